@@ -1,0 +1,1 @@
+# bench/: built by 'make bench' only.

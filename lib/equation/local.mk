@@ -1,0 +1,1 @@
+equation_sources = 

@@ -1,0 +1,1 @@
+integ_sources = 

@@ -1,0 +1,1 @@
+# Man pages: generated option sections plus hand-written ones.

@@ -1,0 +1,1 @@
+# tests of lib/base

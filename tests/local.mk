@@ -1,0 +1,13 @@
+# Unit tests (Check), pipelines (shell); a fragment by folder.
+include tests/base/local.mk
+include tests/num/local.mk
+include tests/conf/local.mk
+include tests/io/local.mk
+include tests/graph/local.mk
+include tests/op/local.mk
+include tests/integ/local.mk
+include tests/nn/local.mk
+include tests/optim/local.mk
+include tests/kinds/local.mk
+include tests/tools/local.mk
+AM_TESTS_ENVIRONMENT = LC_ALL=C OPENBLAS_NUM_THREADS=1 SCIML_SHARED=$(abs_top_srcdir)/../shared; export LC_ALL OPENBLAS_NUM_THREADS SCIML_SHARED;
