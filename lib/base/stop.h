@@ -1,0 +1,31 @@
+/* stop.h: signals. Long work asks stop_requested() at safe points, saves and returns; tool_main then ends the process by
+ * that same signal. Files being written are unlinked by the handler only when nobody will reach a safe point. */
+#ifndef SCIML_BASE_STOP_H
+#define SCIML_BASE_STOP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Install handlers for INT TERM HUP PIPE XCPU; a signal that was ignored at start stays ignored. */
+void stop_setup(void);
+
+/* While held, INT TERM HUP XCPU only set a flag (a second one of the same kind ends at once); otherwise they unlink pending
+ * files, restore the default and raise again. PIPE always ends at once. Nests. */
+void stop_hold(void);
+void stop_release(void);
+
+/* The signal that asked us to stop, or 0. Always 0 outside hold. */
+int stop_requested(void);
+
+/* Ask for a stop after `seconds` from now (--time-limit); stop_requested() then returns -1. 0: none. */
+void stop_after(double seconds);
+
+/* What to do when the work has been saved: re-raise a real signal (does not return), return 0 for the time limit. */
+int stop_finish(void);
+
+/* Temporary files to unlink when a signal ends the process; path is copied; returns a slot for stop_forget. */
+int stop_unlink_on_signal(const char *path);
+void stop_forget(int slot);
+
+#endif

@@ -1,0 +1,68 @@
+/* tool.h: what every tool does the same way: options, help, version, signals, the error line, closing standard output. */
+#ifndef SCIML_CLI_TOOL_H
+#define SCIML_CLI_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum opt_type {
+	OPT_FLAG,     /* bool */
+	OPT_STRING,   /* const char * */
+	OPT_INT,      /* int64_t */
+	OPT_DOUBLE,   /* double */
+	OPT_DURATION, /* double, seconds; "2h" */
+	OPT_SHARD,    /* struct opt_shard; "i/n", 0 <= i < n */
+	OPT_LIST,     /* struct opt_list: every use adds one (-s key=value) */
+};
+
+struct opt_shard {
+	int64_t index, count; /* count 0: not given */
+};
+struct opt_list {
+	int n, capacity;
+	const char **at;
+};
+
+struct opt {
+	const char *name; /* long name without dashes */
+	char letter;	  /* 0: none */
+	enum opt_type type;
+	void *value;
+	const char *argument; /* "FILE", "N"; NULL for flags */
+	const char *help;
+};
+
+struct tool {
+	const char *name;     /* "sciml-gen" */
+	const char *summary;  /* one line */
+	const char *synopsis; /* "[OPTION]... PROBLEM" */
+	const struct opt *options; /* name NULL ends; common ones are added by tool_main */
+	/* --list: names with one line each (of WHAT, and of what else the tool chooses among); --describe NAME: everything about
+	 * one member (equation, keys, defaults, source), 2 if unknown. man: as roff. */
+	void (*list)(struct str *out);
+	int (*describe)(const char *name, bool man, struct str *out, struct err *e);
+	const char *const *examples; /* NULL-terminated, each "command" then "what it does"; help and man show them */
+};
+
+/* What the common options said: -o -q -v -j --seed --resume --time-limit --shard --dry-run -s. */
+struct tool_common {
+	const char *output; /* NULL: not given; "-": standard output */
+	int64_t seed, threads;
+	bool resume, dry_run;
+	double time_limit; /* 0: none */
+	struct opt_shard shard;
+	struct opt_list set; /* -s key.path=value */
+	const char *command; /* the command line, quoted for the shell, for /meta */
+};
+extern struct tool_common tool_common;
+
+/* Parse, run, report: returns the exit status. --help --version --list --describe --man (roff source of the page, used by the
+ * build) --completion (bash) are answered here on standard output with status 0. A failure prints "NAME: message" on one
+ * line, and for status 2 "Try 'NAME --help'." on a second. Operands are what follows the options (options may come after
+ * operands too; "--" ends them). */
+int tool_main(const struct tool *t, int argc, char **argv, int (*run)(int n, char **operand, struct err *e));
+
+#endif
