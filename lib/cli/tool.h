@@ -36,9 +36,9 @@ struct opt {
 };
 
 struct tool {
-	const char *name;     /* "sciml-gen" */
-	const char *summary;  /* one line */
-	const char *synopsis; /* "[OPTION]... PROBLEM" */
+	const char *name;	   /* "sciml-gen" */
+	const char *summary;	   /* one line */
+	const char *synopsis;	   /* "[OPTION]... PROBLEM" */
 	const struct opt *options; /* name NULL ends; common ones are added by tool_main */
 	/* --list: names with one line each (of WHAT, and of what else the tool chooses among); --describe NAME: everything about
 	 * one member (equation, keys, defaults, source), 2 if unknown. man: as roff. */

@@ -9,7 +9,7 @@
 #include "conf/conf.h"
 
 enum key_type {
-	KEY_LONG,    /* int64_t; 1e6 is accepted when it is an integer */
+	KEY_LONG, /* int64_t; 1e6 is accepted when it is an integer */
 	KEY_DOUBLE,
 	KEY_BOOL,    /* bool: true/false/yes/no/on/off */
 	KEY_STRING,  /* const char *, owned by the reader's conf; NULL default: absent */
@@ -46,16 +46,46 @@ struct key {
 
 /* Typed entries: a member of the wrong type does not compile (a comparison of distinct pointer types). */
 #define KEY_MEMBER(T, f, C) (offsetof(T, f) + 0 * sizeof(&((T *)0)->f == (C *)0))
-#define KEY_INT(T, f, d, lo, hi, help) { #f, KEY_LONG, KEY_MEMBER(T, f, int64_t), d, lo, hi, NULL, help }
-#define KEY_REAL(T, f, d, lo, hi, help) { #f, KEY_DOUBLE, KEY_MEMBER(T, f, double), d, lo, hi, NULL, help }
-#define KEY_FLAG(T, f, d, help) { #f, KEY_BOOL, KEY_MEMBER(T, f, bool), d, 0, 0, NULL, help }
-#define KEY_TEXT(T, f, d, help) { #f, KEY_STRING, KEY_MEMBER(T, f, const char *), d, 0, 0, NULL, help }
-#define KEY_ONE_OF(T, f, d, list, help) { #f, KEY_CHOICE, KEY_MEMBER(T, f, int), d, 0, 0, list, help }
-#define KEY_INTS(T, f, d, lo, hi, help) { #f, KEY_LONGS, KEY_MEMBER(T, f, struct key_longs), d, lo, hi, NULL, help }
-#define KEY_REALS(T, f, d, lo, hi, help) { #f, KEY_DOUBLES, KEY_MEMBER(T, f, struct key_doubles), d, lo, hi, NULL, help }
-#define KEY_TEXTS(T, f, d, help) { #f, KEY_STRINGS, KEY_MEMBER(T, f, struct key_strings), d, 0, 0, NULL, help }
-#define KEY_ANY(T, f, help) { #f, KEY_NODE, KEY_MEMBER(T, f, const struct conf_node *), NULL, 0, 0, NULL, help }
-#define KEY_END { NULL, KEY_LONG, 0, NULL, 0, 0, NULL, NULL }
+#define KEY_INT(T, f, d, lo, hi, help)                                                                                 \
+	{                                                                                                              \
+#f, KEY_LONG, KEY_MEMBER(T, f, int64_t), d, lo, hi, NULL, help                                         \
+	}
+#define KEY_REAL(T, f, d, lo, hi, help)                                                                                \
+	{                                                                                                              \
+#f, KEY_DOUBLE, KEY_MEMBER(T, f, double), d, lo, hi, NULL, help                                        \
+	}
+#define KEY_FLAG(T, f, d, help)                                                                                        \
+	{                                                                                                              \
+#f, KEY_BOOL, KEY_MEMBER(T, f, bool), d, 0, 0, NULL, help                                              \
+	}
+#define KEY_TEXT(T, f, d, help)                                                                                        \
+	{                                                                                                              \
+#f, KEY_STRING, KEY_MEMBER(T, f, const char *), d, 0, 0, NULL, help                                    \
+	}
+#define KEY_ONE_OF(T, f, d, list, help)                                                                                \
+	{                                                                                                              \
+#f, KEY_CHOICE, KEY_MEMBER(T, f, int), d, 0, 0, list, help                                             \
+	}
+#define KEY_INTS(T, f, d, lo, hi, help)                                                                                \
+	{                                                                                                              \
+#f, KEY_LONGS, KEY_MEMBER(T, f, struct key_longs), d, lo, hi, NULL, help                               \
+	}
+#define KEY_REALS(T, f, d, lo, hi, help)                                                                               \
+	{                                                                                                              \
+#f, KEY_DOUBLES, KEY_MEMBER(T, f, struct key_doubles), d, lo, hi, NULL, help                           \
+	}
+#define KEY_TEXTS(T, f, d, help)                                                                                       \
+	{                                                                                                              \
+#f, KEY_STRINGS, KEY_MEMBER(T, f, struct key_strings), d, 0, 0, NULL, help                             \
+	}
+#define KEY_ANY(T, f, help)                                                                                            \
+	{                                                                                                              \
+#f, KEY_NODE, KEY_MEMBER(T, f, const struct conf_node *), NULL, 0, 0, NULL, help                       \
+	}
+#define KEY_END                                                                                                        \
+	{                                                                                                              \
+		NULL, KEY_LONG, 0, NULL, 0, 0, NULL, NULL                                                              \
+	}
 
 /* A section is described by one or more tables that fill one struct each: the verb's own keys and the member's. */
 struct key_table {

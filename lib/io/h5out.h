@@ -1,0 +1,58 @@
+/* h5out.h: sticky writer of HDF5 files in the native layout. Same calls, same bytes: no clock times, object times off,
+ * default file format. "-" builds the file in memory and writes the image to standard output when closed. */
+#ifndef SCIML_IO_H5OUT_H
+#define SCIML_IO_H5OUT_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+
+#include "io/dataset.h"
+#include "num/params.h"
+
+struct h5out;
+
+struct h5out *h5out_open(const char *path, struct err *e); /* NULL: locked, no folder, terminal, ... */
+hid_t h5out_id(struct h5out *w);			   /* for writers of foreign layouts */
+
+/* A whole array, path made as needed ("history/loss"). deflate 0..9. */
+void h5out_tensor(struct h5out *w, const char *path, const struct tensor *t);
+void h5out_doubles(struct h5out *w, const char *path, int64_t n, const double *v);
+void h5out_longs(struct h5out *w, const char *path, int64_t n, const int64_t *v);
+/* Attributes of object ("/" or a path). */
+void h5out_text(struct h5out *w, const char *object, const char *name, const char *value);
+void h5out_long(struct h5out *w, const char *object, const char *name, int64_t value);
+void h5out_double(struct h5out *w, const char *object, const char *name, double value);
+/* A column table as one group: a 1-D double array a column, all of n rows. */
+void h5out_table(struct h5out *w, const char *path, int n_columns, const char *const *name, int64_t n_rows,
+		 const double *rows);
+
+/* Fields of `layout` (names, axes, coordinates, roles, splits), n_samples long; then any range of samples in any order. */
+void h5out_fields(struct h5out *w, const struct layout *layout);
+void h5out_samples(struct h5out *w, int field, int64_t first, int64_t count, enum dtype t, const void *data);
+
+/* What repeats the run: /meta attributes command, version, config (YAML), seed, inputs, math. */
+struct h5_meta {
+	const char *command, *config, *inputs, *kind; /* kind: "data", "model", "prediction" */
+	int64_t seed;
+};
+void h5out_meta(struct h5out *w, const struct h5_meta *m);
+
+void h5out_fail(struct h5out *w, const struct err *why); /* the caller's own failure: close will remove and report it */
+const struct err *h5out_error(const struct h5out *w);
+/* Set attribute complete=1, close, check, rename into place; or remove and report. Frees w in both cases. */
+int h5out_close(struct h5out *w, struct err *e);
+void h5out_abandon(struct h5out *w); /* remove, no report */
+
+/* Long generation: `NAME.part` written in blocks of samples; a CRC32 per sample is stored after the block's flush. Opening
+ * with resume keeps the samples whose CRC agrees, when configuration and layout are the same (else ERR_USAGE). */
+struct h5part;
+struct h5part *h5part_open(const char *path, bool resume, const struct layout *layout, const struct h5_meta *m,
+			   struct err *e);
+bool h5part_has(const struct h5part *w, int64_t sample);
+/* A block: for every field `data[field]` holds count samples back to back (DTYPE_F64; converted to the field's type). */
+int h5part_write(struct h5part *w, int64_t first, int64_t count, const double *const *data, struct err *e);
+/* Per-sample numbers that are stored under /sample/NAME (solver counts, drawn parameters). */
+int h5part_numbers(struct h5part *w, const char *name, int64_t first, int64_t count, const double *v, struct err *e);
+int h5part_close(struct h5part *w, bool complete, struct err *e); /* complete: becomes NAME, else NAME.part stays */
+
+#endif

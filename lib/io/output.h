@@ -1,0 +1,28 @@
+/* output.h: a file appears under its final name only when it is complete. `.NAME.XXXXXX` beside the target, written,
+ * flushed, fsynced, renamed; removed on failure or signal. One lock per target: a second run gets ERR_LOCKED. */
+#ifndef SCIML_IO_OUTPUT_H
+#define SCIML_IO_OUTPUT_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Lock for target path (flock on `.NAME.lock`, removed when released; dies with the process). fd out; -1 with ERR_LOCKED
+ * "PATH: another run is writing this file (process N)". */
+int output_lock(const char *path, int *lock, struct err *e);
+void output_unlock(int lock, const char *path);
+
+/* Plain text or image files (plots, TSV): write all bytes atomically. path "-" is standard output. */
+int output_write(const char *path, const void *data, size_t n, struct err *e);
+/* For libraries that want a name: a temporary name in the target's folder (to be freed), then commit or drop. */
+char *output_temporary(const char *path, struct err *e);
+int output_commit(char *temporary, const char *path, struct err *e); /* fsync, mode, rename; frees temporary */
+void output_drop(char *temporary);
+
+/* Call once before any HDF5 call: error printing off, LZF filter registered. */
+void h5_setup(void);
+/* err_set from HDF5's innermost error record: "PATH: /data/u: ...". ENOSPC is told as such. */
+int h5_error(struct err *e, const char *path, const char *object);
+
+#endif
