@@ -1,1 +1,1 @@
-integ_sources = 
+integ_sources =  lib/integ/integ.h

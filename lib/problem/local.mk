@@ -1,3 +1,3 @@
 # *_members: files that export a problem_file_NAME list; the kind's table is generated from this list.
 problem_members =
-problem_sources = $(problem_members) 
+problem_sources = $(problem_members)  lib/problem/problem.h lib/problem/field.h
