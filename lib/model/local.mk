@@ -1,3 +1,3 @@
 # *_members: files that export a model_file_NAME list; the kind's table is generated from this list.
 model_members =
-model_sources = $(model_members) 
+model_sources = $(model_members)  lib/model/model.h

@@ -1,1 +1,1 @@
-nn_sources = 
+nn_sources =  lib/nn/nn.h

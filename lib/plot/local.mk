@@ -1,1 +1,1 @@
-plot_sources = 
+plot_sources =  lib/plot/plot.h

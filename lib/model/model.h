@@ -1,0 +1,46 @@
+/* model.h: what sciml-train learns. A model is a table of keys and a function that builds its graph; the parameters come out
+ * of the building. Field models map (b, n_in, N...) to (b, n_out, N...); query models (b, n_in, N...) and points to values. */
+#ifndef SCIML_MODEL_MODEL_H
+#define SCIML_MODEL_MODEL_H
+
+#include "conf/key.h"
+#include "nn/nn.h"
+
+/* What the data look like, without the batch axis. */
+struct model_spec {
+	int n_dims; /* space axes, 0 to 3 (0: vectors (b, n_in)) */
+	int64_t size[3];
+	bool periodic[3];
+	double length[3];
+	int64_t n_in, n_out; /* channels */
+	int64_t n_query;     /* query points a sample; 0: output lives on the input's grid */
+	int64_t query_dims;
+	int64_t n_vector; /* case parameters a sample */
+	int64_t n_state;  /* of n_in, the last frame's channels, at the end: what a residual model adds its output to */
+};
+
+struct model_in {
+	node field;  /* (b, n_in, N...) */
+	node query;  /* (b, n_query, query_dims) or NODE_NONE */
+	node vector; /* (b, n_vector) or NODE_NONE */
+};
+
+struct model_class {
+	const char *name;
+	const char *summary, *source, *notes;
+	size_t config_size;
+	const struct key *keys;
+	/* Configuration against data; messages name the key: "model.modes: 12 modes need 24 points, x has 16". NULL: nothing. */
+	int (*check)(const void *config, const struct model_spec *s, struct err *e);
+	/* (b, n_out, N...), or (b, n_query, n_out) for queries. */
+	node (*build)(struct nn *n, const void *config, const struct model_spec *s, const struct model_in *in);
+	bool grid_free; /* trained weights apply on other grids */
+	/* For the generic tests (gradient, save/load, overfit): small configuration and data. */
+	const char *test_config;
+	struct model_spec test_spec;
+};
+
+extern const struct model_class *const *const model_files[];
+const struct model_class *model_find(const char *name);
+
+#endif
