@@ -76,6 +76,9 @@ struct op_class {
 	/* units = extent of out's axis 0, and unit i reads only row i of those arguments k with bit k set here (all of the
 	 * others): the plan may then run it in one sweep with its neighbours, sample by sample. 0: not row-wise. */
 	unsigned row_args;
+	/* The same for ops where it depends on the attributes or shapes (a permutation that leaves axis 0 in place, a contraction
+	 * batched over the first letter); data pointers not valid. Takes the place of row_args. */
+	unsigned (*row_args_for)(const struct op_call *c);
 
 	int n_samples;
 	const struct op_sample *samples;
