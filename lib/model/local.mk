@@ -1,3 +1,6 @@
 # *_members: files that export a model_file_NAME list; the kind's table is generated from this list.
-model_members =
-model_sources = $(model_members)  lib/model/model.h
+model_members = \
+	lib/model/fno.c \
+	lib/model/unet.c \
+	lib/model/deeponet.c
+model_sources = $(model_members) lib/model/model.h
