@@ -74,7 +74,7 @@ int integ_adaptive(const struct tableau *m, integ_rhs f, void *context, int64_t 
 		   struct err *e);
 
 /* Exponential time differencing RK4 for y' = L y + N(y), diagonal complex L, n modes (Cox, Matthews 2002; coefficients by the
- * contour mean of Kassam, Trefethen 2005). State: n complex numbers, interleaved. */
+ * contour mean of Kassam, Trefethen 2005). State and linear: n complex numbers, interleaved; f must not keep its arguments. */
 struct etdrk4;
 typedef void (*etd_nonlinear)(void *context, double t, const double *modes, double *out);
 struct etdrk4 *etdrk4_new(int64_t n, const double *linear, double dt);
@@ -90,8 +90,13 @@ struct sde {
 	void (*diffusion_slope)(void *context, double t, const double *x,
 				double *out); /* d diffusion_i / d x_i; for milstein */
 	void *context;
+	/* Each step's Brownian increment is the sum of this many finer ones (0: 1), so that n_steps and 2 n_steps with substeps
+	 * 2 and 1 follow the same path: strong errors, multilevel estimates. */
+	int64_t substeps;
 };
 struct rng;
+/* n_steps steps from x, which ends as the last state. out (NULL: none): frames 0, save_every, 2 save_every ... of n numbers.
+ * Normal (step * substeps + j) * n + i of the stream drives component i. */
 int integ_sde(const char *method, const struct sde *s, const struct rng *stream, double t0, double t1, int64_t n_steps,
 	      int64_t save_every, double *x, double *out, struct err *e);
 
