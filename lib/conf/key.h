@@ -100,11 +100,12 @@ struct cfg *cfg_new(const struct conf *c);
 void cfg_free(struct cfg *r);
 
 /* Read section `path` ("model", "train"; absent: all defaults) through n tables. A key in none of them is an error that
- * names file, line, key and the nearest known key. Key "name" is allowed in every section. */
+ * names file, line, key and the nearest known key. Key "name" is allowed in every section; a section that is a single value
+ * ("model: fno") only where cfg_name was asked first. After a failure every key gets its default. */
 void cfg_section(struct cfg *r, const char *path, int n, const struct key_table *tables);
 /* The section's name: a scalar section ("model: fno") or its key "name"; fallback if absent. */
 const char *cfg_name(struct cfg *r, const char *path, const char *fallback);
-/* Record an error found by an owner ("model.modes: ..."), with file and line of `path` in front. */
+/* Record an error found by an owner: "FILE:LINE: PATH: MESSAGE"; path need not be in the file (then no FILE:LINE). */
 void cfg_fail(struct cfg *r, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* 0, or -1 with the kept message (ERR_USAGE) in e. Top-level sections that no verb knows are an error here:
  * problem data model objective optim train solve sample eval gen are known. */
