@@ -1,6 +1,7 @@
 /* rng.h: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC'11). Counter-based: value i of a stream depends on
  * (seed, purpose, sample, i) and on nothing else, so threads, batch order, shards and resumes change nothing.
- * Key = the 64-bit seed; counter words = (block index, purpose, sample low, sample high). */
+ * Key = the 64-bit seed; counter words = (block index, purpose, sample low, sample high). The block index has 32 bits: a
+ * stream holds 2^34 words (2^33 doubles), then repeats. */
 #ifndef SCIML_BASE_RNG_H
 #define SCIML_BASE_RNG_H
 
@@ -23,7 +24,8 @@ uint32_t rng_purpose(const char *name, uint64_t step);
 struct rng rng_stream(uint64_t seed, const char *purpose, uint64_t step, uint64_t sample);
 
 /* Values first .. first+n-1 of the stream. Any partition of a range gives the same values. Uniforms lie in (0,1):
- * double (53 bits) and float (24 bits) are separate sequences; normals by Box-Muller. */
+ * double (odd multiples of 2^-53, two words each) and float (odd multiples of 2^-24, one word) are separate sequences;
+ * normals by Box-Muller. */
 void rng_bits(struct rng r, uint64_t first, size_t n, uint32_t *out);
 void rng_uniform(struct rng r, uint64_t first, size_t n, double *out);
 void rng_uniform_f(struct rng r, uint64_t first, size_t n, float *out);
