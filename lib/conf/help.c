@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/help.h"
+#include "conf/tree.h"
 #include "conf/value.h"
 
 enum { WIDTH = 79, KEY_COLUMN = 26 };
@@ -104,7 +105,7 @@ void key_help(const struct key *keys, bool man, struct str *out)
 {
 	for (const struct key *k = keys; k && k->name; k++) {
 		struct str left = { 0 }, right = { 0 };
-		char range[64];
+		char range[CONF_SHOWN];
 
 		str_printf(&left, "%s=%s", k->name, k->def ? k->def : placeholder(k->type));
 		str_add(&right, k->help ? k->help : "");

@@ -31,14 +31,14 @@ const char *value_range(char *buffer, const struct key *k)
 
 	buffer[0] = '\0';
 	if (k->lo != 0 || k->hi != 0)
-		snprintf(buffer, 64, "%c%s, %s%c", k->lo <= -9.2e18 ? '(' : '[', bound(lo, k->lo), bound(hi, k->hi),
-			 k->hi >= 9.2e18 ? ')' : ']');
+		snprintf(buffer, CONF_SHOWN, "%c%s, %s%c", k->lo <= -9.2e18 ? '(' : '[', bound(lo, k->lo),
+			 bound(hi, k->hi), k->hi >= 9.2e18 ? ')' : ']');
 	return buffer;
 }
 
 static int check_range(const struct key *k, double v, const char *text, struct err *e)
 {
-	char range[64], shown[CONF_SHOWN];
+	char range[CONF_SHOWN], shown[CONF_SHOWN];
 
 	if ((k->lo == 0 && k->hi == 0) || (v >= k->lo && v <= k->hi))
 		return 0;

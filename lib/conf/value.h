@@ -15,7 +15,7 @@ struct conf_node *value_default(struct arena *a, const struct key *k, struct err
 /* The stored value as a node that reads back as the same value; NULL if it is absent. */
 struct conf_node *value_node(struct arena *a, const struct key *k, const void *into);
 
-/* "[1, 512]", "[0, inf)" in buffer (64 bytes) or "" when any number is allowed. */
+/* "[1, 512]", "[0, inf)" in buffer (CONF_SHOWN bytes) or "" when any number is allowed. */
 const char *value_range(char *buffer, const struct key *k);
 
 #endif
