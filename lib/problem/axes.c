@@ -1,0 +1,52 @@
+/* axes.c: axes and small duties that most problems share. */
+#include "problem/axes.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static int uniform_axis(struct layout *l, const char *name, enum axis_kind kind, int64_t n, int64_t intervals,
+			bool periodic, double length)
+{
+	double *coordinate = xmalloc((size_t)n * sizeof *coordinate);
+	int axis;
+
+	for (int64_t i = 0; i < n; i++)
+		coordinate[i] = intervals > 0 ? length * ((double)i / (double)intervals) : 0;
+	axis = layout_add_axis(l, name, kind, n, coordinate, periodic, length);
+	free(coordinate);
+	return axis;
+}
+
+int problem_time_axis(struct layout *l, int64_t frames, double T)
+{
+	return uniform_axis(l, "t", AXIS_TIME, frames + 1, frames, false, T);
+}
+
+int problem_periodic_axis(struct layout *l, const char *name, int64_t n, double length)
+{
+	return uniform_axis(l, name, AXIS_SPACE, n, n, true, length);
+}
+
+int problem_closed_axis(struct layout *l, const char *name, int64_t n, double length)
+{
+	return uniform_axis(l, name, AXIS_SPACE, n, n - 1, false, length);
+}
+
+int problem_prepare_none(const void *config, void **work, struct err *e)
+{
+	(void)config;
+	(void)e;
+	*work = NULL;
+	return 0;
+}
+
+void problem_release_none(void *work)
+{
+	(void)work;
+}
+
+int problem_sample_error(struct err *e, int64_t sample)
+{
+	return err_in(e, "sample %lld", (long long)sample);
+}

@@ -1,0 +1,21 @@
+/* axes.h: axes and small duties that most problems share. */
+#ifndef SCIML_PROBLEM_AXES_H
+#define SCIML_PROBLEM_AXES_H
+
+#include "io/dataset.h"
+
+/* t = 0, T/frames, ... T: frames + 1 points. */
+int problem_time_axis(struct layout *l, int64_t frames, double T);
+/* Periodic, x_i = i length / n. */
+int problem_periodic_axis(struct layout *l, const char *name, int64_t n, double length);
+/* Both ends included, x_i = i length / (n - 1). */
+int problem_closed_axis(struct layout *l, const char *name, int64_t n, double length);
+
+/* For problems without a work area. */
+int problem_prepare_none(const void *config, void **work, struct err *e);
+void problem_release_none(void *work);
+
+/* "sample 17: " in front of the message; returns -1. */
+int problem_sample_error(struct err *e, int64_t sample);
+
+#endif

@@ -1,0 +1,156 @@
+/* sde.c: paths of stochastic processes: Ornstein-Uhlenbeck, geometric Brownian motion, Cox-Ingersoll-Ross, and overdamped
+ * Langevin dynamics in a double well. */
+#include "integ/process.h"
+#include "problem/axes.h"
+#include "problem/problem.h"
+
+struct path {
+	struct process process;
+	double T;
+	int64_t frames, steps, components;
+	int method;
+};
+
+static int check(const void *config, struct err *e)
+{
+	const struct path *c = config;
+
+	/* A choice can name a method that this process lacks; the message tells what it has. */
+	if (c->steps > INT64_MAX / 2 / c->frames)
+		return err_set(e, ERR_USAGE, "steps: %lld steps for each of %lld frames are too many",
+			       (long long)c->steps, (long long)c->frames);
+	return 0;
+}
+
+static int check_scheme(const void *config, struct err *e)
+{
+	const struct path *c = config;
+
+	if (c->method == PROCESS_EXACT)
+		return err_set(e, ERR_USAGE,
+			       "method: this process has no exact transition, use euler-maruyama or milstein");
+	return check(config, e);
+}
+
+static void layout(const void *config, struct layout *l)
+{
+	const struct path *c = config;
+	int axis[2];
+
+	axis[0] = problem_time_axis(l, c->frames, c->T);
+	axis[1] = layout_add_axis(l, "channel", AXIS_CHANNEL, c->components, NULL, false, 0);
+	layout_add_field(l, "u", DTYPE_F64, ROLE_TRAJECTORY, 2, axis);
+	layout_add_param(l, "rate", c->process.rate);
+	layout_add_param(l, "level", c->process.level);
+	layout_add_param(l, "sigma", c->process.sigma);
+}
+
+static int generate(enum process_kind kind, const void *config, uint64_t seed, int64_t sample, double *u, struct err *e)
+{
+	const struct path *c = config;
+
+	if (process_path(kind, &c->process, (enum process_method)c->method, c->components, c->T, c->frames, c->steps,
+			 seed, sample, NULL, u, e) != 0)
+		return problem_sample_error(e, sample);
+	return 0;
+}
+
+#define PROCESS(id, kind)                                                                                              \
+	static int id##_generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,  \
+				 double *number, struct err *e)                                                        \
+	{                                                                                                              \
+		(void)work;                                                                                            \
+		(void)number;                                                                                          \
+		return generate(kind, config, seed, sample, field[0], e);                                              \
+	}
+PROCESS(ou, PROCESS_OU)
+PROCESS(gbm, PROCESS_GBM)
+PROCESS(cir, PROCESS_CIR)
+PROCESS(langevin, PROCESS_LANGEVIN)
+
+#define PART(name, f, d, lo, hi, help)                                                                                 \
+	{                                                                                                              \
+		name, KEY_DOUBLE, KEY_MEMBER(struct path, f, double), d, lo, hi, NULL, help                            \
+	}
+#define PATH_KEYS(T_default, frames_default, method_default, start_default)                                            \
+	KEY_REAL(struct path, T, T_default, 1e-12, 1e12, "end time"),                                                  \
+		KEY_INT(struct path, frames, frames_default, 1, 1e8, "saved intervals: frames + 1 values"),            \
+		KEY_INT(struct path, steps, "16", 1, 1e9, "steps of a scheme in a frame"),                             \
+		KEY_INT(struct path, components, "1", 1, 1e6, "independent components"),                               \
+		KEY_ONE_OF(struct path, method, method_default, process_methods, "transition law or scheme"),          \
+		PART("start", process.start, start_default, -1e9, 1e9, "mean of the initial value"),                   \
+		PART("start_spread", process.start_spread, "0", 0, 1e9, "standard deviation of the initial value")
+
+static const struct key ou_keys[] = {
+	PATH_KEYS("5", "100", "exact", "1"),
+	PART("rate", process.rate, "1", -1e6, 1e6, "rate of return"),
+	PART("level", process.level, "0", -1e9, 1e9, "level returned to"),
+	PART("sigma", process.sigma, "0.5", 0, 1e6, "noise"),
+	KEY_END,
+};
+static const struct key gbm_keys[] = {
+	PATH_KEYS("1", "100", "exact", "1"),
+	PART("rate", process.rate, "0.1", -1e6, 1e6, "drift"),
+	PART("sigma", process.sigma, "0.3", 0, 1e6, "volatility"),
+	KEY_END,
+};
+static const struct key cir_keys[] = {
+	PATH_KEYS("5", "100", "euler-maruyama", "1"),
+	PART("rate", process.rate, "1", 1e-9, 1e6, "rate of return"),
+	PART("level", process.level, "1", 0, 1e9, "level returned to"),
+	PART("sigma", process.sigma, "0.5", 0, 1e6, "noise"),
+	KEY_END,
+};
+static const struct key langevin_keys[] = {
+	PATH_KEYS("20", "200", "euler-maruyama", "0"),
+	PART("rate", process.rate, "1", 0, 1e6, "height of the barrier, times 4"),
+	PART("sigma", process.sigma, "0.7", 0, 1e6, "noise: sqrt(2 temperature)"),
+	KEY_END,
+};
+
+#define PATH_CLASS(id)                                                                                                 \
+	.config_size = sizeof(struct path), .keys = id##_keys, .layout = layout, .prepare = problem_prepare_none,      \
+	.release = problem_release_none, .generate = id##_generate
+
+static const struct problem_class ou = {
+	.name = "ou",
+	.summary = "Ornstein-Uhlenbeck process",
+	.equation = "dx = rate*(level - x)*dt + sigma*dW",
+	.source = "Uhlenbeck, Ornstein, Phys. Rev. 36 (1930)",
+	.notes = "exact Gaussian transition by default",
+	.check = check,
+	.test_config = "frames: 10\ncomponents: 3\n",
+	PATH_CLASS(ou),
+};
+static const struct problem_class gbm = {
+	.name = "gbm",
+	.summary = "geometric Brownian motion",
+	.equation = "dx = rate*x*dt + sigma*x*dW",
+	.source = "Black, Scholes, J. Polit. Econ. 81 (1973)",
+	.notes = "exact log-normal transition by default",
+	.check = check,
+	.test_config = "frames: 10\nmethod: milstein\nsteps: 4\n",
+	PATH_CLASS(gbm),
+};
+static const struct problem_class cir = {
+	.name = "cir",
+	.summary = "Cox-Ingersoll-Ross square-root process, non-negative",
+	.equation = "dx = rate*(level - x)*dt + sigma*sqrt(x)*dW",
+	.source = "Cox, Ingersoll, Ross, Econometrica 53 (1985), eq. 17",
+	.notes = "schemes with full truncation; the stored path is the positive part",
+	.check = check_scheme,
+	.test_config = "frames: 10\nsteps: 4\n",
+	PATH_CLASS(cir),
+};
+static const struct problem_class langevin = {
+	.name = "langevin",
+	.summary = "overdamped Langevin dynamics in a double well",
+	.equation = "dx = rate*(x - x^3)*dt + sigma*dW",
+	.source = "Kramers, Physica 7 (1940)",
+	.notes = "the noise is additive: both schemes have strong order 1",
+	.check = check_scheme,
+	.test_config = "frames: 10\nsteps: 4\n",
+	PATH_CLASS(langevin),
+};
+
+const struct problem_class *const problem_file_sde[] = { &ou, &gbm, &cir, &langevin, NULL };
