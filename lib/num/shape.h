@@ -19,7 +19,7 @@ struct shape shape_make(int rank, const int64_t *dim);
 	shape_make((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (int64_t[]){ __VA_ARGS__ })
 #define shape_scalar() ((struct shape){ 0 })
 
-int64_t shape_count(const struct shape *s); /* product of extents; 1 for rank 0 */
+int64_t shape_count(const struct shape *s); /* product of extents; 1 for rank 0; INT64_MAX when larger */
 bool shape_equal(const struct shape *a, const struct shape *b);
 void shape_strides(const struct shape *s, int64_t *stride); /* in elements, row-major */
 struct shape shape_insert(const struct shape *s, int axis, int64_t extent);
