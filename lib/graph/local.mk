@@ -1,1 +1,2 @@
-graph_sources = lib/graph/core.h lib/graph/graph.h lib/graph/op_class.h lib/graph/plan.h
+graph_sources = lib/graph/core.c lib/graph/core.h lib/graph/derive.c lib/graph/expand.c lib/graph/graph.c lib/graph/graph.h \
+	lib/graph/internal.h lib/graph/op_class.h lib/graph/plan.c lib/graph/plan.h lib/graph/simplify.c lib/graph/sum.c lib/graph/sum.h

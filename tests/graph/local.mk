@@ -1,1 +1,6 @@
 # tests of lib/graph
+check_PROGRAMS += tests/graph/test_graph
+tests_graph_test_graph_SOURCES = tests/graph/test_graph.c tests/graph/ops.c tests/graph/ops.h
+tests_graph_test_graph_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_graph_test_graph_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/graph/test_graph
