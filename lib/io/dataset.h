@@ -103,7 +103,8 @@ int stream_open(struct stream **s, int n, const char *const *spec, const char *f
 int stream_next(struct stream *s, struct dataset **d, struct err *e);
 void stream_close(struct stream *s);
 
-/* A set held in memory (readers of formats without random access): data[field] row-major, of layout's types; takes both. */
+/* A set held in memory: data[field] row-major, of layout's types; takes the layout (left empty) and every array (released with
+ * free()); the list `data` itself stays the caller's. Also on failure. */
 int dataset_from_memory(struct dataset **d, const char *name, const char *layout_name, struct layout *take, void **data,
 			struct err *e);
 

@@ -9,7 +9,7 @@
 /* What probing sees. */
 struct layout_probe {
 	const char *path;	   /* for messages */
-	const unsigned char *head; /* first bytes of the file */
+	const unsigned char *head; /* first bytes of the file (up to 4096); NULL for a folder */
 	size_t n_head;
 	hid_t file; /* open HDF5 file, or < 0 when it is none */
 };
@@ -38,6 +38,14 @@ struct layout_class {
 	/* Write a whole data set in this layout (NULL: read only). path is final; the function is atomic. */
 	int (*write)(struct dataset *d, const char *path, const char *config, struct err *e);
 };
+
+/* Ready-made read and close for formats without random access: the class's open reads everything and calls source_keep with one
+ * array a field (row-major, canonical order, the field's stored type, all samples; each is taken and released with free(), the
+ * list itself is copied); the class then names source_memory_read and source_memory_close as its read and close. */
+void source_keep(struct source *s, void *const *data);
+int source_memory_read(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t, int64_t stride,
+		       enum dtype t, void *out, struct err *e);
+void source_memory_close(struct source *s);
 
 extern const struct layout_class *const *const layout_files[];
 const struct layout_class *layout_find(const char *name);
