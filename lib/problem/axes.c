@@ -33,6 +33,22 @@ int problem_closed_axis(struct layout *l, const char *name, int64_t n, double le
 	return uniform_axis(l, name, AXIS_SPACE, n, n - 1, false, length);
 }
 
+const char *const *problem_march_u(const void *config)
+{
+	static const char *const names[] = { "u", NULL };
+
+	(void)config;
+	return names;
+}
+
+const char *const *problem_march_a(const void *config)
+{
+	static const char *const names[] = { "a", NULL };
+
+	(void)config;
+	return names;
+}
+
 int problem_prepare_none(const void *config, void **work, struct err *e)
 {
 	(void)config;

@@ -11,6 +11,10 @@ int problem_periodic_axis(struct layout *l, const char *name, int64_t n, double 
 /* Both ends included, x_i = i length / (n - 1). */
 int problem_closed_axis(struct layout *l, const char *name, int64_t n, double length);
 
+/* march_input of problems whose layout is always the trajectory u, or always the map a -> u. */
+const char *const *problem_march_u(const void *config);
+const char *const *problem_march_a(const void *config);
+
 /* For problems without a work area. */
 int problem_prepare_none(const void *config, void **work, struct err *e);
 void problem_release_none(void *work);

@@ -349,12 +349,10 @@ static const struct key van_der_pol_keys[] = {
 	KEY_END,
 };
 
-static const char *const march_u[] = { "u", NULL };
-
 #define ODE_CLASS(id)                                                                                                  \
 	.config_size = sizeof(struct ode), .keys = id##_keys, .layout = id##_layout, .numbers = ode_numbers,           \
 	.prepare = problem_prepare_none, .release = problem_release_none, .generate = id##_generate,                   \
-	.march = id##_march, .march_input = march_u,                                                                   \
+	.march = id##_march, .march_input = problem_march_u,                                                           \
 	.notes = "Dormand-Prince 5(4), local error control; steps end at every frame"
 
 static const struct problem_class lorenz63 = {

@@ -38,8 +38,8 @@ struct problem_class {
 	 * outputs as generate, on the configured grid. NULL: cannot. */
 	int (*march)(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
 		     double *number, struct err *e);
-	/* Names of the layout fields that march takes as initial data, NULL-terminated. */
-	const char *const *march_input;
+	/* Names of the layout fields that march takes as initial data, NULL-terminated: "a" of a map, "u" of a trajectory. */
+	const char *const *(*march_input)(const void *config);
 	/* Small configuration (YAML text of the problem section) for the generic tests: generation within 0.1 s. */
 	const char *test_config;
 };
