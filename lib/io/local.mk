@@ -1,5 +1,11 @@
 # *_members: files that export a layout_file_NAME list; the kind's table is generated from this list.
-layout_members =
+layout_members = $(layout_members_foreign)
 io_sources = $(layout_members) lib/io/checkpoint.h lib/io/dataset.h lib/io/h5out.h lib/io/layout.h lib/io/output.h \
 	lib/io/h5read.h lib/io/h5read.c lib/io/h5attr.c lib/io/h5error.c lib/io/h5lzf.h lib/io/h5lzf.c \
-	lib/io/layout_describe.c
+	lib/io/layout_describe.c $(io_sources_foreign)
+
+# foreign layouts, and the containers that several of them share
+layout_members_foreign = lib/io/layout_torch.c lib/io/layout_numpy.c lib/io/layout_mat5.c lib/io/layout_refuse.c
+io_sources_foreign = lib/io/array.c lib/io/array.h lib/io/array_source.c lib/io/array_source.h lib/io/bytes.h \
+	lib/io/mat5.c lib/io/mat5.h lib/io/npy.c lib/io/npy.h lib/io/pickle.c lib/io/pickle.h lib/io/variables.c \
+	lib/io/variables.h lib/io/zip.c lib/io/zip.h
