@@ -14,10 +14,10 @@ static int open_source(struct source *s, struct err *e)
 	struct array_source *a = array_source_new(s, e);
 
 	if (!a)
-		return -1;
+		return err_in(e, "%s", s->path);
 	if (mat5_parse(a->file.data, a->file.n, &a->arrays, e) != 0 || array_source_layout(s, true, e) != 0) {
 		array_source_close(s);
-		return -1;
+		return err_in(e, "%s", s->path);
 	}
 	return 0;
 }

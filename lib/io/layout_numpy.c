@@ -86,10 +86,10 @@ static int open_npy(struct source *s, struct err *e)
 	size_t stem;
 
 	if (!a)
-		return -1;
+		return err_in(e, "%s", s->path);
 	if (npy_parse(a->file.data, a->file.n, &array, e) != 0) {
 		array_source_close(s);
-		return -1;
+		return err_in(e, "%s", s->path);
 	}
 	stem = strlen(name) - (str_ends(name, ".npy") ? 4 : 0);
 	array.name = xstrndup(name, stem < 60 ? stem : 60);
@@ -100,7 +100,7 @@ static int open_npy(struct source *s, struct err *e)
 		apebench_layout(s, a);
 	} else if (array_source_layout(s, false, e) != 0) {
 		array_source_close(s);
-		return -1;
+		return err_in(e, "%s", s->path);
 	}
 	return 0;
 }
@@ -165,7 +165,7 @@ static int open_npz(struct source *s, struct err *e)
 	int status;
 
 	if (!a)
-		return -1;
+		return err_in(e, "%s", s->path);
 	status = zip_open(&z, a->file.data, a->file.n, e);
 	if (status == 0) {
 		status = read_entries(a, &z, e);
@@ -173,9 +173,11 @@ static int open_npz(struct source *s, struct err *e)
 			status = array_source_layout(s, false, e);
 		zip_close(&z);
 	}
-	if (status != 0)
+	if (status != 0) {
 		array_source_close(s);
-	return status;
+		return err_in(e, "%s", s->path);
+	}
+	return 0;
 }
 
 static const struct layout_class npy = {

@@ -58,26 +58,25 @@ static int open_classic(struct source *s, struct err *e)
 
 static int open_grib(struct source *s, struct err *e)
 {
-	(void)s;
-	return err_set(e, ERR_USAGE, "a GRIB file: convert it with 'cdo -f nc4 copy IN OUT' or 'grib_to_netcdf -k 4'");
+	return err_set(e, ERR_USAGE,
+		       "%s: a GRIB file: convert it with 'cdo -f nc4 copy IN OUT' or 'grib_to_netcdf -k 4'", s->path);
 }
 
 static int open_arff(struct source *s, struct err *e)
 {
-	(void)s;
-	return err_set(e, ERR_USAGE, "an ARFF or sktime .ts text file, which is not read: convert it to .npy or HDF5");
+	return err_set(e, ERR_USAGE,
+		       "%s: an ARFF or sktime .ts text file, which is not read: convert it to .npy or HDF5", s->path);
 }
 
 static int open_idx(struct source *s, struct err *e)
 {
-	(void)s;
-	return err_set(e, ERR_USAGE, "an IDX file (MNIST family), which is not read: convert it to .npy or HDF5");
+	return err_set(e, ERR_USAGE, "%s: an IDX file (MNIST family), which is not read: convert it to .npy or HDF5",
+		       s->path);
 }
 
 static int open_gzip(struct source *s, struct err *e)
 {
-	(void)s;
-	return err_set(e, ERR_USAGE, "a gzip-compressed file: unpack it first with 'gunzip'");
+	return err_set(e, ERR_USAGE, "%s: a gzip-compressed file: unpack it first with 'gunzip'", s->path);
 }
 
 static int read_nothing(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t,

@@ -287,7 +287,7 @@ static int open_source(struct source *s, struct err *e)
 
 	r.to = array_source_new(s, e);
 	if (!r.to)
-		return -1;
+		return err_in(e, "%s", s->path);
 	status = zip_open(&r.zip, r.to->file.data, r.to->file.n, e);
 	if (status == 0)
 		status = read_archive(&r);
@@ -296,9 +296,11 @@ static int open_source(struct source *s, struct err *e)
 	for (int i = 0; i < r.n_storages; i++)
 		free(r.storage[i].key);
 	free(r.storage);
-	if (status != 0)
+	if (status != 0) {
 		array_source_close(s);
-	return status;
+		return err_in(e, "%s", s->path);
+	}
+	return 0;
 }
 
 static const struct layout_class torch = {
