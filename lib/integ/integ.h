@@ -28,9 +28,9 @@ enum step_memory {
 }; /* keep every state, or n_slots of them and recompute (Griewank, Walther 2000) */
 struct step_run {
 	int64_t n_steps;
-	int64_t cut; /* gradient flows through the last `cut` steps only (push-forward); 0: all */
+	int64_t cut; /* gradient flows through, and losses count of, the last `cut` steps only (push-forward); 0: all */
 	enum step_memory memory;
-	int n_slots;
+	int n_slots;	     /* STEP_BINOMIAL: states kept besides the first; 0: about log2(n_steps) */
 	void *const *state0; /* initial states, by state index */
 	const void *const *shared;
 	/* Pointers of the local inputs and where to put extras for step n. Called in forward order, and again when recomputing. */
