@@ -10,4 +10,8 @@ include tests/nn/local.mk
 include tests/optim/local.mk
 include tests/kinds/local.mk
 include tests/tools/local.mk
-AM_TESTS_ENVIRONMENT = LC_ALL=C OPENBLAS_NUM_THREADS=1 SCIML_SHARED=$(abs_top_srcdir)/../shared; export LC_ALL OPENBLAS_NUM_THREADS SCIML_SHARED;
+AM_TESTS_ENVIRONMENT = LC_ALL=C OPENBLAS_NUM_THREADS=1 SCIML_SHARED=$${SCIML_SHARED:-$(abs_top_srcdir)/../shared} \
+	abs_top_builddir=$(abs_top_builddir) abs_top_srcdir=$(abs_top_srcdir); \
+	export LC_ALL OPENBLAS_NUM_THREADS SCIML_SHARED abs_top_builddir abs_top_srcdir;
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)

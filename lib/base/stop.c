@@ -21,7 +21,7 @@ enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXCPU };
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
-static atomic_int held, first, ending;
+static atomic_int held, first, ending, timed_out;
 static atomic_int seen[CAUGHT];
 static struct {
 	atomic_int state;
@@ -93,7 +93,17 @@ int stop_requested(void)
 	if (signal_number != 0)
 		return signal_number;
 	limit = atomic_load(&deadline);
-	return limit > 0 && clock_seconds() >= limit ? -1 : 0;
+	if (limit <= 0 || clock_seconds() < limit)
+		return 0;
+	atomic_store(&timed_out, 1);
+	return -1;
+}
+
+int stop_interrupted(void)
+{
+	int signal_number = atomic_load(&first);
+
+	return signal_number != 0 ? signal_number : -atomic_load(&timed_out);
 }
 
 void stop_after(double seconds)

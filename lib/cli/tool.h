@@ -55,14 +55,17 @@ struct tool_common {
 	double time_limit; /* 0: none */
 	struct opt_shard shard;
 	struct opt_list set; /* -s key.path=value */
-	const char *command; /* the command line, quoted for the shell, for /meta */
+	/* The command line, quoted for the shell, for /meta: "NAME OPTION... OPERAND..." without the options that cannot change
+	 * a result (output, threads, talk, resume, shard ...), so that equal runs are recorded equally. */
+	const char *command;
 };
 extern struct tool_common tool_common;
 
 /* Parse, run, report: returns the exit status. --help --version --list --describe --man (roff source of the page, used by the
  * build) --completion (bash) are answered here on standard output with status 0. A failure prints "NAME: message" on one
  * line, and for status 2 "Try 'NAME --help'." on a second. Operands are what follows the options (options may come after
- * operands too; "--" ends them). */
+ * operands too; "--" ends them). Work that stopped because stop_requested asked for it returns -1 with an empty message:
+ * nothing is printed, and the process ends by the signal (time limit: status 0). */
 int tool_main(const struct tool *t, int argc, char **argv, int (*run)(int n, char **operand, struct err *e));
 
 #endif
