@@ -13,7 +13,7 @@
 #include "graph/plan.h"
 #include "op/op.h"
 
-enum { ARGS = OP_SAMPLE_ARGS, MESSAGE = 400 };
+enum { ARGS = OP_SAMPLE_ARGS, MESSAGE = 1000 };
 
 /* ---- the table, with the ops of the graph itself ---- */
 
