@@ -34,7 +34,7 @@ struct layout_class {
 	 * t0 = 0, n_t = 1) in canonical axis order, converted to t. */
 	int (*read)(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t, int64_t stride,
 		    enum dtype t, void *out, struct err *e);
-	void (*close)(struct source *s);
+	void (*close)(struct source *s); /* may be NULL; called after a failed open too, with whatever state was set */
 	/* Write a whole data set in this layout (NULL: read only). path is final; the function is atomic. */
 	int (*write)(struct dataset *d, const char *path, const char *config, struct err *e);
 };
@@ -43,8 +43,8 @@ struct layout_class {
  * array a field (row-major, canonical order, the field's stored type, all samples; each is taken and released with free(), the
  * list itself is copied); the class then names source_memory_read and source_memory_close as its read and close. */
 void source_keep(struct source *s, void *const *data);
-int source_memory_read(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t, int64_t stride,
-		       enum dtype t, void *out, struct err *e);
+int source_memory_read(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t,
+		       int64_t stride, enum dtype t, void *out, struct err *e);
 void source_memory_close(struct source *s);
 
 extern const struct layout_class *const *const layout_files[];

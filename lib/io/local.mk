@@ -1,8 +1,12 @@
 # *_members: files that export a layout_file_NAME list; the kind's table is generated from this list.
-layout_members = $(layout_members_foreign)
-io_sources = $(layout_members) lib/io/checkpoint.h lib/io/dataset.h lib/io/h5out.h lib/io/layout.h lib/io/output.h \
+layout_members = $(layout_members_own) $(layout_members_foreign)
+io_sources = $(layout_members) $(io_sources_own) $(io_sources_foreign)
+
+layout_members_own =
+io_sources_own = lib/io/checkpoint.h lib/io/dataset.h lib/io/h5out.h lib/io/layout.h lib/io/output.h \
 	lib/io/h5read.h lib/io/h5read.c lib/io/h5attr.c lib/io/h5error.c lib/io/h5lzf.h lib/io/h5lzf.c \
-	lib/io/layout_describe.c $(io_sources_foreign)
+	lib/io/layout_describe.c lib/io/select.h lib/io/select.c lib/io/store.h lib/io/store.c \
+	lib/io/dataset_run.h lib/io/dataset.c lib/io/dataset_read.c lib/io/image.h lib/io/stream.c
 
 # foreign layouts, and the containers that several of them share
 layout_members_foreign = lib/io/layout_torch.c lib/io/layout_numpy.c lib/io/layout_mat5.c lib/io/layout_refuse.c
