@@ -258,6 +258,83 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* Texts that come from data: what is written reads back as the same text. */
+START_TEST(odd_texts)
+{
+	static const char *const odd[] = {
+		"",
+		" ",
+		"a ",
+		" a",
+		"a:",
+		":a",
+		"a: b",
+		"a #b",
+		"#a",
+		"-",
+		"- a",
+		"-a",
+		"---",
+		"...",
+		"?",
+		"? a",
+		"[a",
+		"a]",
+		"{}",
+		"a,b",
+		"*a",
+		"&a",
+		"!a",
+		"|",
+		">",
+		"'",
+		"\"",
+		"%a",
+		"@a",
+		"`a",
+		"~",
+		"null",
+		"1",
+		"1e400",
+		"true",
+		"a\nb",
+		"\n",
+		"\t",
+		"a\tb",
+		"\r",
+		"a\\n",
+		"\x01",
+		"\x7f",
+		"\xc2\x85",
+		"\xe2\x80\xa8",
+		"\xef\xbb\xbf",
+		"\xc3\xb6",
+		"=",
+		"<<",
+		"a: ",
+		"a\n",
+		"\n\n",
+		"it's\n",
+		"\\",
+		"\xf0\x9f\x98\x80",
+	};
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		struct conf *c = conf_new(), *d = conf_new();
+		struct str out = { 0 };
+		struct err e = { 0 };
+
+		conf_set(c, "a.b", odd[i]);
+		conf_write(conf_root(c), &out);
+		ck_assert_msg(conf_load_text(d, out.text, "g.yaml", &e) == 0, "%s in: %s", e.message, out.text);
+		ck_assert_str_eq(text_at(d, "a.b"), odd[i]);
+		str_free(&out);
+		conf_free(c);
+		conf_free(d);
+	}
+}
+END_TEST
+
 /* A text that loads must be written so that it loads again to the same tree; one that does not must say so in one line. */
 static void try_text(const char *text)
 {
@@ -318,6 +395,7 @@ int main(void)
 	tcase_add_test(t, aliases);
 	tcase_add_test(t, files);
 	tcase_add_test(t, round_trip);
+	tcase_add_test(t, odd_texts);
 	tcase_add_test(t, mutations);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

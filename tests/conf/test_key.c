@@ -273,6 +273,7 @@ START_TEST(nested)
 	cfg_effective(r, &out);
 	ck_assert_ptr_nonnull(strstr(out.text, "  grid: {epochs: 5}\n"));
 	ck_assert_int_eq(a.grid->n, 1);
+	ck_assert_str_eq(conf_at(c, "model.grid.epochs")->origin, "exp.yaml");
 	str_free(&out);
 	cfg_free(r);
 	conf_free(c);

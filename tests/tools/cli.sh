@@ -179,5 +179,10 @@ test ! -e pending || fail 'the pending file stays'
 run_status 0 $tool hold pending --time-limit 0.2
 test -e saved || fail 'the time limit did not save'
 check_lines err 0
+# Results never land in a file that was given the descriptor of a closed standard output.
+rm saved
+$tool hold pending --time-limit 0.1 >&- 2>err && fail 'closed standard output went unnoticed'
+test -e saved || fail 'not saved'
+test ! -s saved || fail 'results are in the data file'
 no_leftovers .
 exit 0

@@ -65,12 +65,13 @@ static int wait_for_signal(const char *pending, bool hold, struct err *e)
 	FILE *f = fopen(pending, "w");
 	int slot = stop_unlink_on_signal(pending);
 
-	if (!f || fclose(f) != 0)
+	if (!f)
 		return err_errno(e, "%s", pending);
 	if (hold)
 		stop_hold();
 	puts("ready");
 	fflush(stdout);
+	fclose(f);
 	while (stop_requested() == 0)
 		usleep(1000);
 	rename(pending, "saved");
