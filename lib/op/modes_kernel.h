@@ -1,0 +1,139 @@
+/* modes_kernel.h: the pruned transforms of modes.c, channel by channel; included once per type with REAL and NAME. A row
+ * product holds cos rows 0 .. top, then sin rows 1 .. top; a row is n_blocks of (m real parts, m imaginary parts). */
+
+/* exp(-i k x) = cos - i sin for k = -top .. top-1, out of the row products. */
+static void NAME(join)(int64_t top, int64_t n_blocks, int64_t m, const REAL *product, REAL *out, int64_t row_step,
+		       int64_t block_step, int64_t im)
+{
+	const int64_t width = n_blocks * 2 * m;
+
+	for (int64_t k = 0; k <= top; k++)
+		for (int64_t b = 0; b < n_blocks; b++) {
+			const REAL *restrict c = product + k * width + b * 2 * m;
+			const REAL *restrict s = product + (top + k) * width + b * 2 * m;
+			REAL *restrict plus = out + (top + k) * row_step + b * block_step;
+			REAL *restrict minus = out + (top - k) * row_step + b * block_step;
+
+			if (k == 0) {
+				memcpy(plus, c, (size_t)m * sizeof *c);
+				memcpy(plus + im, c + m, (size_t)m * sizeof *c);
+				continue;
+			}
+			if (k < top)
+				for (int64_t i = 0; i < m; i++) {
+					plus[i] = c[i] + s[m + i];
+					plus[im + i] = c[m + i] - s[i];
+				}
+			for (int64_t i = 0; i < m; i++) {
+				minus[i] = c[i] - s[m + i];
+				minus[im + i] = c[m + i] + s[i];
+			}
+		}
+}
+
+/* The other way: rows to be multiplied by cos and sin so that the sum is that of Y_k (cos + i sin). */
+static void NAME(split)(int64_t top, int64_t n_blocks, int64_t m, const REAL *in, int64_t row_step, int64_t block_step,
+			int64_t im, REAL *product)
+{
+	const int64_t width = n_blocks * 2 * m;
+
+	for (int64_t k = 0; k <= top; k++)
+		for (int64_t b = 0; b < n_blocks; b++) {
+			REAL *restrict c = product + k * width + b * 2 * m;
+			REAL *restrict s = product + (top + k) * width + b * 2 * m;
+			const REAL *restrict plus = in + (top + k) * row_step + b * block_step;
+			const REAL *restrict minus = in + (top - k) * row_step + b * block_step;
+
+			if (k == 0) {
+				memcpy(c, plus, (size_t)m * sizeof *c);
+				memcpy(c + m, plus + im, (size_t)m * sizeof *c);
+				continue;
+			}
+			for (int64_t i = 0; k < top && i < m; i++) {
+				c[i] = plus[i] + minus[i];
+				c[m + i] = plus[im + i] + minus[im + i];
+				s[i] = minus[im + i] - plus[im + i];
+				s[m + i] = plus[i] - minus[i];
+			}
+			for (int64_t i = 0; k == top && i < m; i++) {
+				c[i] = minus[i];
+				c[m + i] = minus[im + i];
+				s[i] = minus[im + i];
+				s[m + i] = -minus[i];
+			}
+		}
+}
+
+static void NAME(multiply)(int64_t m, int64_t n, int64_t k, const REAL *a, const REAL *b, REAL *c)
+{
+	NAME(num_gemm)(false, false, m, n, k, 1, a, k, b, n, 0, c, n);
+}
+
+/* Fields first .. first+count-1; a sample has `channels` of them. */
+static void NAME(to_modes)(const struct tables *t, int64_t first, int64_t count, int64_t channels, const REAL *x,
+			   REAL *out, REAL *scratch)
+{
+	const int64_t *n = t->a.size, *k = t->a.modes;
+
+	x += first * t->n_points;
+	out += first * 2 * t->n_modes;
+	if (t->a.n_dims == 1) {
+		for (int64_t c = 0; c < count; c += channels)
+			NAME(multiply)(channels, 2 * k[0], n[0], x + c * n[0], t->last, out + c * 2 * k[0]);
+		return;
+	}
+	for (int64_t c = 0; c < count; c++, x += t->n_points, out += 2 * t->n_modes) {
+		if (t->a.n_dims == 2) {
+			REAL *lines = scratch, *product = lines + n[0] * 2 * k[1];
+
+			NAME(multiply)(n[0], 2 * k[1], n[1], x, t->last, lines);
+			NAME(multiply)(k[0] + 1, 2 * k[1], n[0], t->axis[0], lines, product);
+			NAME(join)(k[0] / 2, 1, k[1], product, out, k[1], 0, t->n_modes);
+			continue;
+		}
+		REAL *lines = scratch, *middle = lines + n[0] * n[1] * 2 * k[2],
+		     *product = middle + n[0] * k[1] * 2 * k[2];
+
+		NAME(multiply)(n[0] * n[1], 2 * k[2], n[2], x, t->last, lines);
+		for (int64_t i = 0; i < n[0]; i++) {
+			NAME(multiply)(k[1] + 1, 2 * k[2], n[1], t->axis[1], lines + i * n[1] * 2 * k[2], product);
+			NAME(join)(k[1] / 2, 1, k[2], product, middle + i * k[1] * 2 * k[2], 2 * k[2], 0, k[2]);
+		}
+		NAME(multiply)(k[0] + 1, k[1] * 2 * k[2], n[0], t->axis[0], middle, product);
+		NAME(join)(k[0] / 2, k[1], k[2], product, out, k[1] * k[2], k[2], t->n_modes);
+	}
+}
+
+static void NAME(from_modes)(const struct tables *t, int64_t first, int64_t count, int64_t channels, const REAL *in,
+			     REAL *y, REAL *scratch)
+{
+	const int64_t *n = t->a.size, *k = t->a.modes;
+
+	in += first * 2 * t->n_modes;
+	y += first * t->n_points;
+	if (t->a.n_dims == 1) {
+		for (int64_t c = 0; c < count; c += channels)
+			NAME(multiply)(channels, n[0], 2 * k[0], in + c * 2 * k[0], t->last, y + c * n[0]);
+		return;
+	}
+	for (int64_t c = 0; c < count; c++, in += 2 * t->n_modes, y += t->n_points) {
+		if (t->a.n_dims == 2) {
+			REAL *lines = scratch, *product = lines + n[0] * 2 * k[1];
+
+			NAME(split)(k[0] / 2, 1, k[1], in, k[1], 0, t->n_modes, product);
+			NAME(multiply)(n[0], 2 * k[1], k[0] + 1, t->axis[0], product, lines);
+			NAME(multiply)(n[0], n[1], 2 * k[1], lines, t->last, y);
+			continue;
+		}
+		REAL *lines = scratch, *middle = lines + n[0] * n[1] * 2 * k[2],
+		     *product = middle + n[0] * k[1] * 2 * k[2];
+
+		NAME(split)(k[0] / 2, k[1], k[2], in, k[1] * k[2], k[2], t->n_modes, product);
+		NAME(multiply)(n[0], k[1] * 2 * k[2], k[0] + 1, t->axis[0], product, middle);
+		for (int64_t i = 0; i < n[0]; i++) {
+			NAME(split)(k[1] / 2, 1, k[2], middle + i * k[1] * 2 * k[2], 2 * k[2], 0, k[2], product);
+			NAME(multiply)(n[1], 2 * k[2], k[1] + 1, t->axis[1], product, lines + i * n[1] * 2 * k[2]);
+		}
+		NAME(multiply)(n[0] * n[1], n[2], 2 * k[2], lines, t->last, y);
+	}
+}
