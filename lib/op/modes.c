@@ -1,7 +1,7 @@
 /* modes.c: transforms between a grid and its retained Fourier modes, pruned: only what is kept is computed. With few modes
  * a product with a matrix of cosines and sines beats an FFT whose output is mostly thrown away (64 points, 12 modes: half
  * the time), and its cost does not jump with the factors of the size; with many modes the last axis goes through the FFT.
- * The two ops are each other's adjoint but for the factor per mode, 1/N or h_k, which the attribute chooses. */
+ * The two ops with one attribute (factor per mode 1/N or h_k) are each other's adjoint. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,14 +85,23 @@ static node push(struct graph *g, node self, int k, node tangent)
 	return graph_apply(g, n->op, 1, &tangent, &a);
 }
 
-static node pull(struct graph *g, node self, int k, node cotangent)
+static node pull(struct graph *g, node self, const struct op_class *adjoint, node cotangent)
 {
-	const struct graph_node *n = graph_at(g, self);
-	struct modes_attr a = *(const struct modes_attr *)n->attr;
+	struct modes_attr a = *(const struct modes_attr *)graph_at(g, self)->attr;
 
+	return graph_apply(g, adjoint, 1, &cotangent, &a);
+}
+
+static node to_pull(struct graph *g, node self, int k, node cotangent)
+{
 	(void)k;
-	a.half_weights = !a.half_weights;
-	return graph_apply(g, n->op == &to_modes_op ? &from_modes_op : &to_modes_op, 1, &cotangent, &a);
+	return pull(g, self, &from_modes_op, cotangent);
+}
+
+static node from_pull(struct graph *g, node self, int k, node cotangent)
+{
+	(void)k;
+	return pull(g, self, &to_modes_op, cotangent);
 }
 
 /* What setup makes. Matrices are in the array's type. */
@@ -276,7 +285,7 @@ static const struct op_class to_modes_op = {
 	.arity = 1,
 	.attr_size = sizeof(struct modes_attr),
 	.infer = to_infer,
-	.vjp = pull,
+	.vjp = to_pull,
 	.jvp = push,
 	.units = units,
 	.eval = to_eval,
@@ -294,7 +303,7 @@ static const struct op_class from_modes_op = {
 	.arity = 1,
 	.attr_size = sizeof(struct modes_attr),
 	.infer = from_infer,
-	.vjp = pull,
+	.vjp = from_pull,
 	.jvp = push,
 	.units = units,
 	.eval = from_eval,

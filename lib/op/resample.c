@@ -151,6 +151,8 @@ static double fourier_weight(int64_t n, int64_t size, int64_t i, int64_t j)
 	int64_t x = (((j * n - i * size) % period) + period) % period; /* phase 2 pi x / period */
 	double sum = 2.0 * (double)k + 1.0;
 
+	if (2 * x > period) /* the sine below is small at both ends, and exact only near zero */
+		x -= period;
 	if (x != 0)
 		sum = sin(pi * (double)((2 * k + 1) * x % (2 * period)) / (double)period) /
 		      sin(pi * (double)x / (double)period);
