@@ -1,6 +1,6 @@
 # tests of lib/cli and of the tools
 check_PROGRAMS += tests/tools/tool_dummy
 tests_tools_tool_dummy_SOURCES = tests/tools/tool_dummy.c
-dist_check_SCRIPTS += tests/tools/cli.sh
+dist_check_SCRIPTS += tests/tools/cli.sh tests/tools/man.sh
 EXTRA_DIST += tests/init.sh
-TESTS += tests/tools/cli.sh
+TESTS += tests/tools/cli.sh tests/tools/man.sh
