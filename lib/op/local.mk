@@ -1,6 +1,7 @@
 # *_members: files that export a op_file_NAME list; the kind's table is generated from this list.
 op_members = \
 	lib/op/activation.c \
+	lib/op/contract.c \
 	lib/op/elementwise.c \
 	lib/op/reduce.c \
 	lib/op/slice.c \
@@ -10,6 +11,8 @@ op_members = \
 op_helpers = \
 	lib/op/copy.c \
 	lib/op/copy.h \
+	lib/op/formula.c \
+	lib/op/formula.h \
 	lib/op/kernel.h \
 	lib/op/rule.c \
 	lib/op/rule.h \
