@@ -20,9 +20,11 @@ op_helpers = \
 op_sources = $(op_members) $(op_helpers) lib/op/op.h
 
 # Linear maps, Fourier transforms, convolutions, linear algebra.
+op_members += lib/op/conv.c
 op_members += lib/op/fft.c
 op_members += lib/op/linmap.c
 op_members += lib/op/modes.c
 op_members += lib/op/mode_product.c
+op_helpers += lib/op/conv_kernel.h
 op_helpers += lib/op/linmap.h lib/op/linmap_kernel.h lib/op/resample.c
 op_helpers += lib/op/modes.h lib/op/modes_kernel.h lib/op/mode_kernel.h lib/op/lanes.h lib/op/spectral.c

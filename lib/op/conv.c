@@ -1,0 +1,480 @@
+/* conv.c: cross-correlation y[b,o,p] = sum_{i,q} w[o,i,q] x[b,i, p stride + q dilation] without padding. One trilinear form
+ * in x, w and y gives three ops, convolution, its adjoint in x (transposed convolution) and in w; the derivatives of each
+ * are the other two. Matrix products over blocks of output positions whose windows are gathered into columns; direct loops
+ * where a group has few output channels. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "num/blas.h"
+#include "op/op.h"
+
+enum { CONV_DIMS = 3, COLUMN_NUMBERS = 32768, DIRECT_CHANNELS = 2 };
+
+struct conv_attr {
+	int64_t n_dims, groups;
+	int64_t stride[CONV_DIMS], dilation[CONV_DIMS];
+	int64_t extent[CONV_DIMS]; /* adjoint: points of x; weight: of the kernel; else 0 */
+};
+
+static const struct op_class conv_op, transpose_op, weight_op;
+
+/* Everything about one application, with 3 space axes (missing ones in front have extent 1). */
+struct geometry {
+	int64_t batch, n_in, n_out, groups; /* channels of all groups */
+	int64_t in[CONV_DIMS], kernel[CONV_DIMS], out[CONV_DIMS], stride[CONV_DIMS], dilation[CONV_DIMS];
+	int64_t group_in, group_out;	 /* channels of one group */
+	int64_t points_in, points_out;	 /* of one channel */
+	int64_t taps, window;		 /* kernel points; numbers in a window of one group: group_in * taps */
+	int64_t block;			 /* output positions gathered at a time */
+	int64_t n_chunks, n_parts, part; /* weight: chunks of samples, parts of a group's output channels */
+	bool plain;			 /* 1 x 1 x 1, stride 1: x is its own columns */
+	bool direct;
+};
+
+/* From the shapes of x (b, i, N...), kernel extents and output channels. */
+static void describe(struct geometry *v, const struct conv_attr *a, const struct shape *x, int64_t n_out,
+		     const int64_t *kernel)
+{
+	int64_t lead = CONV_DIMS - a->n_dims;
+
+	memset(v, 0, sizeof *v);
+	v->batch = x->dim[0];
+	v->n_in = x->dim[1];
+	v->n_out = n_out;
+	v->groups = a->groups;
+	v->group_in = v->n_in / v->groups;
+	v->group_out = v->n_out / v->groups;
+	v->points_in = v->points_out = v->taps = 1;
+	v->plain = true;
+	for (int d = 0; d < CONV_DIMS; d++) {
+		int64_t from = d - lead;
+		bool real = from >= 0;
+
+		v->in[d] = real ? x->dim[2 + from] : 1;
+		v->kernel[d] = real ? kernel[from] : 1;
+		v->stride[d] = real ? a->stride[from] : 1;
+		v->dilation[d] = real ? a->dilation[from] : 1;
+		v->out[d] = (v->in[d] - v->dilation[d] * (v->kernel[d] - 1) - 1) / v->stride[d] + 1;
+		v->points_in *= v->in[d];
+		v->points_out *= v->out[d];
+		v->taps *= v->kernel[d];
+		v->plain = v->plain && v->kernel[d] == 1 && v->stride[d] == 1;
+	}
+	v->window = v->group_in * v->taps;
+	v->direct = v->group_out <= DIRECT_CHANNELS && !v->plain;
+	v->block = COLUMN_NUMBERS / v->window;
+	if (v->block < 32)
+		v->block = 32;
+	if (v->block > v->points_out || v->plain)
+		v->block = v->points_out;
+}
+
+/* Work of the weight's gradient: samples in at most 8 chunks, fewer where the partial sums would grow large. */
+static void divide(struct geometry *v)
+{
+	const int64_t partial_numbers = (int64_t)1 << 21, rows = 64;
+	int64_t n = partial_numbers / (v->n_out * v->window);
+
+	v->n_chunks = n < 1 ? 1 : n > 8 ? 8 : n;
+	if (v->n_chunks > v->batch)
+		v->n_chunks = v->batch;
+	v->n_parts = (v->group_out + rows - 1) / rows;
+	v->part = (v->group_out + v->n_parts - 1) / v->n_parts;
+}
+
+static int check_attr(const struct conv_attr *a, struct err *e)
+{
+	if (a->n_dims < 1 || a->n_dims > CONV_DIMS)
+		return err_set(e, ERR_USAGE, "convolution over %lld axes: 1 to 3 are possible", (long long)a->n_dims);
+	if (a->groups < 1)
+		return err_set(e, ERR_USAGE, "convolution with %lld groups", (long long)a->groups);
+	for (int d = 0; d < a->n_dims; d++)
+		if (a->stride[d] < 1 || a->dilation[d] < 1)
+			return err_set(e, ERR_USAGE, "convolution with stride %lld and dilation %lld on axis %d",
+				       (long long)a->stride[d], (long long)a->dilation[d], d);
+	return 0;
+}
+
+/* Points of the result along each axis; -1 where the kernel does not fit. */
+static int result_points(const struct conv_attr *a, const int64_t *in, const int64_t *kernel, int64_t *out,
+			 struct err *e)
+{
+	for (int d = 0; d < a->n_dims; d++) {
+		int64_t reach = a->dilation[d] * (kernel[d] - 1) + 1;
+
+		if (kernel[d] < 1 || reach > in[d])
+			return err_set(
+				e, ERR_USAGE,
+				"convolution: a kernel of %lld points with dilation %lld on %lld points of axis %d",
+				(long long)kernel[d], (long long)a->dilation[d], (long long)in[d], d);
+		out[d] = (in[d] - reach) / a->stride[d] + 1;
+	}
+	return 0;
+}
+
+static int bad_shapes(const char *what, const struct conv_attr *a, const struct op_shape *in, struct err *e)
+{
+	char x[SHAPE_TEXT], w[SHAPE_TEXT];
+
+	return err_set(e, ERR_USAGE, "%s over %lld axes with %lld groups: shapes %s and %s", what, (long long)a->n_dims,
+		       (long long)a->groups, shape_text(x, &in[0].shape), shape_text(w, &in[1].shape));
+}
+
+static bool ranks_fit(const struct conv_attr *a, const struct op_shape *in)
+{
+	return in[0].dtype != DTYPE_I32 && in[0].dtype == in[1].dtype && in[0].shape.rank == a->n_dims + 2 &&
+	       in[1].shape.rank == a->n_dims + 2;
+}
+
+static int conv_infer(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
+{
+	const struct conv_attr *a = attr;
+	const struct shape *x = &in[0].shape, *w = &in[1].shape;
+
+	(void)n_args;
+	if (check_attr(a, e) != 0)
+		return -1;
+	if (!ranks_fit(a, in) || x->dim[1] != w->dim[1] * a->groups || w->dim[0] % a->groups != 0)
+		return bad_shapes("convolution", a, in, e);
+	*out = in[0];
+	out->shape.dim[1] = w->dim[0];
+	return result_points(a, x->dim + 2, w->dim + 2, out->shape.dim + 2, e);
+}
+
+static int transpose_infer(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
+{
+	const struct conv_attr *a = attr;
+	const struct shape *y = &in[0].shape, *w = &in[1].shape;
+	int64_t points[CONV_DIMS];
+
+	(void)n_args;
+	if (check_attr(a, e) != 0)
+		return -1;
+	if (!ranks_fit(a, in) || y->dim[1] != w->dim[0] || w->dim[0] % a->groups != 0)
+		return bad_shapes("transposed convolution", a, in, e);
+	if (result_points(a, a->extent, w->dim + 2, points, e) != 0)
+		return -1;
+	*out = in[0];
+	out->shape.dim[1] = w->dim[1] * a->groups;
+	for (int d = 0; d < a->n_dims; d++) {
+		if (points[d] != y->dim[2 + d])
+			return err_set(e, ERR_USAGE,
+				       "transposed convolution: %lld points of axis %d convolve to %lld, not to %lld",
+				       (long long)a->extent[d], d, (long long)points[d], (long long)y->dim[2 + d]);
+		out->shape.dim[2 + d] = a->extent[d];
+	}
+	return 0;
+}
+
+static int weight_infer(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
+{
+	const struct conv_attr *a = attr;
+	const struct shape *x = &in[0].shape, *y = &in[1].shape;
+	int64_t points[CONV_DIMS] = { 0 };
+
+	(void)n_args;
+	if (check_attr(a, e) != 0)
+		return -1;
+	if (!ranks_fit(a, in) || x->dim[0] != y->dim[0] || x->dim[1] % a->groups != 0 || y->dim[1] % a->groups != 0)
+		return bad_shapes("kernel of a convolution", a, in, e);
+	if (result_points(a, x->dim + 2, a->extent, points, e) != 0)
+		return -1;
+	if (memcmp(points, y->dim + 2, (size_t)a->n_dims * sizeof *points) != 0)
+		return bad_shapes("kernel of a convolution", a, in, e);
+	*out = in[0];
+	out->shape.dim[0] = y->dim[1];
+	out->shape.dim[1] = x->dim[1] / a->groups;
+	memcpy(out->shape.dim + 2, a->extent, (size_t)a->n_dims * sizeof *a->extent);
+	return 0;
+}
+
+/* derivatives */
+
+static node apply(struct graph *g, const struct op_class *op, node p, node q, struct conv_attr a, const int64_t *extent)
+{
+	memset(a.extent, 0, sizeof a.extent);
+	if (extent)
+		memcpy(a.extent, extent, (size_t)a.n_dims * sizeof *extent);
+	return graph_apply(g, op, 2, (node[]){ p, q }, &a);
+}
+
+static node push(struct graph *g, node self, int k, node tangent)
+{
+	const struct graph_node *n = graph_at(g, self);
+	struct conv_attr a = *(const struct conv_attr *)n->attr;
+
+	return apply(g, n->op, k == 0 ? tangent : n->arg[0], k == 0 ? n->arg[1] : tangent, a, a.extent);
+}
+
+/* The three arguments' gradients; the extents come from the argument that is asked for. */
+static node to_x(struct graph *g, struct conv_attr a, node like, node y, node w)
+{
+	struct shape s = graph_shape(g, like);
+
+	return apply(g, &transpose_op, y, w, a, s.dim + 2);
+}
+
+static node to_w(struct graph *g, struct conv_attr a, node like, node x, node y)
+{
+	struct shape s = graph_shape(g, like);
+
+	return apply(g, &weight_op, x, y, a, s.dim + 2);
+}
+
+static node conv_pull(struct graph *g, node self, int k, node cotangent)
+{
+	node x = graph_at(g, self)->arg[0], w = graph_at(g, self)->arg[1];
+	struct conv_attr a = *(const struct conv_attr *)graph_at(g, self)->attr;
+
+	return k == 0 ? to_x(g, a, x, cotangent, w) : to_w(g, a, w, x, cotangent);
+}
+
+static node transpose_pull(struct graph *g, node self, int k, node cotangent)
+{
+	node y = graph_at(g, self)->arg[0], w = graph_at(g, self)->arg[1];
+	struct conv_attr a = *(const struct conv_attr *)graph_at(g, self)->attr;
+
+	return k == 0 ? apply(g, &conv_op, cotangent, w, a, NULL) : to_w(g, a, w, cotangent, y);
+}
+
+static node weight_pull(struct graph *g, node self, int k, node cotangent)
+{
+	node x = graph_at(g, self)->arg[0], y = graph_at(g, self)->arg[1];
+	struct conv_attr a = *(const struct conv_attr *)graph_at(g, self)->attr;
+
+	return k == 0 ? to_x(g, a, x, y, cotangent) : apply(g, &conv_op, x, cotangent, a, NULL);
+}
+
+/* kernels */
+
+#define REAL float
+#define NAME(x) x##_f
+#include "op/conv_kernel.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(x) x##_d
+#include "op/conv_kernel.h"
+#undef REAL
+#undef NAME
+
+static struct geometry conv_geometry(const struct op_call *c)
+{
+	struct geometry v;
+
+	describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[1], c->in[1].shape.dim + 2);
+	return v;
+}
+
+static struct geometry transpose_geometry(const struct op_call *c)
+{
+	struct geometry v;
+
+	describe(&v, c->attr, &c->out.shape, c->in[0].shape.dim[1], c->in[1].shape.dim + 2);
+	return v;
+}
+
+static struct geometry weight_geometry(const struct op_call *c)
+{
+	struct geometry v;
+
+	describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[0], c->out.shape.dim + 2);
+	divide(&v);
+	return v;
+}
+
+static size_t columns_size(const struct geometry *v, enum dtype type)
+{
+	return (size_t)(v->window * v->block) * dtype_size(type);
+}
+
+static size_t conv_scratch(const struct op_call *c)
+{
+	struct geometry v = conv_geometry(c);
+
+	return v.plain || v.direct ? 0 : columns_size(&v, c->out.dtype);
+}
+
+static size_t transpose_scratch(const struct op_call *c)
+{
+	struct geometry v = transpose_geometry(c);
+
+	return v.plain || v.direct ? 0 : columns_size(&v, c->out.dtype);
+}
+
+static size_t weight_scratch(const struct op_call *c)
+{
+	struct geometry v = weight_geometry(c);
+
+	return v.plain ? 0 : columns_size(&v, c->out.dtype);
+}
+
+static int64_t rows(const struct op_call *c)
+{
+	return c->out.shape.dim[0];
+}
+
+static void conv_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
+{
+	struct geometry v = conv_geometry(c);
+
+	for (int64_t b = begin; b < end; b++)
+		if (c->out.dtype == DTYPE_F64)
+			forward_d(&v, (const double *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
+				  (double *)c->out.data + b * v.n_out * v.points_out, scratch);
+		else
+			forward_f(&v, (const float *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
+				  (float *)c->out.data + b * v.n_out * v.points_out, scratch);
+}
+
+static void transpose_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
+{
+	struct geometry v = transpose_geometry(c);
+
+	for (int64_t b = begin; b < end; b++)
+		if (c->out.dtype == DTYPE_F64)
+			backward_d(&v, (const double *)c->in[0].data + b * v.n_out * v.points_out, c->in[1].data,
+				   (double *)c->out.data + b * v.n_in * v.points_in, scratch);
+		else
+			backward_f(&v, (const float *)c->in[0].data + b * v.n_out * v.points_out, c->in[1].data,
+				   (float *)c->out.data + b * v.n_in * v.points_in, scratch);
+}
+
+static int64_t weight_units(const struct op_call *c)
+{
+	struct geometry v = weight_geometry(c);
+
+	return v.n_chunks * v.groups * v.n_parts;
+}
+
+static size_t weight_work(const struct op_call *c)
+{
+	struct geometry v = weight_geometry(c);
+
+	return v.n_chunks == 1 ? 0 : (size_t)(v.n_chunks * v.n_out * v.window) * dtype_size(c->out.dtype);
+}
+
+static void weight_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
+{
+	struct geometry v = weight_geometry(c);
+	void *sums = v.n_chunks == 1 ? c->out.data : c->work;
+
+	for (int64_t i = begin; i < end; i++)
+		if (c->out.dtype == DTYPE_F64)
+			chunk_d(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
+		else
+			chunk_f(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
+}
+
+static void weight_finish(const struct op_call *c)
+{
+	struct geometry v = weight_geometry(c);
+
+	if (v.n_chunks == 1)
+		return;
+	if (c->out.dtype == DTYPE_F64)
+		total_d(&v, c->work, c->out.data);
+	else
+		total_f(&v, c->work, c->out.data);
+}
+
+static const struct conv_attr line = { 1, 1, { 1 }, { 1 }, { 0 } }, strided = { 1, 2, { 2 }, { 2 }, { 0 } },
+			      plane = { 2, 1, { 1, 2 }, { 2, 1 }, { 0 } }, line_x = { 1, 1, { 1 }, { 1 }, { 6 } },
+			      strided_x = { 1, 2, { 2 }, { 2 }, { 8 } }, line_w = { 1, 1, { 1 }, { 1 }, { 3 } },
+			      plane_w = { 2, 1, { 1, 2 }, { 2, 1 }, { 2, 3 } };
+
+static const struct op_sample conv_samples[] = {
+	{ 2, { { DTYPE_F64, { 3, { 2, 2, 6 } }, -1, 1 }, { DTYPE_F64, { 3, { 3, 2, 3 } }, -1, 1 } }, &line, 0 },
+	{ 2, { { DTYPE_F64, { 3, { 2, 2, 7 } }, -1, 1 }, { DTYPE_F64, { 3, { 4, 1, 2 } }, -1, 1 } }, &strided, 0 },
+	{ 2, { { DTYPE_F64, { 4, { 1, 1, 4, 6 } }, -1, 1 }, { DTYPE_F64, { 4, { 3, 1, 2, 3 } }, -1, 1 } }, &plane, 0 },
+};
+static const struct op_sample transpose_samples[] = {
+	{ 2, { { DTYPE_F64, { 3, { 2, 3, 4 } }, -1, 1 }, { DTYPE_F64, { 3, { 3, 2, 3 } }, -1, 1 } }, &line_x, 0 },
+	{ 2, { { DTYPE_F64, { 3, { 2, 6, 3 } }, -1, 1 }, { DTYPE_F64, { 3, { 6, 1, 2 } }, -1, 1 } }, &strided_x, 0 },
+};
+static const struct op_sample weight_samples[] = {
+	{ 2, { { DTYPE_F64, { 3, { 3, 2, 6 } }, -1, 1 }, { DTYPE_F64, { 3, { 3, 3, 4 } }, -1, 1 } }, &line_w, 0 },
+	{ 2,
+	  { { DTYPE_F64, { 4, { 2, 1, 4, 6 } }, -1, 1 }, { DTYPE_F64, { 4, { 2, 3, 2, 2 } }, -1, 1 } },
+	  &plane_w,
+	  0 },
+};
+
+static const struct op_class conv_op = {
+	.name = "conv",
+	.help = "y[b,o,p] = sum_iq w[o,i,q] x[b,i,p stride + q dilation]",
+	.arity = 2,
+	.attr_size = sizeof(struct conv_attr),
+	.infer = conv_infer,
+	.vjp = conv_pull,
+	.jvp = push,
+	.units = rows,
+	.eval = conv_eval,
+	.scratch_size = conv_scratch,
+	.row_args = 1,
+	.n_samples = 3,
+	.samples = conv_samples,
+};
+
+static const struct op_class transpose_op = {
+	.name = "conv_transpose",
+	.help = "x[b,i,p stride + q dilation] += w[o,i,q] y[b,o,p]",
+	.arity = 2,
+	.attr_size = sizeof(struct conv_attr),
+	.infer = transpose_infer,
+	.vjp = transpose_pull,
+	.jvp = push,
+	.units = rows,
+	.eval = transpose_eval,
+	.scratch_size = transpose_scratch,
+	.row_args = 1,
+	.n_samples = 2,
+	.samples = transpose_samples,
+};
+
+static const struct op_class weight_op = {
+	.name = "conv_weight",
+	.help = "w[o,i,q] = sum_bp x[b,i,p stride + q dilation] y[b,o,p]",
+	.arity = 2,
+	.attr_size = sizeof(struct conv_attr),
+	.infer = weight_infer,
+	.vjp = weight_pull,
+	.jvp = push,
+	.units = weight_units,
+	.eval = weight_eval,
+	.finish = weight_finish,
+	.work_size = weight_work,
+	.scratch_size = weight_scratch,
+	.n_samples = 2,
+	.samples = weight_samples,
+};
+
+const struct op_class *const op_file_conv[] = { &conv_op, &transpose_op, &weight_op, NULL };
+
+static node build(struct graph *g, const struct op_class *op, node p, node q, const struct op_conv_shape *c,
+		  const int64_t *extent)
+{
+	struct conv_attr a = { .n_dims = c->n_dims, .groups = c->groups };
+
+	if (graph_error(g))
+		return NODE_NONE;
+	if (!node_is(p) || !node_is(q))
+		return graph_fail(g, "convolution of no node");
+	for (int d = 0; d < c->n_dims && d < CONV_DIMS; d++) {
+		a.stride[d] = c->stride[d];
+		a.dilation[d] = c->dilation[d];
+		a.extent[d] = extent ? extent[d] : 0;
+	}
+	return graph_apply(g, op, 2, (node[]){ p, q }, &a);
+}
+
+node op_conv(struct graph *g, node x, node w, const struct op_conv_shape *c)
+{
+	return build(g, &conv_op, x, w, c, NULL);
+}
+
+node op_conv_transpose(struct graph *g, node y, node w, const struct op_conv_shape *c, const int64_t *size)
+{
+	return build(g, &transpose_op, y, w, c, size);
+}
