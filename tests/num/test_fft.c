@@ -174,7 +174,7 @@ static void check_kind(enum fft_kind kind, bool single, int n_dims, const int64_
 			worst = fmax(worst, cabs(get(out + shift, single, out_complex, k) - (double)(b + 1) * y[i]));
 			put(out + shift, single, out_complex, k, get(kept, single, out_complex, 0));
 		}
-	ck_assert_msg(worst < (single ? 3e-6 : 1e-14) * scale, "kind %d %s axes %d stride %d shift %d: error %g of %g",
+	ck_assert_msg(worst < (single ? 3e-6 : 1e-13) * scale, "kind %d %s axes %d stride %d shift %d: error %g of %g",
 		      kind, single ? "float" : "double", n_dims, (int)stride, (int)shift, worst, scale);
 	ck_assert_mem_eq(out, kept, bytes); /* nothing between the elements was touched */
 	free(x);
@@ -250,19 +250,16 @@ END_TEST
 static void plan_and_run(void *arg, int64_t i, int worker)
 {
 	int64_t n[1] = { 8 + i % 16 };
-	struct fft_shape s = fft_contiguous(FFT_FORWARD, i % 2, 1, n, 1);
+	bool single = i % 2;
+	struct fft_shape s = fft_contiguous(FFT_FORWARD, single, 1, n, 1);
 	struct fft_plan *p = fft_plan_new(&s, NULL);
-	_Alignas(64) double x[64] = { 1 }, y[64];
+	_Alignas(64) char x[64 * sizeof(double)] = { 0 }, y[64 * sizeof(double)];
 
 	(void)worker;
-	if (i % 2)
-		*(float *)x = 1;
+	put(x, single, true, 0, 1);
 	fft_run(p, x, y); /* of the unit impulse: all ones */
-	for (int64_t k = 0; k < n[0]; k++) {
-		double re = i % 2 ? ((float *)y)[2 * k] : y[2 * k], im = i % 2 ? ((float *)y)[2 * k + 1] : y[2 * k + 1];
-
-		((int *)arg)[i] += re != 1 || im != 0;
-	}
+	for (int64_t k = 0; k < n[0]; k++)
+		((int *)arg)[i] += get(y, single, true, k) != 1;
 	fft_plan_free(p);
 }
 
