@@ -1,6 +1,6 @@
 /* conf.h: a YAML document as a tree that remembers file and line of every value, and `key.path=value` overrides.
- * Anchors and aliases are allowed (within limits: depth 64, 100000 nodes after expansion); tags, duplicate keys and several
- * documents are refused. All text lives in the conf. */
+ * Anchors and aliases are allowed (within limits: depth 64, 100000 nodes and 16 MiB after expansion, 10000 keys a map); tags,
+ * duplicate keys and several documents are refused. All text lives in the conf. */
 #ifndef SCIML_CONF_CONF_H
 #define SCIML_CONF_CONF_H
 

@@ -95,7 +95,7 @@ static int check_tag(struct parser *p, const yaml_event_t *event, const yaml_cha
 	return tag ? fail(p, line_of(event), "tags are not supported ('%s')", conf_show(shown, (const char *)tag)) : 0;
 }
 
-/* Remember an anchor before its value is read; returns its index, or -1 with an error. *used says whether there is one. */
+/* Remember an anchor before its value is read; returns its index, or -1 with an error. */
 static int open_anchor(struct parser *p, const yaml_event_t *event, const yaml_char_t *name)
 {
 	if (p->n_anchors >= CONF_ANCHORS_MAX)
@@ -259,6 +259,10 @@ static struct conf_node *collection(struct parser *p, const yaml_event_t *open, 
 			return NULL;
 		if (is_map)
 			child->line = line; /* messages point at the key */
+		if (is_map && n->n >= CONF_KEYS_MAX) {
+			fail(p, (size_t)line, "a map of more than %d keys", CONF_KEYS_MAX);
+			return NULL;
+		}
 		conf_node_add(p->arena, n, key, child);
 	}
 }
@@ -297,6 +301,19 @@ static struct conf_node *value(struct parser *p, yaml_event_t *event, int depth)
 out:
 	yaml_event_delete(event);
 	return n;
+}
+
+/* Handles of tags are refused by sight: libyaml compares each with all before it. */
+static int check_directives(struct parser *p)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i + 4 <= p->length; i++) {
+		if (p->text[i] == '%' && (i == 0 || p->text[i - 1] == '\n') && strncmp(p->text + i, "%TAG", 4) == 0)
+			return fail(p, line, "tags are not supported ('%%TAG')");
+		line += p->text[i] == '\n';
+	}
+	return 0;
 }
 
 static struct conf_node *document(struct parser *p)
@@ -340,7 +357,7 @@ struct conf_node *conf_parse(struct arena *a, const char *text, size_t length, c
 	}
 	yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&p.yaml, (const unsigned char *)text, length);
-	n = document(&p);
+	n = check_directives(&p) == 0 ? document(&p) : NULL;
 	yaml_parser_delete(&p.yaml);
 	free(p.anchor);
 	return n;

@@ -11,6 +11,7 @@ enum {
 	CONF_DEPTH_MAX = 64,
 	CONF_NODES_MAX = 100000,
 	CONF_BYTES_MAX = 16 << 20, /* of a file, and of all texts after aliases are expanded */
+	CONF_KEYS_MAX = 10000,	   /* of one map; they are searched one by one */
 	CONF_ANCHORS_MAX = 1000,
 	CONF_KEY_MAX = 200, /* bytes; a key of YAML has to end within 1024 characters, escapes included */
 	CONF_SHOWN = 80,    /* size of conf_show's buffer */

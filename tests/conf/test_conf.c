@@ -153,6 +153,7 @@ START_TEST(refusals)
 	refuse("a: 1\n---\nb: 2\n", "f.yaml:2: a second document starts here");
 	refuse("a: !!int 1\n", "f.yaml:1: tags are not supported ('tag:yaml.org,2002:int')");
 	refuse("a: !own {x: 1}\n", "f.yaml:1: tags are not supported ('!own')");
+	refuse("%TAG ! x\n---\na: 1\n", "f.yaml:1: tags are not supported ('%TAG')");
 	refuse("a: &x [1, *x]\n", "f.yaml:1: alias '*x' stands inside its own anchor");
 	refuse("a: *x\n", "f.yaml:1: alias '*x' has no anchor");
 	refuse("a: {<<: 1}\n", "f.yaml:1: merge keys ('<<') are not supported");
@@ -181,6 +182,10 @@ START_TEST(refusals)
 	for (int i = 0; i < 100001; i++)
 		str_add(&wide, "1,");
 	refuse(str_text(&wide), "f.yaml:1: more than 100000 values");
+	str_free(&wide);
+	for (int i = 0; i <= 10000; i++)
+		str_printf(&wide, "k%d: 1\n", i);
+	refuse(str_text(&wide), "f.yaml:10001: a map of more than 10000 keys");
 	str_free(&deep);
 	str_free(&bomb);
 	str_free(&wide);
