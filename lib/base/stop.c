@@ -1,5 +1,5 @@
-/* stop.c: signals. The handler calls only async-signal-safe functions and reads only lock-free atomics; the files to unlink
- * stand in fixed slots, so that it never follows a pointer that another thread frees. */
+/* stop.c: signals. The handler calls only async-signal-safe functions and reads only lock-free atomics; the files to
+ * unlink stand in fixed slots, so that it never follows a pointer that another thread frees. */
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>

@@ -18,8 +18,8 @@ void stop_release(void);
 /* The signal that asked us to stop, or 0. Always 0 outside hold. */
 int stop_requested(void);
 
-/* Outside hold too: the signal that came while held, -1 if stop_requested has told somebody of the time limit, else 0. Work that
- * stopped for it returns -1 with an empty message. */
+/* Outside hold too: the signal that came while held, -1 if stop_requested has told somebody of the time limit, else 0.
+ * Work that stopped for it returns -1 with an empty message. */
 int stop_interrupted(void);
 
 /* Ask for a stop after `seconds` from now (--time-limit); stop_requested() then returns -1. 0: none. */

@@ -19,7 +19,7 @@ struct cfg {
 	struct err err;
 };
 
-/* Marks the maps of the effective configuration that are ours to change; nodes of the user's are shared, never touched. */
+/* Marks the maps of the effective configuration that are ours to change; nodes of the user's are only borrowed. */
 static const char ours[] = "effective";
 
 struct cfg *cfg_new(const struct conf *c)

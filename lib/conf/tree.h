@@ -32,8 +32,8 @@ int conf_node_find(const struct conf_node *n, const char *key);
 /* Set a key of a map, replacing what is there. */
 void conf_node_set(struct arena *a, struct conf_node *map, const char *key, struct conf_node *child);
 
-/* One YAML document as nodes of arena a. lines false: every line is 0 (overrides, defaults). An empty text is an empty plain
- * scalar. NULL with "ORIGIN:LINE: ..." on failure. */
+/* One YAML document as nodes of arena a. lines false: every line is 0 (overrides, defaults). An empty text is an empty
+ * plain scalar. NULL with "ORIGIN:LINE: ..." on failure. */
 struct conf_node *conf_parse(struct arena *a, const char *text, size_t length, const char *origin, bool lines,
 			     struct err *e);
 
