@@ -53,7 +53,7 @@ static int open_classic(struct source *s, struct err *e)
 {
 	(void)s;
 	return err_set(e, ERR_USAGE,
-		       "a classic netCDF file, which is not HDF5: convert it with 'nccopy -k nc4 IN OUT'");
+		       "%s: a classic netCDF file, which is not HDF5: convert it with 'nccopy -k nc4 IN OUT'", s->path);
 }
 
 static int open_grib(struct source *s, struct err *e)
