@@ -22,6 +22,7 @@ op_sources = $(op_members) $(op_helpers) lib/op/op.h
 # Linear maps, Fourier transforms, convolutions, linear algebra.
 op_members += lib/op/conv.c
 op_members += lib/op/fft.c
+op_members += lib/op/linalg.c
 op_members += lib/op/linmap.c
 op_members += lib/op/modes.c
 op_members += lib/op/mode_product.c
