@@ -1,0 +1,419 @@
+/* gen.c: samples in parallel, block by block, into OUTPUT.part (resumable), a pipe of HDF5 images, or a foreign layout. */
+#include "run/gen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "io/h5out.h"
+#include "io/layout.h"
+#include "io/output.h"
+#include "problem/problem.h"
+
+static const char *const real_names[] = { "float32", "float64", NULL };
+
+struct gen_config {
+	int64_t samples, block;
+	double valid, test;
+	int real;
+};
+static const struct key gen_keys[] = {
+	KEY_INT(struct gen_config, samples, "100", 1, 1e12, "number of samples (-n)"),
+	KEY_REAL(struct gen_config, valid, "0", 0, 0.9, "fraction of samples in split valid, before test"),
+	KEY_REAL(struct gen_config, test, "0.16666666666666666", 0, 0.9,
+		 "fraction of samples in split test, at the end"),
+	KEY_ONE_OF(struct gen_config, real, "float32", real_names, "number type in the file"),
+	KEY_INT(struct gen_config, block, "0", 0, 1e6,
+		"samples written between flushes, and an image on a pipe; 0: chosen by size"),
+	KEY_END,
+};
+
+struct gen {
+	const struct run_common *common;
+	struct setup setup;
+	const struct problem_class *class;
+	void *config;
+	struct gen_config key;
+	struct layout layout; /* of the whole run */
+	struct problem_numbers numbers;
+	int64_t first, count, block; /* this shard's samples */
+	int n_workers;
+	void **work;
+	/* the block in flight */
+	int64_t at, n;
+	double **field;	     /* [field] block * count */
+	double *number;	     /* [sample][number] */
+	struct err *failure; /* [sample of the block] */
+	char *command, *config_text;
+};
+
+static bool is_problem(const char *name)
+{
+	return problem_find(name) != NULL;
+}
+
+static int problem_names(const char ***names)
+{
+	int n = 0, capacity = 0;
+
+	*names = NULL;
+	for (int i = 0; problem_files[i]; i++)
+		for (int k = 0; problem_files[i][k]; k++) {
+			MEM_GROW(*names, n, capacity);
+			(*names)[n++] = problem_files[i][k]->name;
+		}
+	return n;
+}
+
+static void close_all(struct gen *g)
+{
+	for (int w = 0; w < g->n_workers; w++)
+		if (g->work[w] && g->class->release)
+			g->class->release(g->work[w]);
+	for (int f = 0; g->field && f < g->layout.n_fields; f++)
+		free(g->field[f]);
+	free(g->work);
+	free(g->field);
+	free(g->number);
+	free(g->failure);
+	free(g->config);
+	free(g->command);
+	free(g->config_text);
+	layout_free(&g->layout);
+	setup_close(&g->setup);
+}
+
+/* Which samples are for what: train first, then valid, then test, each at least one sample when its fraction is not zero. */
+static void add_splits(struct layout *l, const struct gen_config *c, int64_t n)
+{
+	int64_t n_test = (int64_t)((double)n * c->test + 1e-9), n_valid = (int64_t)((double)n * c->valid + 1e-9);
+
+	if (c->test > 0 && n_test == 0 && n > 1)
+		n_test = 1;
+	if (c->valid > 0 && n_valid == 0 && n > 2)
+		n_valid = 1;
+	layout_add_split(l, "train", 0, n - n_valid - n_test);
+	if (n_valid > 0)
+		layout_add_split(l, "valid", n - n_valid - n_test, n - n_test);
+	if (n_test > 0)
+		layout_add_split(l, "test", n - n_test, n);
+}
+
+static int configure(struct gen *g, const struct gen_options *o, const char *what, struct err *e)
+{
+	const char **names;
+	int n = problem_names(&names),
+	    status = setup_open(&g->setup, g->common, what, "problem", is_problem, n, names, e);
+
+	if (status != 0) {
+		free(names);
+		return -1;
+	}
+	const char *name = cfg_name(g->setup.cfg, "problem", NULL);
+	g->class = name ? problem_find(name) : NULL;
+	if (!g->class) {
+		const char *near = name ? str_nearest(name, n, names) : NULL;
+
+		cfg_fail(g->setup.cfg, "problem", "no problem '%s'%s%s%s", name ? name : "",
+			 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		free(names);
+		return cfg_done(g->setup.cfg, e);
+	}
+	free(names);
+	g->config = xcalloc(1, g->class->config_size);
+	cfg_section(g->setup.cfg, "problem", 1, &(struct key_table){ g->class->keys, g->config });
+	if (o->n_samples > 0) {
+		char text[32];
+
+		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
+		conf_set(g->setup.conf, "gen.samples", text);
+	}
+	cfg_section(g->setup.cfg, "gen", 1, &(struct key_table){ gen_keys, &g->key });
+	if (cfg_done(g->setup.cfg, e) != 0)
+		return -1;
+	if (g->class->check && g->class->check(g->config, e) != 0)
+		return err_in(e, "problem %s", g->class->name);
+	return 0;
+}
+
+static void describe_run(struct gen *g)
+{
+	struct str config = { 0 };
+	char extra[48];
+
+	g->class->layout(g->config, &g->layout);
+	for (int f = 0; f < g->layout.n_fields; f++)
+		g->layout.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	free(g->layout.equation);
+	g->layout.equation = g->class->equation ? xstrdup(g->class->equation) : NULL;
+	g->layout.n_samples = g->key.samples;
+	add_splits(&g->layout, &g->key, g->key.samples);
+	if (g->class->numbers)
+		g->class->numbers(g->config, &g->numbers);
+	g->first = 0;
+	g->count = g->key.samples;
+	if (g->common->shard_count > 0) {
+		g->first = g->common->shard_index * g->key.samples / g->common->shard_count;
+		g->count = (g->common->shard_index + 1) * g->key.samples / g->common->shard_count - g->first;
+	}
+	g->block = g->key.block;
+	if (g->block == 0) {
+		int64_t bytes = 1;
+
+		for (int f = 0; f < g->layout.n_fields; f++)
+			bytes += layout_field_count(&g->layout, f) * 8;
+		/* blocks of about 8 MB: small enough to lose little, large enough to keep every worker busy */
+		g->block = (8 << 20) / bytes;
+		g->block = g->block < 8 ? 8 : g->block > 256 ? 256 : g->block;
+	}
+	if (g->block > g->count)
+		g->block = g->count > 0 ? g->count : 1;
+	cfg_effective(g->setup.cfg, &config);
+	if (g->common->shard_count > 0)
+		str_printf(&config, "# shard %lld/%lld: samples %lld to %lld\n", (long long)g->common->shard_index,
+			   (long long)g->common->shard_count, (long long)g->first,
+			   (long long)(g->first + g->count - 1));
+	g->config_text = config.text;
+	snprintf(extra, sizeof extra, "-n %lld", (long long)g->key.samples);
+	g->command = setup_command(&g->setup, g->common, extra);
+}
+
+static int allocate(struct gen *g, struct err *e)
+{
+	g->n_workers = pool_threads();
+	g->work = xcalloc((size_t)g->n_workers, sizeof *g->work);
+	g->field = xcalloc((size_t)g->layout.n_fields, sizeof *g->field);
+	g->failure = xcalloc((size_t)g->block, sizeof *g->failure);
+	g->number = xcalloc((size_t)(g->block * (g->numbers.n + 1)), sizeof *g->number);
+	for (int f = 0; f < g->layout.n_fields; f++) {
+		g->field[f] = mem_new(g->block * layout_field_count(&g->layout, f), sizeof(double),
+				      g->layout.field[f].name, e);
+		if (!g->field[f])
+			return -1;
+	}
+	for (int w = 0; w < g->n_workers && g->class->prepare; w++)
+		if (g->class->prepare(g->config, &g->work[w], e) != 0)
+			return err_in(e, "problem %s", g->class->name);
+	return 0;
+}
+
+static void one_sample(void *arg, int64_t i, int worker)
+{
+	struct gen *g = arg;
+	double *out[64];
+
+	for (int f = 0; f < g->layout.n_fields; f++)
+		out[f] = g->field[f] + i * layout_field_count(&g->layout, f);
+	g->failure[i].code = ERR_NONE;
+	if (g->class->generate(g->config, g->work[worker], (uint64_t)g->common->seed, g->at + i, out,
+			       g->number + i * g->numbers.n, &g->failure[i]) != 0 &&
+	    g->failure[i].code == ERR_NONE)
+		err_set(&g->failure[i], ERR_FAIL, "sample %lld failed", (long long)(g->at + i));
+}
+
+static int generate_block(struct gen *g, int64_t at, int64_t n, struct err *e)
+{
+	g->at = at;
+	g->n = n;
+	pool_run(n, one_sample, g);
+	for (int64_t i = 0; i < n; i++)
+		if (g->failure[i].code != ERR_NONE) {
+			*e = g->failure[i];
+			return err_in(e, "problem %s", g->class->name);
+		}
+	return 0;
+}
+
+static struct h5_meta meta_of(const struct gen *g)
+{
+	return (struct h5_meta){
+		.command = g->command, .config = g->config_text, .inputs = "", .kind = "data", .seed = g->common->seed
+	};
+}
+
+/* One number of every sample of the block, in the order of samples. */
+static const double *column(const struct gen *g, int k, double *to)
+{
+	for (int64_t i = 0; i < g->n; i++)
+		to[i] = g->number[i * g->numbers.n + k];
+	return to;
+}
+
+/* A block as an HDF5 image of its own on standard output. */
+static int write_image(struct gen *g, struct err *e)
+{
+	struct layout l = layout_copy(&g->layout);
+	struct h5_meta m = meta_of(g);
+	double *to = xcalloc((size_t)g->n, sizeof *to);
+
+	l.n_samples = g->n;
+	l.n_splits = 0;
+	for (int s = 0; s < g->layout.n_splits; s++) {
+		int64_t a = g->layout.split[s].first - g->at, b = g->layout.split[s].last - g->at;
+
+		a = a < 0 ? 0 : a;
+		b = b > g->n ? g->n : b;
+		if (a < b)
+			layout_add_split(&l, g->layout.split[s].name, a, b);
+	}
+	struct h5out *w = h5out_open("-", e);
+	if (w) {
+		h5out_fields(w, &l);
+		for (int f = 0; f < l.n_fields; f++)
+			h5out_samples(w, f, 0, g->n, DTYPE_F64, g->field[f]);
+		for (int k = 0; k < g->numbers.n; k++) {
+			char path[96];
+
+			snprintf(path, sizeof path, "sample/%s", g->numbers.name[k]);
+			h5out_doubles(w, path, g->n, column(g, k, to));
+		}
+		h5out_meta(w, &m);
+	}
+	layout_free(&l);
+	free(to);
+	return w ? h5out_close(w, e) : -1;
+}
+
+static int run_pipe(struct gen *g, struct err *e)
+{
+	progress_begin("generate", "sample", g->count);
+	for (int64_t at = 0; at < g->count; at += g->block) {
+		int64_t n = g->count - at < g->block ? g->count - at : g->block;
+
+		if (generate_block(g, g->first + at, n, e) != 0 || write_image(g, e) != 0)
+			return -1;
+		progress_update(at + n, NULL);
+	}
+	return 0;
+}
+
+static int write_part(struct gen *g, struct h5part *part, int64_t at, struct err *e)
+{
+	double *to = xcalloc((size_t)g->n, sizeof *to);
+	int status = 0;
+
+	/* numbers first: the block counts as done only when its checksums follow the data */
+	for (int k = 0; k < g->numbers.n && status == 0; k++)
+		status = h5part_numbers(part, g->numbers.name[k], at, g->n, column(g, k, to), e);
+	free(to);
+	return status == 0 ? h5part_write(part, at, g->n, (const double *const *)g->field, e) : -1;
+}
+
+static int run_file(struct gen *g, const char *path, struct err *e)
+{
+	struct layout l = layout_copy(&g->layout);
+	struct h5_meta m = meta_of(g);
+	int status = 0;
+
+	if (g->common->shard_count > 0) {
+		l.n_samples = g->count;
+		l.n_splits = 0;
+	}
+	struct h5part *part = h5part_open(path, g->common->resume, &l, &m, e);
+	layout_free(&l);
+	if (!part)
+		return -1;
+	progress_begin("generate", "sample", g->count);
+	stop_hold();
+	stop_after(g->common->time_limit);
+	for (int64_t at = 0; at < g->count && status == 0 && !stop_requested(); at += g->block) {
+		int64_t n = g->count - at < g->block ? g->count - at : g->block, have = 0;
+
+		while (have < n && h5part_has(part, at + have))
+			have++;
+		if (have < n) {
+			status = generate_block(g, g->first + at, n, e);
+			if (status == 0)
+				status = write_part(g, part, at, e);
+		}
+		progress_update(at + n, NULL);
+	}
+	bool complete = status == 0 && !stop_requested();
+	progress_end();
+	if (h5part_close(part, complete, status == 0 ? e : NULL) != 0)
+		status = -1;
+	if (status == 0 && !complete) {
+		log_note("stopped early: '%s.part' holds what is done, --resume goes on", path);
+		stop_finish();
+	}
+	stop_release();
+	return status;
+}
+
+/* A foreign layout: generate natively beside the target, then rewrite. */
+static int run_foreign(struct gen *g, const char *layout, const char *path, struct err *e)
+{
+	const struct layout_class *to = layout_find(layout);
+	struct dataset *d;
+
+	if (!to || !to->write)
+		return err_set(e, ERR_USAGE, "--layout: '%s' is %s", layout, to ? "read only" : "not known");
+	char *between = output_temporary(path, e);
+	if (!between)
+		return -1;
+	int status = run_file(g, between, e);
+	if (status == 0 && (status = dataset_open(&d, between, "native", e)) == 0) {
+		status = to->write(d, path, g->config_text, e);
+		dataset_close(d);
+	}
+	output_drop(between);
+	return status;
+}
+
+int gen_run(const struct run_common *common, const struct gen_options *o, const char *what, struct err *e)
+{
+	struct gen g = { .common = common };
+	char path[4096];
+	int status = configure(&g, o, what, e);
+
+	if (status == 0) {
+		describe_run(&g);
+		if (common->dry_run)
+			str_add(o->dry_run_text, g.config_text);
+		else if ((status = allocate(&g, e)) == 0) {
+			snprintf(path, sizeof path, "%s.h5", g.class->name);
+			const char *out = common->output ? common->output : path;
+			if (strcmp(out, "-") == 0)
+				status = run_pipe(&g, e);
+			else if (o->layout && strcmp(o->layout, "native") != 0)
+				status = run_foreign(&g, o->layout, out, e);
+			else
+				status = run_file(&g, out, e);
+			progress_end();
+		}
+	}
+	close_all(&g);
+	return status;
+}
+
+void gen_list(struct str *out)
+{
+	str_add(out, "problems:\n");
+	for (int i = 0; problem_files[i]; i++)
+		for (int k = 0; problem_files[i][k]; k++)
+			str_printf(out, "  %-22s %s\n", problem_files[i][k]->name, problem_files[i][k]->summary);
+	str_add(out, "shipped settings:\n");
+	setup_list_shipped("problem", out);
+}
+
+int gen_describe(const char *name, bool man, struct str *out, struct err *e)
+{
+	const struct problem_class *p = problem_find(name);
+
+	if (!p)
+		return err_set(e, ERR_USAGE, "no problem '%s'; --list shows what there is", name);
+	str_printf(out, "%s: %s\n  equation: %s\n  source: %s\n", p->name, p->summary, p->equation, p->source);
+	if (p->notes)
+		str_printf(out, "  method: %s\n", p->notes);
+	str_add(out, "  keys of section problem:\n");
+	key_help(p->keys, man, out);
+	str_add(out, "  keys of section gen:\n");
+	key_help(gen_keys, man, out);
+	return 0;
+}

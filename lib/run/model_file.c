@@ -1,0 +1,239 @@
+/* model_file.c: saving and restoring models and training runs. */
+#include "run/model_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "run/trainer.h"
+
+static void put_history(struct h5out *w, const struct trainer *t)
+{
+	h5out_table(w, "history", HISTORY_COLUMNS, history_names, t->n_history, t->history);
+}
+
+/* Everything that decides the next step's bits. */
+static void put_position(struct h5out *w, const struct trainer *t)
+{
+	const int64_t count[] = { t->epoch, t->step, t->t, t->optim.t, t->best_epoch, t->plateau_epoch, t->n_history };
+	const double number[] = { t->loss_sum, t->items, t->best_score, t->plateau_factor };
+
+	h5out_longs(w, "position/counts", (int64_t)(sizeof count / sizeof *count), count);
+	h5out_doubles(w, "position/numbers", (int64_t)(sizeof number / sizeof *number), number);
+	checkpoint_put_params(w, "optim", &t->optim.state);
+	if (t->average.n > 0)
+		checkpoint_put_params(w, "average", &t->average);
+	if (t->best.n > 0)
+		checkpoint_put_params(w, "best", &t->best);
+	if (t->n_history > 0)
+		h5out_doubles(w, "position/history", t->n_history * HISTORY_COLUMNS, t->history);
+}
+
+int trainer_save(const struct trainer *t, const char *path, bool checkpoint, const struct model_file_text *m,
+		 struct err *e)
+{
+	const struct params *p = &t->network.params;
+	struct h5_meta meta = { .command = m->command,
+				.config = m->config,
+				.inputs = m->inputs,
+				.seed = (int64_t)t->seed,
+				.kind = checkpoint ? "checkpoint" : "model" };
+	const struct model_spec *s = &t->network.spec;
+	struct h5out *w = h5out_open(path, e);
+
+	if (!w)
+		return -1;
+	if (!checkpoint && t->best.n > 0)
+		p = &t->best;
+	else if (!checkpoint && t->average.n > 0)
+		p = &t->average;
+	checkpoint_put_params(w, "param", p);
+	const int64_t spec[] = { s->n_dims, s->size[0], s->size[1], s->size[2],
+				 s->n_in,   s->n_out,	s->n_query, s->query_dims };
+	h5out_longs(w, "spec", (int64_t)(sizeof spec / sizeof *spec), spec);
+	if (checkpoint)
+		put_position(w, t);
+	else if (t->n_history > 0)
+		put_history(w, t);
+	h5out_meta(w, &meta);
+	return h5out_close(w, e);
+}
+
+int trainer_restore(struct trainer *t, const char *path, const char *config, struct err *e)
+{
+	struct checkpoint *c;
+	double counted[7], number[4];
+	int status = -1;
+
+	if (checkpoint_open(&c, path, "checkpoint", e) != 0)
+		return -1;
+	char *was = checkpoint_text(c, "/meta", "config");
+	if (!was || strcmp(was, config) != 0) {
+		err_set(e, ERR_USAGE,
+			"%s: written by a run with another configuration; use the same, or start without --resume",
+			path);
+		goto out;
+	}
+	if (checkpoint_load_params(c, "param", &t->network.params, e) != 0 ||
+	    checkpoint_load_params(c, "optim", &t->optim.state, e) != 0 ||
+	    checkpoint_get_into(c, "position/numbers", DTYPE_F64, 4, number, e) != 0 ||
+	    (t->average.n > 0 && checkpoint_load_params(c, "average", &t->average, e) != 0) ||
+	    (t->best.n > 0 && checkpoint_load_params(c, "best", &t->best, e) != 0))
+		goto out;
+	if (checkpoint_get_into(c, "position/counts", DTYPE_F64, 7, counted, e) != 0)
+		goto out;
+	t->epoch = (int64_t)counted[0];
+	t->step = (int64_t)counted[1];
+	t->t = (int64_t)counted[2];
+	t->optim.t = (int64_t)counted[3];
+	t->best_epoch = (int64_t)counted[4];
+	t->plateau_epoch = (int64_t)counted[5];
+	t->n_history = t->capacity_history = (int64_t)counted[6];
+	t->loss_sum = number[0];
+	t->items = number[1];
+	t->best_score = number[2];
+	t->plateau_factor = number[3];
+	t->history = xrealloc(t->history, (size_t)(t->n_history * HISTORY_COLUMNS + 1) * sizeof *t->history);
+	if (t->n_history > 0 &&
+	    checkpoint_get_into(c, "position/history", DTYPE_F64, t->n_history * HISTORY_COLUMNS, t->history, e) != 0)
+		goto out;
+	trainer_shuffle(t);
+	status = 0;
+out:
+	free(was);
+	checkpoint_close(c);
+	return status == 0 ? 0 : err_in(e, "--resume");
+}
+
+/* ---- reading models ---- */
+
+bool model_file_is(const char *path)
+{
+	struct checkpoint *c;
+
+	if (checkpoint_open(&c, path, "model", NULL) != 0)
+		return false;
+	checkpoint_close(c);
+	return true;
+}
+
+static char *identity(const char *path, const struct params *p)
+{
+	const char *slash = strrchr(path, '/');
+	struct str s = { 0 };
+	uLong crc = crc32(0, NULL, 0);
+
+	for (int i = 0; i < p->n; i++)
+		crc = crc32(crc, p->at[i].value.data, (uInt)tensor_bytes(&p->at[i].value));
+	str_printf(&s, "%s crc32=%08lx", slash ? slash + 1 : path, crc);
+	return s.text;
+}
+
+static int read_history(struct model_file *m, const struct checkpoint *c, struct err *e)
+{
+	struct tensor t;
+	char path[64];
+
+	if (!checkpoint_has(c, "history/epoch"))
+		return 0;
+	for (int k = 0; k < HISTORY_COLUMNS; k++) {
+		snprintf(path, sizeof path, "history/%s", history_names[k]);
+		if (checkpoint_get(c, path, &t, e) != 0)
+			return -1;
+		if (k == 0) {
+			m->n_history = shape_count(&t.shape);
+			m->history = xcalloc((size_t)(m->n_history * HISTORY_COLUMNS) + 1, sizeof *m->history);
+		}
+		for (int64_t i = 0; i < m->n_history && i < shape_count(&t.shape); i++)
+			m->history[i * HISTORY_COLUMNS + k] = tensor_get(&t, i);
+		tensor_free(&t);
+	}
+	return 0;
+}
+
+static int read_config(struct model_file *m, const char *path, const char *text, const struct run_common *common,
+		       struct err *e)
+{
+	struct network *n = &m->network;
+	struct key_table data[2] = { { task_keys, &m->task_key }, { network_keys, &n->key } };
+
+	if (setup_open_text(&m->setup, common, text, path, e) != 0)
+		return -1;
+	const char *name = cfg_name(m->setup.cfg, "model", "");
+	n->class = model_find(name);
+	if (!n->class)
+		return err_set(e, ERR_FAIL, "%s: model '%s' is not known to this version", path, name);
+	n->config = xcalloc(1, n->class->config_size);
+	cfg_section(m->setup.cfg, "model", 1, &(struct key_table){ n->class->keys, n->config });
+	cfg_section(m->setup.cfg, "data", 2, data);
+	n->task = &m->task_key;
+	n->real = n->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	return cfg_done(m->setup.cfg, e);
+}
+
+int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e)
+{
+	struct checkpoint *c;
+	double spec[8];
+	int status = -1;
+
+	memset(m, 0, sizeof *m);
+	if (checkpoint_open(&c, path, "model", e) != 0)
+		return -1;
+	char *text = checkpoint_text(c, "/meta", "config");
+	if (!text)
+		err_set(e, ERR_FAIL, "%s: no configuration in /meta", path);
+	else if (read_config(m, path, text, common, e) == 0 &&
+		 checkpoint_get_params(c, "param", &m->network.params, e) == 0 &&
+		 checkpoint_get_into(c, "spec", DTYPE_F64, 8, spec, e) == 0 && read_history(m, c, e) == 0)
+		status = 0;
+	free(text);
+	checkpoint_close(c);
+	if (status != 0) {
+		model_file_close(m);
+		return -1;
+	}
+	struct model_spec *s = &m->network.spec;
+	s->n_dims = (int)spec[0];
+	for (int d = 0; d < 3; d++)
+		s->size[d] = (int64_t)spec[1 + d];
+	s->n_in = (int64_t)spec[4];
+	s->n_out = (int64_t)spec[5];
+	s->n_query = (int64_t)spec[6];
+	s->query_dims = (int64_t)spec[7];
+	m->identity = identity(path, &m->network.params);
+	return 0;
+}
+
+void model_file_close(struct model_file *m)
+{
+	network_free(&m->network);
+	setup_close(&m->setup);
+	free(m->history);
+	free(m->identity);
+	memset(m, 0, sizeof *m);
+}
+
+int model_file_fit(struct model_file *m, const struct task *t, struct err *e)
+{
+	const struct model_spec was = m->network.spec, *is = &t->spec;
+	struct network *n = &m->network;
+
+	if (was.n_in != is->n_in || was.n_out != is->n_out || was.n_dims != is->n_dims)
+		return err_set(
+			e, ERR_USAGE,
+			"%s: %lld channels in, %lld out, %d space axes; the model was trained for %lld, %lld, %d",
+			dataset_name(t->data), (long long)is->n_in, (long long)is->n_out, is->n_dims,
+			(long long)was.n_in, (long long)was.n_out, was.n_dims);
+	for (int d = 0; d < is->n_dims && !n->class->grid_free; d++)
+		if (was.size[d] != is->size[d])
+			return err_set(e, ERR_USAGE,
+				       "%s: axis %d has %lld points, model %s works on the %lld it was trained on only",
+				       dataset_name(t->data), d, (long long)is->size[d], n->class->name,
+				       (long long)was.size[d]);
+	n->spec = *is;
+	return n->class->check ? n->class->check(n->config, is, e) : 0;
+}

@@ -1,0 +1,25 @@
+/* model_file.h: trained models on disk: parameters, configuration, the data's description, the training history. */
+#ifndef SCIML_RUN_MODEL_FILE_H
+#define SCIML_RUN_MODEL_FILE_H
+
+#include "run/network.h"
+#include "run/setup.h"
+
+struct model_file {
+	struct setup setup;
+	struct task_config task_key;
+	struct network network;
+	int64_t n_history; /* rows of HISTORY_COLUMNS (trainer.h) */
+	double *history;
+	char *identity; /* path and CRC of the parameters, for /meta/inputs */
+};
+
+/* Open a model file; common: -s overrides of its data section (data.input=...). The spec is that of training until
+ * model_file_fit. */
+int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e);
+void model_file_close(struct model_file *m);
+bool model_file_is(const char *path); /* an HDF5 file of kind model */
+/* Put the network on the data of a task: other grids are taken when the model is free of them. */
+int model_file_fit(struct model_file *m, const struct task *t, struct err *e);
+
+#endif

@@ -1,0 +1,170 @@
+/* setup.c: finding and merging the configuration of a run. */
+#include "run/setup.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+static char *joined(const char *dir, const char *kind, const char *name)
+{
+	struct str s = { 0 };
+
+	str_printf(&s, "%s/%s/%s.yaml", dir, kind, name);
+	return s.text;
+}
+
+static const char *const *shipped_dirs(void)
+{
+	static const char *dirs[3];
+
+	dirs[0] = getenv("SCIML_DATA");
+	if (dirs[0] && *dirs[0]) {
+		dirs[1] = SCIML_DATADIR;
+	} else {
+		dirs[0] = SCIML_DATADIR;
+		dirs[1] = NULL;
+	}
+	return dirs;
+}
+
+char *setup_shipped(const char *kind, const char *name)
+{
+	const char *const *dir = shipped_dirs();
+
+	if (strchr(name, '/') || *name == '\0')
+		return NULL;
+	for (; *dir; dir++) {
+		char *path = joined(*dir, kind, name);
+
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* First comment line of a YAML file without "# ", as its description. */
+static void describe(const char *path, struct str *out)
+{
+	char line[300];
+	FILE *f = fopen(path, "r");
+
+	if (f && fgets(line, sizeof line, f) && line[0] == '#') {
+		line[strcspn(line, "\n")] = '\0';
+		str_add(out, line + strspn(line, "# "));
+	}
+	if (f)
+		fclose(f);
+}
+
+static int yaml_only(const struct dirent *d)
+{
+	return str_ends(d->d_name, ".yaml");
+}
+
+void setup_list_shipped(const char *kind, struct str *out)
+{
+	for (const char *const *dir = shipped_dirs(); *dir; dir++) {
+		struct str folder = { 0 };
+		struct dirent **entry;
+
+		str_printf(&folder, "%s/%s", *dir, kind);
+		int n = scandir(folder.text, &entry, yaml_only, alphasort);
+		for (int i = 0; i < n; i++) {
+			struct str path = { 0 };
+
+			str_printf(&path, "%s/%s", folder.text, entry[i]->d_name);
+			str_printf(out, "  %-22.*s ", (int)strlen(entry[i]->d_name) - 5, entry[i]->d_name);
+			describe(path.text, out);
+			str_add(out, "\n");
+			str_free(&path);
+			free(entry[i]);
+		}
+		if (n >= 0)
+			free(entry);
+		str_free(&folder);
+		if (n > 0)
+			return;
+	}
+}
+
+static int overrides(struct setup *s, const struct run_common *common, struct err *e)
+{
+	for (int i = 0; i < common->n_set; i++)
+		if (conf_override(s->conf, common->set[i], e) != 0)
+			return -1;
+	s->cfg = cfg_new(s->conf);
+	return 0;
+}
+
+static int load(struct setup *s, const char *what, const char *section, bool (*known)(const char *), int n_names,
+		const char *const *names, struct err *e)
+{
+	bool is_path = strchr(what, '/') || str_ends(what, ".yaml") || str_ends(what, ".yml");
+	char *shipped = is_path ? NULL : setup_shipped(section, what), path[64];
+	const char *near;
+	int status = 0;
+
+	if (is_path) {
+		status = conf_load(s->conf, what, e);
+	} else if (shipped) {
+		status = conf_load(s->conf, shipped, e);
+	} else if (known(what)) {
+		snprintf(path, sizeof path, "%s.name", section);
+		conf_set(s->conf, path, what);
+	} else {
+		near = str_nearest(what, n_names, names);
+		status = near ? err_set(e, ERR_USAGE, "no %s '%s'; did you mean '%s'?", section, what, near)
+			      : err_set(e, ERR_USAGE, "no %s '%s' (and no such YAML file); --list shows what there is",
+					section, what);
+	}
+	free(shipped);
+	return status;
+}
+
+int setup_open(struct setup *s, const struct run_common *common, const char *what, const char *section,
+	       bool (*known)(const char *name), int n_names, const char *const *names, struct err *e)
+{
+	*s = (struct setup){ conf_new(), NULL, xstrdup(what) };
+	if (load(s, what, section, known, n_names, names, e) == 0 && overrides(s, common, e) == 0)
+		return 0;
+	setup_close(s);
+	return -1;
+}
+
+int setup_open_text(struct setup *s, const struct run_common *common, const char *text, const char *origin,
+		    struct err *e)
+{
+	*s = (struct setup){ conf_new(), NULL, xstrdup(origin) };
+	if (conf_load_text(s->conf, text, origin, e) == 0 && overrides(s, common, e) == 0)
+		return 0;
+	setup_close(s);
+	return -1;
+}
+
+void setup_close(struct setup *s)
+{
+	cfg_free(s->cfg);
+	conf_free(s->conf);
+	free(s->what);
+	memset(s, 0, sizeof *s);
+}
+
+char *setup_command(const struct setup *s, const struct run_common *common, const char *extra)
+{
+	struct str out = { 0 };
+	const char *slash = strrchr(s->what, '/');
+
+	str_printf(&out, "%s %s", common->tool, slash ? slash + 1 : s->what);
+	if (extra)
+		str_printf(&out, " %s", extra);
+	for (int i = 0; i < common->n_set; i++)
+		str_printf(&out, " -s '%s'", common->set[i]);
+	str_printf(&out, " --seed %lld", (long long)common->seed);
+	return out.text;
+}

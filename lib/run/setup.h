@@ -1,0 +1,44 @@
+/* setup.h: from WHAT and -s to a read configuration; what every verb does first. */
+#ifndef SCIML_RUN_SETUP_H
+#define SCIML_RUN_SETUP_H
+
+#include "conf/key.h"
+
+/* What the command line said, as far as a run depends on it; tools fill it from cli's tool_common. */
+struct run_common {
+	const char *tool;   /* "sciml-gen" */
+	const char *output; /* NULL: the verb's default */
+	int64_t seed;
+	bool resume, dry_run;
+	double time_limit;
+	int64_t shard_index, shard_count; /* count 0: whole */
+	int n_set;
+	const char *const *set; /* -s key.path=value */
+};
+
+struct setup {
+	struct conf *conf;
+	struct cfg *cfg;
+	char *what; /* normalised name for /meta/command */
+};
+
+/* Load WHAT: a YAML file, a shipped file data/SECTION/WHAT.yaml, or else a member name put into `section` ("problem",
+ * "model"); known(name) tells members, names lists them for the hint. Then the -s overrides. */
+int setup_open(struct setup *s, const struct run_common *common, const char *what, const char *section,
+	       bool (*known)(const char *name), int n_names, const char *const *names, struct err *e);
+/* As above from a configuration text (of a model file) instead of WHAT. */
+int setup_open_text(struct setup *s, const struct run_common *common, const char *text, const char *origin,
+		    struct err *e);
+void setup_close(struct setup *s);
+
+/* Folders that hold shipped files: $SCIML_DATA, then the installed one. Path of data/KIND/NAME.yaml or NULL; free it. */
+char *setup_shipped(const char *kind, const char *name);
+/* Names of shipped files of a kind with their first comment line, appended as "  NAME  TEXT". */
+struct str;
+void setup_list_shipped(const char *kind, struct str *out);
+
+/* The command as recorded in files: tool, what, settings and seed, without names of outputs, thread counts, shards, resumes,
+ * so that equal data come with equal bytes. extra: verb's own words or NULL. */
+char *setup_command(const struct setup *s, const struct run_common *common, const char *extra);
+
+#endif

@@ -1,0 +1,245 @@
+/* trainer.c: one training run: batches, steps, epochs. The order of items, dropout and everything else random is a pure
+ * function of (seed, purpose, epoch or step), so a run that goes on from a checkpoint repeats the uninterrupted one. */
+#include "run/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+const char *const history_names[HISTORY_COLUMNS] = { "epoch", "lr", "train_loss", "valid_rel_l2" };
+
+const struct key train_keys[] = {
+	KEY_INT(struct train_config, epochs, "100", 1, 1e9, "passes over the training items"),
+	KEY_INT(struct train_config, batch, "20", 1, 1e6, "items a step"),
+	KEY_FLAG(struct train_config, shuffle, "true", "new order of items every epoch"),
+	KEY_ONE_OF(struct train_config, schedule, "cosine", schedule_names, "learning rate over time"),
+	KEY_REAL(struct train_config, lr, "0", 0, 1000, "learning rate; 0: the optimiser's own"),
+	KEY_REAL(struct train_config, factor, "0.5", 0, 1, "schedules step and plateau: multiply by this"),
+	KEY_INT(struct train_config, every, "100", 1, 1e9, "step: epochs between drops; plateau: epochs of patience"),
+	KEY_REAL(struct train_config, warmup, "0", 0, 1,
+		 "fraction of all steps with rising rate (one_cycle: 0 reads as 0.3)"),
+	KEY_REAL(struct train_config, floor, "0", 0, 1, "lowest rate, as a fraction of lr"),
+	KEY_REAL(struct train_config, clip, "0", 0, 1e30, "largest norm of the gradient; 0: any"),
+	KEY_REAL(struct train_config, ema, "0", 0, 1,
+		 "decay of the average of weights that is saved; 0: save the weights"),
+	KEY_INT(struct train_config, pushforward, "0", 0, 1e6,
+		"roll-outs: gradient through the last n steps only; 0: all"),
+	KEY_INT(struct train_config, validate_every, "1", 1, 1e9, "epochs between validations"),
+	KEY_INT(struct train_config, patience, "0", 0, 1e9,
+		"stop after this many epochs without improvement; 0: never"),
+	KEY_FLAG(struct train_config, keep_best, "false",
+		 "save the weights of the best validation instead of the last ones"),
+	KEY_REAL(struct train_config, checkpoint, "30", 0, 1e9, "seconds between checkpoints; 0: after every epoch"),
+	KEY_INT(struct train_config, reservoir, "2000", 1, 1e9, "--online: samples kept from the pipe"),
+	KEY_INT(struct train_config, online_reuse, "10", 1, 1e6,
+		"--online: times an arriving sample is used on average"),
+	KEY_INT(struct train_config, online_steps, "0", 0, 1e12,
+		"--online: steps that the schedule counts on; 0: unknown, the rate stays constant"),
+	KEY_END,
+};
+
+static int64_t rollout_of(const struct trainer *t)
+{
+	return t->task.kind == TASK_STEP ? t->task_key.rollout : 1;
+}
+
+static int allocate_batch(struct trainer *t, struct err *e)
+{
+	size_t w = dtype_size(t->network.real);
+	int64_t n = t->key.batch, frames = rollout_of(t);
+
+	t->x = mem_new(n * task_input_count(&t->task), w, "a batch of inputs", e);
+	t->query = mem_new(n * task_query_count(&t->task) + 1, w, "a batch of query points", e);
+	t->target = xcalloc((size_t)frames, sizeof *t->target);
+	t->item = xcalloc((size_t)n, sizeof *t->item);
+	t->order = mem_new(t->task.n_items, sizeof *t->order, "the order of items", e);
+	if (!t->x || !t->query || !t->order)
+		return -1;
+	for (int64_t k = 0; k < frames; k++)
+		if (!(t->target[k] = mem_new(n * task_target_count(&t->task), w, "a batch of targets", e)))
+			return -1;
+	return 0;
+}
+
+static struct compiled *compiled_for(struct trainer *t, int64_t n, struct err *e)
+{
+	int slot = n == t->key.batch ? 0 : 1;
+
+	if (t->compiled[slot] && compiled_batch(t->compiled[slot]) != n) {
+		compiled_free(t->compiled[slot]);
+		t->compiled[slot] = NULL;
+	}
+	if (!t->compiled[slot])
+		t->compiled[slot] = compiled_new(t, n, e);
+	return t->compiled[slot];
+}
+
+/* What the optimiser calls: loss and gradient of the batch in hand at the present weights. */
+static int evaluate(void *context, double *loss, struct err *e)
+{
+	struct trainer *t = context;
+	struct compiled *c = compiled_for(t, t->batch_n, e);
+
+	if (!c || compiled_run(c, t, loss, e) != 0)
+		return -1;
+	if (t->key.clip > 0) {
+		double norm = optim_gradient_norm(&t->gradient);
+
+		if (norm > t->key.clip)
+			optim_scale_gradient(&t->gradient, t->key.clip / norm);
+	}
+	return 0;
+}
+
+int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid, struct err *e)
+{
+	struct network *n = &t->network;
+
+	n->real = n->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	n->task = &t->task_key;
+	if (task_open(&t->task, data, &t->task_key, 0, n->real, e) != 0)
+		return -1;
+	n->spec = t->task.spec;
+	if (valid) {
+		if (task_open(&t->valid_task, valid, &t->task_key, 1, n->real, e) != 0)
+			return err_in(e, "validation data");
+		t->has_valid = true;
+	}
+	if (t->key.batch > t->task.n_items)
+		t->key.batch = t->task.n_items;
+	if (network_start(n, &t->task, t->seed, e) != 0)
+		return -1;
+	t->gradient = params_like(&n->params);
+	if (t->key.ema > 0)
+		t->average = params_copy(&n->params);
+	if (t->key.keep_best)
+		t->best = params_copy(&n->params);
+	t->best_score = INFINITY;
+	t->plateau_factor = 1;
+	if (optim_new(&t->optim, t->optim.class, t->optim_config, &n->params, &t->gradient, evaluate, t, e) != 0)
+		return -1;
+	if (allocate_batch(t, e) != 0)
+		return -1;
+	trainer_shuffle(t);
+	return 0;
+}
+
+void trainer_close(struct trainer *t)
+{
+	for (int i = 0; i < 2; i++)
+		compiled_free(t->compiled[i]);
+	for (int64_t k = 0; t->target && k < rollout_of(t); k++)
+		free(t->target[k]);
+	task_close(&t->task);
+	if (t->has_valid)
+		task_close(&t->valid_task);
+	optim_free(&t->optim);
+	params_free(&t->gradient);
+	params_free(&t->average);
+	params_free(&t->best);
+	network_free(&t->network);
+	free(t->objective_config);
+	free(t->optim_config);
+	free(t->history);
+	free(t->x);
+	free(t->query);
+	free(t->target);
+	free(t->item);
+	free(t->order);
+}
+
+void trainer_shuffle(struct trainer *t)
+{
+	if (t->online)
+		return;
+	if (t->key.shuffle)
+		rng_permutation(rng_stream(t->seed, "shuffle", (uint64_t)t->epoch, 0), t->task.n_items, t->order);
+	else
+		for (int64_t i = 0; i < t->task.n_items; i++)
+			t->order[i] = i;
+}
+
+int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct err *e)
+{
+	t->batch_n = n;
+	if (task_load(&t->task, n, t->item, t->x, t->query, t->target, e) != 0 ||
+	    t->optim.class->step(&t->optim, lr, loss, e) != 0)
+		return -1;
+	if (!isfinite(*loss))
+		return err_set(e, ERR_FAIL, "loss is not finite at epoch %lld, step %lld (learning rate %g)",
+			       (long long)t->epoch + 1, (long long)t->step + 1, lr);
+	if (t->average.n > 0)
+		optim_average(&t->average, &t->network.params, t->key.ema);
+	t->t++;
+	t->step++;
+	t->loss_sum += *loss * (double)n;
+	t->items += (double)n;
+	return 0;
+}
+
+/* rel_l2 of the weights that would be saved. */
+static int validate(struct trainer *t, double *score, struct err *e)
+{
+	struct network n = t->network;
+	const struct objective_class *o = objective_find("rel_l2");
+	void *config = xcalloc(1, o->config_size);
+	struct conf *none = conf_new();
+	struct cfg *defaults = cfg_new(none);
+
+	cfg_section(defaults, "objective", 1, &(struct key_table){ o->keys, config });
+	if (t->average.n > 0)
+		n.params = t->average;
+	n.key.encoded_loss = false;
+	struct predictor *p = predictor_new(&n);
+	int status = predictor_score(p, &t->valid_task, o, config, t->key.batch, score, e);
+	predictor_free(p);
+	cfg_free(defaults);
+	conf_free(none);
+	free(config);
+	return status;
+}
+
+static void copy_values(struct params *to, const struct params *from)
+{
+	for (int i = 0; i < to->n; i++)
+		memcpy(to->at[i].value.data, from->at[i].value.data, tensor_bytes(&to->at[i].value));
+}
+
+int trainer_end_epoch(struct trainer *t, double lr, bool *stop, struct err *e)
+{
+	double train = t->loss_sum / t->items, score = NAN, *row;
+
+	t->epoch++;
+	if (t->has_valid && (t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs) &&
+	    validate(t, &score, e) != 0)
+		return -1;
+	if (t->n_history >= t->capacity_history) {
+		t->capacity_history = t->capacity_history ? 2 * t->capacity_history : 64;
+		t->history = xrealloc(t->history, (size_t)(t->capacity_history * HISTORY_COLUMNS) * sizeof *t->history);
+	}
+	row = t->history + t->n_history++ * HISTORY_COLUMNS;
+	row[0] = (double)t->epoch;
+	row[1] = lr;
+	row[2] = train;
+	row[3] = score;
+	/* what early stopping, plateau and keep_best look at: validation where there is one, else the training loss */
+	double watched = t->has_valid ? score : train;
+	if (!isnan(watched) && watched < t->best_score) {
+		t->best_score = watched;
+		t->best_epoch = t->plateau_epoch = t->epoch;
+		if (t->best.n > 0)
+			copy_values(&t->best, t->average.n > 0 ? &t->average : &t->network.params);
+	}
+	if (t->epoch - t->plateau_epoch >= t->key.every) {
+		t->plateau_factor *= t->key.factor;
+		t->plateau_epoch = t->epoch;
+	}
+	*stop = t->key.patience > 0 && t->epoch - t->best_epoch >= t->key.patience;
+	t->step = 0;
+	t->loss_sum = t->items = 0;
+	trainer_shuffle(t);
+	return 0;
+}
