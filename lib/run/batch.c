@@ -295,6 +295,20 @@ int task_statistics(struct task *t, bool of_target, bool pixel, double *mean, do
 	return status;
 }
 
+static void add_blind_field(const struct task *t, struct layout *out, const int *axis_of_new)
+{
+	const struct layout *l = dataset_layout(t->data);
+	const struct field *f = &l->field[t->n_queries ? t->query.index : t->input[0].index];
+	int axes[SHAPE_MAX], n = 0;
+
+	if (t->spec.n_out > 1)
+		axes[n++] = layout_add_axis(out, "output", AXIS_CHANNEL, t->spec.n_out, NULL, false, 0);
+	for (int a = 0; a < f->n_axes; a++)
+		if (l->axis[f->axis[a]].kind == AXIS_SPACE || l->axis[f->axis[a]].kind == AXIS_POINT)
+			axes[n++] = axis_of_new[f->axis[a]];
+	layout_add_field(out, "prediction", DTYPE_F32, ROLE_TARGET, n, axes);
+}
+
 struct layout task_prediction_layout(const struct task *t, int64_t n_frames)
 {
 	const struct layout *l = dataset_layout(t->data);
@@ -328,6 +342,8 @@ struct layout task_prediction_layout(const struct task *t, int64_t n_frames)
 			axes[a] = axis_of_new[f->axis[a]];
 		layout_add_field(&out, f->name, DTYPE_F32, f->role, f->n_axes, axes);
 	}
+	if (n == 0) /* nothing to compare with: values on the input's axes */
+		add_blind_field(t, &out, axis_of_new);
 	free(axis_of_new);
 	return out;
 }

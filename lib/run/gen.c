@@ -15,24 +15,7 @@
 #include "io/layout.h"
 #include "io/output.h"
 #include "problem/problem.h"
-
-static const char *const real_names[] = { "float32", "float64", NULL };
-
-struct gen_config {
-	int64_t samples, block;
-	double valid, test;
-	int real;
-};
-static const struct key gen_keys[] = {
-	KEY_INT(struct gen_config, samples, "100", 1, 1e12, "number of samples (-n)"),
-	KEY_REAL(struct gen_config, valid, "0", 0, 0.9, "fraction of samples in split valid, before test"),
-	KEY_REAL(struct gen_config, test, "0.16666666666666666", 0, 0.9,
-		 "fraction of samples in split test, at the end"),
-	KEY_ONE_OF(struct gen_config, real, "float32", real_names, "number type in the file"),
-	KEY_INT(struct gen_config, block, "0", 0, 1e6,
-		"samples written between flushes, and an image on a pipe; 0: chosen by size"),
-	KEY_END,
-};
+#include "run/gen_plan.h"
 
 struct gen {
 	const struct run_common *common;
@@ -89,22 +72,6 @@ static void close_all(struct gen *g)
 	setup_close(&g->setup);
 }
 
-/* Which samples are for what: train first, then valid, then test, each at least one sample when its fraction is not zero. */
-static void add_splits(struct layout *l, const struct gen_config *c, int64_t n)
-{
-	int64_t n_test = (int64_t)((double)n * c->test + 1e-9), n_valid = (int64_t)((double)n * c->valid + 1e-9);
-
-	if (c->test > 0 && n_test == 0 && n > 1)
-		n_test = 1;
-	if (c->valid > 0 && n_valid == 0 && n > 2)
-		n_valid = 1;
-	layout_add_split(l, "train", 0, n - n_valid - n_test);
-	if (n_valid > 0)
-		layout_add_split(l, "valid", n - n_valid - n_test, n - n_test);
-	if (n_test > 0)
-		layout_add_split(l, "test", n - n_test, n);
-}
-
 static int configure(struct gen *g, const struct gen_options *o, const char *what, struct err *e)
 {
 	const char **names;
@@ -153,7 +120,7 @@ static void describe_run(struct gen *g)
 	free(g->layout.equation);
 	g->layout.equation = g->class->equation ? xstrdup(g->class->equation) : NULL;
 	g->layout.n_samples = g->key.samples;
-	add_splits(&g->layout, &g->key, g->key.samples);
+	gen_add_splits(&g->layout, &g->key, g->key.samples);
 	if (g->class->numbers)
 		g->class->numbers(g->config, &g->numbers);
 	g->first = 0;
@@ -176,7 +143,7 @@ static void describe_run(struct gen *g)
 		g->block = g->count > 0 ? g->count : 1;
 	cfg_effective(g->setup.cfg, &config);
 	if (g->common->shard_count > 0)
-		str_printf(&config, "# shard %lld/%lld: samples %lld to %lld\n", (long long)g->common->shard_index,
+		str_printf(&config, GEN_SHARD_FORMAT, (long long)g->common->shard_index,
 			   (long long)g->common->shard_count, (long long)g->first,
 			   (long long)(g->first + g->count - 1));
 	g->config_text = config.text;

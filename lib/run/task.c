@@ -240,8 +240,11 @@ static int open_states(struct task *t, int n_inputs, const int *input, int n_tar
 
 static int open_map(struct task *t, int n_inputs, const int *input, int n_targets, const int *target, struct err *e)
 {
-	const struct axis *point = axis_of(t, field_at(t, target[0]), AXIS_POINT);
+	const struct axis *point = NULL;
 	bool first = true;
+
+	for (int i = 0; i < n_targets + n_inputs && !point; i++)
+		point = axis_of(t, field_at(t, i < n_targets ? target[i] : input[i - n_targets]), AXIS_POINT);
 
 	for (int i = 0; i < n_inputs; i++) {
 		struct task_field f = describe(t, input[i]);
@@ -304,10 +307,11 @@ static int cache_all(struct task *t, struct err *e)
 	return t->row ? 0 : -1;
 }
 
-int task_open(struct task *t, struct dataset *data, const struct task_config *c, int64_t rollout, enum dtype real,
-	      struct err *e)
+int task_open_for(struct task *t, struct dataset *data, const struct task_config *c, int64_t rollout, enum dtype real,
+		  const struct model_spec *trained, struct err *e)
 {
 	int input[TASK_FIELDS_MAX], target[TASK_FIELDS_MAX], n_inputs, n_targets, status;
+	struct key_strings none = { 0, NULL };
 
 	memset(t, 0, sizeof *t);
 	t->config = c;
@@ -315,13 +319,14 @@ int task_open(struct task *t, struct dataset *data, const struct task_config *c,
 	t->real = real;
 	if (rollout <= 0)
 		rollout = c->rollout;
+	bool blind = trained && c->target.n == 1 && layout_find_field(dataset_layout(data), c->target.at[0]) < 0;
 	if ((n_inputs = choose(t, &c->input, "input", ROLE_INPUT, ROLE_INPUT, input, e)) < 0 ||
-	    (n_targets = choose(t, &c->target, "target", ROLE_TARGET, ROLE_TRAJECTORY, target, e)) < 0)
+	    (n_targets = choose(t, blind ? &none : &c->target, "target", ROLE_TARGET, ROLE_TRAJECTORY, target, e)) < 0)
 		return -1;
-	if (n_targets == 0)
+	if (n_targets == 0 && !trained)
 		return err_set(e, ERR_USAGE, "%s: no target field; name it with -s data.target=NAME",
 			       dataset_name(data));
-	bool trajectory = describe(t, target[0]).has_time;
+	bool trajectory = n_targets > 0 && describe(t, target[0]).has_time;
 	if (!trajectory || c->time == TIME_CHANNEL)
 		t->kind = TASK_MAP;
 	else
@@ -330,12 +335,20 @@ int task_open(struct task *t, struct dataset *data, const struct task_config *c,
 		status = open_map(t, n_inputs, input, n_targets, target, e);
 	else
 		status = open_states(t, n_inputs, input, n_targets, target, rollout, e);
+	if (status == 0 && n_targets == 0)
+		t->spec.n_out = trained->n_out;
 	t->n_items = t->n_windows * dataset_layout(data)->n_samples;
 	if (status == 0)
 		status = cache_all(t, e);
 	if (status != 0)
 		task_close(t);
 	return status;
+}
+
+int task_open(struct task *t, struct dataset *data, const struct task_config *c, int64_t rollout, enum dtype real,
+	      struct err *e)
+{
+	return task_open_for(t, data, c, rollout, real, NULL, e);
 }
 
 void task_close(struct task *t)

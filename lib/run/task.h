@@ -46,6 +46,9 @@ struct task {
 /* rollout <= 0: the configuration's. Fails with names and shapes when fields do not fit together. */
 int task_open(struct task *t, struct dataset *data, const struct task_config *c, int64_t rollout, enum dtype real,
 	      struct err *e);
+/* For applying a model trained on `trained` data: a set of inputs without targets is a map to a field 'prediction'. */
+int task_open_for(struct task *t, struct dataset *data, const struct task_config *c, int64_t rollout, enum dtype real,
+		  const struct model_spec *trained, struct err *e);
 void task_close(struct task *t);
 
 /* Elements of one item: model input, query, one target frame. */

@@ -1,3 +1,4 @@
 # *_members: files that export a solver_file_NAME list; the kind's table is generated from this list.
-solver_members =
-solver_sources = $(solver_members)  lib/solver/solver.h
+solver_members = \
+	lib/solver/autoregressive.c
+solver_sources = $(solver_members) lib/solver/solver.h

@@ -1,23 +1,25 @@
-/* solver.h: how sciml-solve goes from given data to a solution: a trained model applied once or rolled out, a problem marched
- * by its own scheme. The verb brings the pieces (run/); a solver says in which order they are used. */
+/* solver.h: how sciml-solve goes from given frames to later ones with a step that a model or another scheme supplies. The verb
+ * brings the step (run/); a solver says in which order it is used. */
 #ifndef SCIML_SOLVER_SOLVER_H
 #define SCIML_SOLVER_SOLVER_H
 
 #include "base/err.h"
 #include "conf/key.h"
 
-/* One step of whatever is being solved: a batch of b states, n doubles each, in place; t: index of the frame made. */
-typedef int (*solver_advance)(void *context, int64_t t, int64_t b, int64_t n, const double *in, double *out,
+/* Frame t of b samples, n doubles a frame, from the frames before it. Arrays are (frame, sample, n); `from` and `frames` may be
+ * the same. */
+typedef int (*solver_advance)(void *context, int64_t t, int64_t b, int64_t n, const double *from, double *frames,
 			      struct err *e);
 
 struct solver_class {
-	const char *name; /* "forward", "roll-out", "march" */
+	const char *name; /* "forward", "roll-out" */
 	const char *summary, *source;
 	size_t config_size;
 	const struct key *keys;
-	/* frames: n_frames x n per sample of the batch (frame-major inside a sample); frames 0 .. n_given-1 are given. */
+	/* Frames n_given .. n_frames-1 of `frames`; frames 0 .. n_given-1 are given there. truth: all frames where they are known
+	 * (solvers that do not feed back need them), else NULL. */
 	int (*solve)(const void *config, solver_advance advance, void *context, int64_t b, int64_t n, int64_t n_given,
-		     int64_t n_frames, double *frames, struct err *e);
+		     int64_t n_frames, const double *truth, double *frames, struct err *e);
 };
 
 extern const struct solver_class *const *const solver_files[];

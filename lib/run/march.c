@@ -1,0 +1,250 @@
+/* march.c: initial data in, a problem's solution out. */
+#include "run/march.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/str.h"
+#include "io/h5out.h"
+#include "problem/problem.h"
+#include "run/gen.h"
+
+enum { BLOCK = 64, INPUTS_MAX = 8 };
+
+struct march {
+	const struct problem_class *class;
+	void *config;
+	struct setup setup;
+	struct dataset *data;
+	struct layout layout;
+	struct problem_numbers numbers;
+	int n_inputs, input[INPUTS_MAX]; /* fields of the data */
+	int64_t input_count[INPUTS_MAX];
+	int n_workers;
+	void **work;
+	double *in[INPUTS_MAX], **field, *number;
+	struct err failure[BLOCK];
+	int64_t first;
+};
+
+static bool marches(const char *name)
+{
+	const struct problem_class *p = problem_find(name);
+
+	return p && p->march;
+}
+
+static void close_all(struct march *m)
+{
+	for (int w = 0; m->work && w < m->n_workers; w++)
+		if (m->work[w] && m->class->release)
+			m->class->release(m->work[w]);
+	for (int f = 0; m->field && f < m->layout.n_fields; f++)
+		free(m->field[f]);
+	for (int i = 0; i < m->n_inputs; i++)
+		free(m->in[i]);
+	free(m->work);
+	free(m->field);
+	free(m->number);
+	free(m->config);
+	layout_free(&m->layout);
+	dataset_close(m->data);
+	setup_close(&m->setup);
+}
+
+static int configure(struct march *m, const struct run_common *common, const char *what, struct err *e)
+{
+	const char *names[256], *name;
+	int n = 0;
+
+	for (int i = 0; problem_files[i]; i++)
+		for (int k = 0; problem_files[i][k] && n < 256; k++)
+			if (problem_files[i][k]->march)
+				names[n++] = problem_files[i][k]->name;
+	if (setup_open(&m->setup, common, what, "problem", marches, n, names, e) != 0)
+		return -1;
+	name = cfg_name(m->setup.cfg, "problem", "");
+	m->class = problem_find(name);
+	if (!m->class || !m->class->march)
+		return err_set(e, ERR_USAGE, "%s: problem '%s' %s", what, name,
+			       m->class ? "cannot march given data" : "is not known; --list shows what there is");
+	m->config = xcalloc(1, m->class->config_size);
+	cfg_section(m->setup.cfg, "problem", 1, &(struct key_table){ m->class->keys, m->config });
+	if (cfg_done(m->setup.cfg, e) != 0 || (m->class->check && m->class->check(m->config, e) != 0))
+		return -1;
+	m->class->layout(m->config, &m->layout);
+	if (m->class->numbers)
+		m->class->numbers(m->config, &m->numbers);
+	return 0;
+}
+
+/* Fields that the march starts from, in the data, with the sizes that the problem's own layout gives them. */
+static int find_inputs(struct march *m, struct err *e)
+{
+	const struct layout *l = dataset_layout(m->data);
+	const char *const *name = m->class->march_input(m->config);
+
+	for (; name[m->n_inputs]; m->n_inputs++) {
+		int i = m->n_inputs, f = layout_find_field(l, name[i]), own = layout_find_field(&m->layout, name[i]);
+		struct shape have, want;
+		char a[SHAPE_TEXT], b[SHAPE_TEXT];
+
+		if (i >= INPUTS_MAX || own < 0)
+			return err_set(e, ERR_FAIL, "problem %s: its initial field '%s' is not among its fields",
+				       m->class->name, name[i]);
+		if (f < 0)
+			return err_set(e, ERR_USAGE, "%s: no field '%s', which %s starts from", dataset_name(m->data),
+				       name[i], m->class->name);
+		have = layout_field_shape(l, f);
+		want = layout_field_shape(&m->layout, own);
+		/* frame 0 only */
+		if (l->field[f].n_axes > 0 && l->axis[l->field[f].axis[0]].kind == AXIS_TIME)
+			have = shape_remove(&have, 0);
+		if (m->layout.field[own].n_axes > 0 && m->layout.axis[m->layout.field[own].axis[0]].kind == AXIS_TIME)
+			want = shape_remove(&want, 0);
+		if (!shape_equal(&have, &want))
+			return err_set(e, ERR_USAGE,
+				       "%s: field '%s' has shape %s, problem %s is set up for %s (see its key grid)",
+				       dataset_name(m->data), name[i], shape_text(a, &have), m->class->name,
+				       shape_text(b, &want));
+		m->input[i] = f;
+		m->input_count[i] = shape_count(&want);
+		m->in[i] = mem_new(BLOCK * m->input_count[i], sizeof(double), name[i], e);
+		if (!m->in[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int allocate(struct march *m, struct err *e)
+{
+	m->n_workers = pool_threads();
+	m->work = xcalloc((size_t)m->n_workers, sizeof *m->work);
+	m->field = xcalloc((size_t)m->layout.n_fields + 1, sizeof *m->field);
+	m->number = xcalloc((size_t)(BLOCK * (m->numbers.n + 1)), sizeof *m->number);
+	for (int f = 0; f < m->layout.n_fields; f++)
+		if (!(m->field[f] = mem_new(BLOCK * layout_field_count(&m->layout, f), sizeof(double),
+					    m->layout.field[f].name, e)))
+			return -1;
+	for (int w = 0; w < m->n_workers && m->class->prepare; w++)
+		if (m->class->prepare(m->config, &m->work[w], e) != 0)
+			return -1;
+	return 0;
+}
+
+static void one_sample(void *arg, int64_t i, int worker)
+{
+	struct march *m = arg;
+	const double *in[INPUTS_MAX];
+	double *out[64];
+
+	for (int k = 0; k < m->n_inputs; k++)
+		in[k] = m->in[k] + i * m->input_count[k];
+	for (int f = 0; f < m->layout.n_fields; f++)
+		out[f] = m->field[f] + i * layout_field_count(&m->layout, f);
+	m->failure[i].code = ERR_NONE;
+	if (m->class->march(m->config, m->work[worker], m->first + i, in, out, m->number + i * m->numbers.n,
+			    &m->failure[i]) != 0 &&
+	    m->failure[i].code == ERR_NONE)
+		err_set(&m->failure[i], ERR_FAIL, "sample %lld failed", (long long)(m->first + i));
+}
+
+static int block(struct march *m, int64_t n, struct h5out *out, struct err *e)
+{
+	int64_t index[BLOCK];
+
+	for (int k = 0; k < m->n_inputs; k++) {
+		const struct layout *l = dataset_layout(m->data);
+		bool has_time =
+			l->field[m->input[k]].n_axes > 0 && l->axis[l->field[m->input[k]].axis[0]].kind == AXIS_TIME;
+
+		for (int64_t i = 0; i < n; i++) {
+			double *to = m->in[k] + i * m->input_count[k];
+
+			index[0] = m->first + i;
+			if ((has_time ? dataset_read_frames(m->data, m->input[k], index[0], 0, 1, 1, DTYPE_F64, to, e)
+				      : dataset_read(m->data, m->input[k], 1, index, DTYPE_F64, to, e)) != 0)
+				return -1;
+		}
+	}
+	pool_run(n, one_sample, m);
+	for (int64_t i = 0; i < n; i++)
+		if (m->failure[i].code != ERR_NONE) {
+			*e = m->failure[i];
+			return err_in(e, "problem %s", m->class->name);
+		}
+	for (int f = 0; f < m->layout.n_fields; f++)
+		h5out_samples(out, f, m->first, n, DTYPE_F64, m->field[f]);
+	return 0;
+}
+
+static int run(struct march *m, const struct run_common *common, struct err *e)
+{
+	const char *path = common->output ? common->output : "prediction.h5";
+	struct str config = { 0 };
+	char *identity = dataset_identity(m->data), *command = setup_command(&m->setup, common, NULL);
+	int64_t n = dataset_layout(m->data)->n_samples;
+	int status = 0;
+
+	cfg_effective(m->setup.cfg, &config);
+	struct h5_meta meta = { .command = command,
+				.config = str_text(&config),
+				.inputs = identity,
+				.kind = "prediction",
+				.seed = common->seed };
+	struct h5out *out = h5out_open(path, e);
+	if (out) {
+		m->layout.n_samples = n;
+		h5out_fields(out, &m->layout);
+		h5out_meta(out, &meta);
+		progress_begin("march", "sample", n);
+		for (m->first = 0; m->first < n && status == 0; m->first += BLOCK) {
+			status = block(m, n - m->first < BLOCK ? n - m->first : BLOCK, out, e);
+			progress_update(m->first, NULL);
+		}
+		progress_end();
+		if (status != 0)
+			h5out_abandon(out);
+		else
+			status = h5out_close(out, e);
+	} else {
+		status = -1;
+	}
+	str_free(&config);
+	free(identity);
+	free(command);
+	return status;
+}
+
+int march_run(const struct run_common *common, const struct solve_options *o, const char *what, int n_data,
+	      const char *const *data, struct err *e)
+{
+	struct march m = { 0 };
+	int status = configure(&m, common, what, e);
+
+	if (status == 0 && common->dry_run)
+		cfg_effective(m.setup.cfg, o->dry_run_text);
+	else if (status == 0 && (status = dataset_open_all(&m.data, n_data, data, o->layout, e)) == 0 &&
+		 (status = find_inputs(&m, e)) == 0 && (status = allocate(&m, e)) == 0)
+		status = run(&m, common, e);
+	close_all(&m);
+	return status;
+}
+
+void march_list(struct str *out)
+{
+	str_add(out, "problems that march given initial data:\n");
+	for (int i = 0; problem_files[i]; i++)
+		for (int k = 0; problem_files[i][k]; k++)
+			if (problem_files[i][k]->march)
+				str_printf(out, "  %-22s %s\n", problem_files[i][k]->name,
+					   problem_files[i][k]->summary);
+}
+
+int march_describe(const char *name, bool man, struct str *out, struct err *e)
+{
+	return gen_describe(name, man, out, e);
+}

@@ -1,0 +1,55 @@
+/* sciml-gen: simulate ODEs, SDEs, PDEs and random fields into data sets. */
+#include <string.h>
+
+#include "cli/common.h"
+#include "run/gen.h"
+
+static int64_t samples;
+static const char *layout;
+
+static const struct opt options[] = {
+	{ "samples", 'n', OPT_INT, &samples, "N", "number of samples (gen.samples)" },
+	{ "layout", 0, OPT_STRING, &layout, "NAME", "write a foreign layout: pdebench, well" },
+	{ 0 },
+};
+static const char *const examples[] = {
+	"sciml-gen burgers -n 1200 -o burgers.h5",
+	"1000 training and 200 test samples of Burgers' equation",
+	"sciml-gen darcy -s problem.grid=32 --dry-run",
+	"print the whole configuration and stop",
+	"sciml-gen burgers -n 300 --shard 0/3 -o a.h5",
+	"the first third of a run; 'sciml-gen merge a.h5 b.h5 c.h5 -o all.h5' joins the parts",
+	NULL,
+};
+static const struct tool tool = {
+	.name = "sciml-gen",
+	.summary = "simulate equations into data sets",
+	.synopsis = "[OPTION]... PROBLEM|FILE.yaml\nmerge SHARD... -o FILE",
+	.options = options,
+	.list = gen_list,
+	.describe = gen_describe,
+	.examples = examples,
+};
+
+static int run(int n, char **operand, struct err *e)
+{
+	struct run_common common = run_common_of(&tool);
+	struct str text = { 0 };
+	struct gen_options o = { samples, layout, &text };
+
+	if (samples < 0)
+		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
+	if (n > 1 && strcmp(operand[0], "merge") == 0)
+		return gen_merge(&common, n - 1, (const char *const *)operand + 1, e);
+	if (n != 1)
+		return err_set(e, ERR_USAGE,
+			       n == 0 ? "which problem? --list shows what there is" : "one problem at a time");
+	int status = gen_run(&common, &o, operand[0], e);
+	print_text(&text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return tool_main(&tool, argc, argv, run);
+}
