@@ -1,0 +1,49 @@
+/* sciml-solve: apply trained models and classical schemes. */
+#include "cli/common.h"
+#include "run/solve.h"
+
+static const char *method, *layout;
+static int64_t batch;
+
+static const struct opt options[] = {
+	{ "method", 0, OPT_STRING, &method, "NAME", "trajectories: roll-out (default) or forward" },
+	{ "batch", 0, OPT_INT, &batch, "N", "samples at a time (default 20)" },
+	{ "layout", 0, OPT_STRING, &layout, "NAME", "read the data as this layout" },
+	{ 0 },
+};
+static const char *const examples[] = {
+	"sciml-solve fno.h5 burgers.h5:test -o pred.h5",
+	"apply a trained model to the test split",
+	"sciml-solve burgers.yaml init.h5 -o truth.h5",
+	"march a problem by its own scheme from given initial data",
+	NULL,
+};
+static const struct tool tool = {
+	.name = "sciml-solve",
+	.summary = "apply trained and classical solvers",
+	.synopsis = "[OPTION]... MODEL.h5|PROBLEM|FILE.yaml [DATA]...",
+	.options = options,
+	.list = solve_list,
+	.describe = solve_describe,
+	.examples = examples,
+};
+
+static int run(int n, char **operand, struct err *e)
+{
+	struct run_common common = run_common_of(&tool);
+	struct str text = { 0 };
+	struct solve_options o = { method, layout, batch, &text };
+
+	if (batch < 0)
+		return err_set(e, ERR_USAGE, "--batch: %lld is not a number of samples", (long long)batch);
+	if (n < 1)
+		return err_set(e, ERR_USAGE, "which model or problem? --list shows what there is");
+	int status = solve_run(&common, &o, operand[0], n - 1, (const char *const *)operand + 1, e);
+	print_text(&text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return tool_main(&tool, argc, argv, run);
+}
