@@ -1,3 +1,3 @@
 # *_members: files that export a sampler_file_NAME list; the kind's table is generated from this list.
-sampler_members =
-sampler_sources = $(sampler_members)  lib/sampler/sampler.h
+sampler_members = lib/sampler/grf.c lib/sampler/sde_path.c
+sampler_sources = $(sampler_members) lib/sampler/sampler.h

@@ -1,0 +1,123 @@
+/* fixture.c: a problem or sampler member with its configuration, layout, memory for one sample and work area. */
+#include "fixture.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+static int read_config(struct fixture *f, const char *section, const char *config, const struct key *keys, size_t size,
+		       struct err *e)
+{
+	struct key_table table = { keys, NULL };
+	struct str text = { 0 };
+	int status;
+
+	f->config = table.into = xcalloc(1, size + 1);
+	str_printf(&text, "%s:\n", section);
+	for (const char *line = config; *line;) {
+		size_t n = strcspn(line, "\n");
+
+		str_add(&text, "  ");
+		str_add_n(&text, line, n);
+		str_add(&text, "\n");
+		line += n + (line[n] == '\n');
+	}
+	f->conf = conf_new();
+	status = conf_load_text(f->conf, str_text(&text), "test", e);
+	str_free(&text);
+	if (status != 0)
+		return -1;
+	f->reader = cfg_new(f->conf);
+	cfg_section(f->reader, section, 1, &table);
+	return cfg_done(f->reader, e);
+}
+
+static void make_room(struct fixture *f)
+{
+	ck_assert_int_le(f->layout.n_fields, FIXTURE_FIELDS);
+	for (int k = 0; k < f->layout.n_fields; k++)
+		f->field[k] = xmalloc((size_t)fixture_count(f, k) * sizeof(double));
+}
+
+struct fixture fixture_problem(const struct problem_class *c, const char *config)
+{
+	struct fixture f = { .problem = c };
+	struct err e = { 0 };
+
+	ck_assert_msg(read_config(&f, "problem", config, c->keys, c->config_size, &e) == 0, "%s: %s", c->name,
+		      e.message);
+	ck_assert_msg(!c->check || c->check(f.config, &e) == 0, "%s: %s", c->name, e.message);
+	c->layout(f.config, &f.layout);
+	make_room(&f);
+	ck_assert_msg(c->prepare(f.config, &f.work, &e) == 0, "%s: %s", c->name, e.message);
+	return f;
+}
+
+struct fixture fixture_sampler(const struct sampler_class *c, const char *config)
+{
+	struct fixture f = { .sampler = c };
+	struct err e = { 0 };
+
+	ck_assert_msg(read_config(&f, "sample", config, c->keys, c->config_size, &e) == 0, "%s: %s", c->name,
+		      e.message);
+	ck_assert_msg(!c->check || c->check(f.config, &e) == 0, "%s: %s", c->name, e.message);
+	c->layout(f.config, &f.layout);
+	make_room(&f);
+	ck_assert_msg(c->prepare(f.config, &f.work, &e) == 0, "%s: %s", c->name, e.message);
+	return f;
+}
+
+struct fixture fixture_of(const char *name, const char *config)
+{
+	const struct problem_class *c = problem_find(name);
+
+	ck_assert_msg(c != NULL, "no problem '%s'", name);
+	return fixture_problem(c, config);
+}
+
+void fixture_refuse(const char *name, const char *config, const char *part)
+{
+	const struct problem_class *c = problem_find(name);
+	struct fixture f = { .problem = c };
+	struct err e = { 0 };
+	int refused = read_config(&f, "problem", config, c->keys, c->config_size, &e) != 0 ||
+		      (c->check && c->check(f.config, &e) != 0);
+
+	ck_assert_msg(refused, "%s: accepts '%s'", name, config);
+	ck_assert_int_eq(e.code, ERR_USAGE);
+	ck_assert_msg(strstr(e.message, part) != NULL, "%s: '%s' lacks '%s'", name, e.message, part);
+	cfg_free(f.reader);
+	conf_free(f.conf);
+	free(f.config);
+}
+
+void fixture_free(struct fixture *f)
+{
+	if (f->problem)
+		f->problem->release(f->work);
+	else
+		f->sampler->release(f->work);
+	for (int k = 0; k < f->layout.n_fields; k++)
+		free(f->field[k]);
+	layout_free(&f->layout);
+	cfg_free(f->reader);
+	conf_free(f->conf);
+	free(f->config);
+}
+
+int64_t fixture_count(const struct fixture *f, int field)
+{
+	return layout_field_count(&f->layout, field);
+}
+
+void fixture_generate(struct fixture *f, uint64_t seed, int64_t sample)
+{
+	struct err e = { 0 };
+	int status = f->problem ? f->problem->generate(f->config, f->work, seed, sample, f->field, f->number, &e)
+				: f->sampler->draw(f->config, f->work, seed, sample, f->field, &e);
+
+	ck_assert_msg(status == 0, "%s: %s", f->problem ? f->problem->name : f->sampler->name, e.message);
+}
