@@ -10,3 +10,21 @@ tests_op_test_op_linmap_SOURCES = tests/op/test_op_linmap.c tests/op/evaluate.c 
 tests_op_test_op_linmap_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_linmap_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_linmap
+
+check_PROGRAMS += tests/op/test_op_fft
+tests_op_test_op_fft_SOURCES = tests/op/test_op_fft.c tests/op/evaluate.c tests/op/evaluate.h
+tests_op_test_op_fft_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_fft_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_fft
+
+check_PROGRAMS += tests/op/test_op_conv
+tests_op_test_op_conv_SOURCES = tests/op/test_op_conv.c tests/op/evaluate.c tests/op/evaluate.h
+tests_op_test_op_conv_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_conv_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_conv
+
+check_PROGRAMS += tests/op/test_op_linalg
+tests_op_test_op_linalg_SOURCES = tests/op/test_op_linalg.c tests/op/evaluate.c tests/op/evaluate.h
+tests_op_test_op_linalg_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_linalg_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_linalg
