@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 /* Up to this many multiplications no BLAS call is made. */
-enum { TINY = 512 };
+enum { TINY = 128 };
 
 static void one_thread(void)
 {

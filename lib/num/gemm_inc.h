@@ -1,6 +1,6 @@
 /* gemm_inc.h: the matrix product, included once for each type by blas.c with REAL, NAME, CBLAS_GEMM, CBLAS_GEMV. */
 
-/* Product of a few hundred terms: plain loops beat the fixed cost of a BLAS call. */
+/* Product of some hundred terms: plain loops beat the fixed cost of a BLAS call. */
 static void GEMM_NAME(tiny)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
 			    int64_t lda, const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
 {

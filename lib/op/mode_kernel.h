@@ -150,12 +150,12 @@ LANES_INLINE void NAME(tiles)(int64_t n_p, int64_t n_q, int64_t n_r, bool conj_b
 		for (int64_t q = 0; n_p > 1 && q < n_q; q++)
 			for (p = 0; n_p - p > 1; p += 4)
 				NAME(tile_p)
-				(n_p - p, n_r, conj_b, n_modes, mode, NAME(advance)(a, p, 0), NAME(advance)(b, q, 0),
-				 NAME(advance)(out, p, q));
+		(n_p - p, n_r, conj_b, n_modes, mode, NAME(advance)(a, p, 0), NAME(advance)(b, q, 0),
+		 NAME(advance)(out, p, q));
 		for (int64_t q = 0; p < n_p && q < n_q; q += 4)
 			NAME(tile_q)
-			(n_q - q, n_r, conj_b, n_modes, mode, NAME(advance)(a, p, 0), NAME(advance)(b, q, 0),
-			 NAME(advance)(out, p, q));
+		(n_q - q, n_r, conj_b, n_modes, mode, NAME(advance)(a, p, 0), NAME(advance)(b, q, 0),
+		 NAME(advance)(out, p, q));
 	}
 	if (mode < n_modes)
 		NAME(rest)(n_p, n_q, n_r, conj_b, n_modes, mode, a, b, out);
