@@ -22,7 +22,8 @@ struct graph_shape_attr {
 /* All builders: NODE_NONE when the graph is in error; a NODE_NONE argument is an error (but see graph_add). */
 node graph_broadcast(struct graph *g, node a, const struct shape *s); /* NumPy rules, right-aligned */
 node graph_reshape(struct graph *g, node a, const struct shape *s);   /* same number of elements */
-/* Sum over the axes of the mask; keep: they stay with extent 1. Accumulated in double in an order fixed by shapes. */
+/* Sum over the axes of the mask; keep: they stay with extent 1. Short runs are added in the array's
+ * own type, runs in double, in an order fixed by shapes.  */
 node graph_sum(struct graph *g, node a, unsigned axes, bool keep);
 /* Adjoint of broadcast: sum a down to shape s, which broadcasts to a's. */
 node graph_sum_to(struct graph *g, node a, const struct shape *s);

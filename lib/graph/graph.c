@@ -329,6 +329,8 @@ node graph_apply(struct graph *g, const struct op_class *op, int n_args, const n
 		return NODE_NONE;
 	if (op->arity >= 0 && op->arity != n_args)
 		return graph_fail(g, "%s: takes %d arguments, got %d", op->name, op->arity, n_args);
+	if (op->block.f && n_args > BLOCK_ARGS_MAX)
+		return graph_fail(g, "%s: elementwise ops take at most %d arguments", op->name, BLOCK_ARGS_MAX);
 	for (int i = 0; i < n_args; i++)
 		if (!graph_at(g, arg[i]))
 			return graph_fail(g, "%s: argument %d is missing", op->name, i);
@@ -341,6 +343,10 @@ node graph_apply(struct graph *g, const struct op_class *op, int n_args, const n
 		free(in);
 	if (failed)
 		return graph_fail(g, "%s: %s", op->name, e.message);
+	for (int i = 0; op->block.f && i < n_args; i++)
+		if (graph_dtype(g, arg[i]) != result.dtype)
+			return graph_fail(g, "%s: elementwise ops do not mix %s and %s", op->name,
+					  dtype_name(graph_dtype(g, arg[i])), dtype_name(result.dtype));
 	for (int i = result.shape.rank; i < SHAPE_MAX; i++)
 		result.shape.dim[i] = 0;
 	if (!shape_usable(g, op->name, &result.shape))

@@ -28,7 +28,7 @@ static int eval_block(const struct op_class *op, const void *attr, int n_args, c
 
 		for (int k = 0; k < n_args; k++)
 			expand_fill(&x[k], size, in[k].data, e, n, (void *)arg[k]);
-		if (out->dtype == DTYPE_F32)
+		if (size == sizeof(float))
 			op->block.f(padded, (float *)(void *)result, (const float *const *)arg, attr);
 		else
 			op->block.d(padded, (double *)(void *)result, (const double *const *)arg, attr);
