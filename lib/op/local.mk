@@ -1,14 +1,18 @@
 # *_members: files that export a op_file_NAME list; the kind's table is generated from this list.
 op_members = \
 	lib/op/activation.c \
+	lib/op/complex.c \
 	lib/op/contract.c \
 	lib/op/elementwise.c \
+	lib/op/index.c \
+	lib/op/random.c \
 	lib/op/reduce.c \
 	lib/op/slice.c \
 	lib/op/structure.c \
 	lib/op/transcendental.c
 # Files without ops of their own: helpers and compositions.
 op_helpers = \
+	lib/op/complex_kernel.h \
 	lib/op/copy.c \
 	lib/op/copy.h \
 	lib/op/formula.c \

@@ -28,3 +28,9 @@ tests_op_test_op_linalg_SOURCES = tests/op/test_op_linalg.c tests/op/evaluate.c 
 tests_op_test_op_linalg_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_linalg_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_linalg
+
+check_PROGRAMS += tests/op/test_op_contract
+tests_op_test_op_contract_SOURCES = tests/op/test_op_contract.c tests/op/value.c tests/op/value.h
+tests_op_test_op_contract_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_contract_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_contract
