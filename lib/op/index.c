@@ -1,14 +1,10 @@
-/* index.c: reading and adding through int32 indices. Where an op decides by comparing values (max_pool, sort, top_k) the
- * decision is an index node of its own, without derivative; taking values through it is linear, so that any order of
- * derivative works. An index outside the array stands for "none": it reads 0 and adds nothing. Sums into one element run
+/* index.c: reading and adding through int32 indices; linear in the values, so that any order of derivative works. An index outside the array stands for "none": it reads 0 and adds nothing. Sums into one element run
  * in the order of the index, whatever the threads. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "op/rule.h"
 
-static const struct op_class gather, scatter, take, put, pool_index, sort_index;
+static const struct op_class gather, scatter, take, put;
 
 /* gather: out[.., j, ..] = a[.., index[j], ..]; scatter_add: its adjoint, `size` long on that axis. */
 struct axis_attr {
@@ -18,14 +14,6 @@ struct axis_attr {
 struct size_attr {
 	int64_t size;
 };
-struct pool_attr {
-	int64_t n_dims, window[3], stride[3];
-};
-/* The first `count` of the sorted order; equal values keep their order. */
-struct sort_attr {
-	int64_t count, descending;
-};
-
 static int check_index(const struct op_shape *in, struct err *e)
 {
 	if (in->dtype != DTYPE_I32)
@@ -226,29 +214,6 @@ static int infer_put(const void *attr, int n_args, const struct op_shape *in, st
 	return 0;
 }
 
-static int64_t units_last(const struct op_call *c)
-{
-	return c->out.shape.rank > 1 ? c->out.shape.dim[0] : 1;
-}
-
-/* Row-wise in both the values and the index. */
-static unsigned rows_last(const struct op_call *c)
-{
-	return c->out.shape.rank > 1 ? (c->n_args > 1 ? 3 : 1) : 0;
-}
-
-/* Rows of the last axis in units begin .. end-1. */
-static void rows_of(const struct op_call *c, int64_t begin, int64_t end, int64_t *first, int64_t *rows)
-{
-	const struct shape *s = &c->in[0].shape;
-	int64_t per_unit = 1;
-
-	for (int i = 1; i < s->rank - 1; i++)
-		per_unit *= s->dim[i];
-	*first = begin * per_unit;
-	*rows = (end - begin) * per_unit;
-}
-
 static void eval_take(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
 	int last = c->out.shape.rank - 1;
@@ -256,7 +221,7 @@ static void eval_take(const struct op_call *c, int64_t begin, int64_t end, void 
 	const int32_t *index = c->in[1].data;
 
 	(void)scratch;
-	rows_of(c, begin, end, &first, &rows);
+	op_rows_of(c, begin, end, &first, &rows);
 	if (c->out.dtype == DTYPE_F64)
 		take_double(rows, n_in, n_out, (const double *)c->in[0].data + first * n_in, index + first * n_out,
 			    (double *)c->out.data + first * n_out);
@@ -272,7 +237,7 @@ static void eval_put(const struct op_call *c, int64_t begin, int64_t end, void *
 	const int32_t *index = c->in[1].data;
 
 	(void)scratch;
-	rows_of(c, begin, end, &first, &rows);
+	op_rows_of(c, begin, end, &first, &rows);
 	if (c->out.dtype == DTYPE_F64)
 		put_double(rows, n_in, n_out, (const double *)c->in[0].data + first * n_in, index + first * n_in,
 			   (double *)c->out.data + first * n_out);
@@ -294,171 +259,11 @@ static node vjp_put(struct graph *g, node self, int k, node t)
 	return k == 0 ? op_apply2(g, &take, t, op_arg(g, self, 1), NULL) : NODE_NONE;
 }
 
-/* ---- where the largest of a window is: flat index in the space axes, the first one among equals ---- */
-
-static int infer_pool(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
-{
-	const struct pool_attr *p = attr;
-	char text[SHAPE_TEXT];
-	int lead = in[0].shape.rank - (int)p->n_dims;
-
-	(void)n_args;
-	if (op_check_real(&in[0], e))
-		return -1;
-	*out = (struct op_shape){ DTYPE_I32, in[0].shape };
-	for (int i = 0; i < (int)p->n_dims; i++) {
-		int64_t size = lead >= 0 ? in[0].shape.dim[lead + i] : 0;
-
-		if (p->window[i] < 1 || p->stride[i] < 1 || p->window[i] > size)
-			return err_set(e, ERR_USAGE,
-				       "window %lld with stride %lld does not fit axis %d from the end of %s",
-				       (long long)p->window[i], (long long)p->stride[i], (int)p->n_dims - i,
-				       shape_text(text, &in[0].shape));
-		out->shape.dim[lead + i] = (size - p->window[i]) / p->stride[i] + 1;
-	}
-	return 0;
-}
-
-/* n: space extents of the input, m: of the result, both filled up to three axes in front. */
-#define POOL_KERNEL(REAL)                                                                                              \
-	static void pool_##REAL(const int64_t *n, const int64_t *m, const int64_t *w, const int64_t *s,                \
-				const REAL *in, int32_t *out)                                                          \
-	{                                                                                                              \
-		for (int64_t i = 0; i < m[0]; i++)                                                                     \
-			for (int64_t j = 0; j < m[1]; j++)                                                             \
-				for (int64_t k = 0; k < m[2]; k++) {                                                   \
-					int64_t best = (i * s[0] * n[1] + j * s[1]) * n[2] + k * s[2];                 \
-                                                                                                                       \
-					for (int64_t x = i * s[0]; x < i * s[0] + w[0]; x++)                           \
-						for (int64_t y = j * s[1]; y < j * s[1] + w[1]; y++) {                 \
-							const REAL *row = in + (x * n[1] + y) * n[2];                  \
-                                                                                                                       \
-							for (int64_t z = k * s[2]; z < k * s[2] + w[2]; z++)           \
-								if (row[z] > in[best])                                 \
-									best = (x * n[1] + y) * n[2] + z;              \
-						}                                                                      \
-					*out++ = (int32_t)best;                                                        \
-				}                                                                                      \
-	}
-POOL_KERNEL(float)
-POOL_KERNEL(double)
-
-static void eval_pool(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
-{
-	const struct pool_attr *p = c->attr;
-	int64_t n[3] = { 1, 1, 1 }, m[3] = { 1, 1, 1 }, w[3] = { 1, 1, 1 }, s[3] = { 1, 1, 1 }, planes = 1;
-	int rank = c->out.shape.rank, lead = rank - (int)p->n_dims, fill = 3 - (int)p->n_dims;
-
-	(void)scratch;
-	for (int i = 0; i < (int)p->n_dims; i++) {
-		n[fill + i] = c->in[0].shape.dim[lead + i];
-		m[fill + i] = c->out.shape.dim[lead + i];
-		w[fill + i] = p->window[i];
-		s[fill + i] = p->stride[i];
-	}
-	for (int i = 1; i < lead; i++)
-		planes *= c->out.shape.dim[i];
-	for (int64_t q = begin * planes; q < end * planes; q++) {
-		int32_t *out = (int32_t *)c->out.data + q * m[0] * m[1] * m[2];
-		int64_t at = q * n[0] * n[1] * n[2];
-
-		if (c->in[0].dtype == DTYPE_F64)
-			pool_double(n, m, w, s, (const double *)c->in[0].data + at, out);
-		else
-			pool_float(n, m, w, s, (const float *)c->in[0].data + at, out);
-	}
-}
-
-static int64_t units_pool(const struct op_call *c)
-{
-	return c->out.shape.rank > ((const struct pool_attr *)c->attr)->n_dims ? c->out.shape.dim[0] : 1;
-}
-
-static unsigned rows_pool(const struct op_call *c)
-{
-	return c->out.shape.rank > ((const struct pool_attr *)c->attr)->n_dims;
-}
-
-/* ---- order of a row ---- */
-
-static int infer_sort(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
-{
-	int64_t count = ((const struct sort_attr *)attr)->count;
-	char text[SHAPE_TEXT];
-	int last = in[0].shape.rank - 1;
-
-	(void)n_args;
-	if (op_check_real(&in[0], e))
-		return -1;
-	if (last < 0 || count < 1 || count > in[0].shape.dim[last])
-		return err_set(e, ERR_USAGE, "%lld of the last axis of shape %s", (long long)count,
-			       shape_text(text, &in[0].shape));
-	*out = (struct op_shape){ DTYPE_I32, in[0].shape };
-	out->shape.dim[last] = count;
-	return 0;
-}
-
-/* Merge sort: stable; NaN counts as larger than any number. Sorts index[0 .. n-1], buffer as long. */
-static bool before(const double *key, int32_t a, int32_t b, bool descending)
-{
-	double x = key[a], y = key[b];
-
-	if (x != x || y != y)
-		return descending ? x != x && y == y : x == x && y != y;
-	return descending ? x > y : x < y;
-}
-
-static void merge_sort(const double *key, int64_t n, int32_t *index, int32_t *buffer, bool descending)
-{
-	for (int64_t width = 1; width < n; width *= 2) {
-		for (int64_t low = 0; low < n; low += 2 * width) {
-			int64_t middle = low + width < n ? low + width : n,
-				high = low + 2 * width < n ? low + 2 * width : n;
-			int64_t i = low, j = middle;
-
-			for (int64_t k = low; k < high; k++) {
-				bool left = i < middle && (j >= high || !before(key, index[j], index[i], descending));
-
-				buffer[k] = left ? index[i++] : index[j++];
-			}
-		}
-		memcpy(index, buffer, (size_t)n * sizeof *index);
-	}
-}
-
-static size_t scratch_sort(const struct op_call *c)
-{
-	return (size_t)c->in[0].shape.dim[c->in[0].shape.rank - 1] * (sizeof(double) + 2 * sizeof(int32_t));
-}
-
-static void eval_sort(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
-{
-	const struct sort_attr *a = c->attr;
-	int64_t n = c->in[0].shape.dim[c->in[0].shape.rank - 1], first, rows;
-	double *key = scratch;
-	int32_t *index = (int32_t *)(void *)(key + n), *buffer = index + n;
-
-	rows_of(c, begin, end, &first, &rows);
-	for (int64_t r = first; r < first + rows; r++) {
-		const char *row = (const char *)c->in[0].data + (size_t)(r * n) * dtype_size(c->in[0].dtype);
-
-		tensor_convert(c->in[0].dtype, row, DTYPE_F64, key, n);
-		for (int64_t i = 0; i < n; i++)
-			index[i] = (int32_t)i;
-		merge_sort(key, n, index, buffer, a->descending);
-		memcpy((int32_t *)c->out.data + r * a->count, index, (size_t)a->count * sizeof *index);
-	}
-}
-
 /* ---- classes ---- */
 
 #define INDEXED(SHAPE, INDEX, LOW, HIGH, ATTR)                                                                         \
 	{                                                                                                              \
 		2, { { DTYPE_F64, SHAPE, -1, 1 }, { DTYPE_I32, INDEX, LOW, HIGH } }, ATTR, 0                           \
-	}
-#define ONE(SHAPE, ATTR)                                                                                               \
-	{                                                                                                              \
-		1, { { DTYPE_F64, SHAPE, -1, 1 } }, ATTR, 0                                                            \
 	}
 
 /* Some indices repeat, some are outside. */
@@ -475,11 +280,6 @@ static const struct size_attr put_size = { 4 };
 static const struct op_sample take_samples[] = { INDEXED(OP_DIMS(2, 3, 4), OP_DIMS(2, 3, 6), -1, 3, NULL),
 						 INDEXED(OP_DIMS(4), OP_DIMS(3), 0, 3, NULL) };
 static const struct op_sample put_samples[] = { INDEXED(OP_DIMS(2, 3, 6), OP_DIMS(2, 3, 6), 0, 4, &put_size) };
-static const struct pool_attr square = { 2, { 2, 2 }, { 2, 2 } }, line = { 1, { 3 }, { 1 } };
-static const struct op_sample pool_samples[] = { ONE(OP_DIMS(2, 3, 4, 6), &square), ONE(OP_DIMS(2, 7), &line) };
-static const struct sort_attr up = { 7, 0 }, down = { 3, 1 };
-static const struct op_sample sort_samples[] = { ONE(OP_DIMS(3, 7), &up), ONE(OP_DIMS(7), &down) };
-
 static const struct op_class gather = {
 	.name = "gather",
 	.help = "out[.., j, ..] = a[.., index[j], ..] along one axis",
@@ -513,9 +313,9 @@ static const struct op_class take = {
 	.infer = infer_take,
 	.vjp = vjp_take,
 	.jvp = jvp_linear,
-	.units = units_last,
+	.units = op_units_last,
 	.eval = eval_take,
-	.row_args_for = rows_last,
+	.row_args_for = op_rows_last,
 	OP_SAMPLES(take_samples),
 };
 static const struct op_class put = {
@@ -526,36 +326,12 @@ static const struct op_class put = {
 	.infer = infer_put,
 	.vjp = vjp_put,
 	.jvp = jvp_linear,
-	.units = units_last,
+	.units = op_units_last,
 	.eval = eval_put,
-	.row_args_for = rows_last,
+	.row_args_for = op_rows_last,
 	OP_SAMPLES(put_samples),
 };
-static const struct op_class pool_index = {
-	.name = "max_pool_index",
-	.help = "place of the largest value of each window",
-	.arity = 1,
-	.attr_size = sizeof(struct pool_attr),
-	.infer = infer_pool,
-	.units = units_pool,
-	.eval = eval_pool,
-	.row_args_for = rows_pool,
-	OP_SAMPLES(pool_samples),
-};
-static const struct op_class sort_index = {
-	.name = "sort_index",
-	.help = "places of the smallest (or largest) values of a row, in order",
-	.arity = 1,
-	.attr_size = sizeof(struct sort_attr),
-	.infer = infer_sort,
-	.units = units_last,
-	.eval = eval_sort,
-	.scratch_size = scratch_sort,
-	.row_args_for = rows_last,
-	OP_SAMPLES(sort_samples),
-};
-
-const struct op_class *const op_file_index[] = { &gather, &scatter, &take, &put, &pool_index, &sort_index, NULL };
+const struct op_class *const op_file_index[] = { &gather, &scatter, &take, &put, NULL };
 
 /* ---- builders ---- */
 
@@ -579,61 +355,7 @@ node op_scatter_add(struct graph *g, node a, node index, int axis, int64_t size)
 	return op_apply2(g, &scatter, a, index, &attr);
 }
 
-node op_max_pool(struct graph *g, node a, int n_dims, const int64_t *window, const int64_t *stride)
+node op_take(struct graph *g, node a, node index)
 {
-	struct pool_attr attr = { .n_dims = n_dims };
-	struct shape s, rows, out;
-	node index;
-	int lead;
-
-	if (!op_ready(g, "max_pool", a))
-		return NODE_NONE;
-	s = graph_shape(g, a);
-	lead = s.rank - n_dims;
-	if (n_dims < 1 || n_dims > 3 || lead < 0)
-		return graph_fail(g, "max_pool: %d space axes of an array with %d", n_dims, s.rank);
-	for (int i = 0; i < n_dims; i++) {
-		attr.window[i] = window[i];
-		attr.stride[i] = stride[i];
-	}
-	index = op_apply1(g, &pool_index, a, &attr);
-	out = graph_shape(g, index);
-	/* Space axes as one. */
-	rows = s;
-	rows.rank = lead + 1;
-	for (int i = lead + 1; i < s.rank; i++) {
-		rows.dim[lead] *= s.dim[i];
-		rows.dim[i] = 0;
-	}
-	a = op_reshape(g, a, &rows);
-	if (!node_is(index) || !node_is(a))
-		return NODE_NONE;
-	rows = out;
-	rows.rank = lead + 1;
-	for (int i = lead + 1; i < out.rank; i++) {
-		rows.dim[lead] *= out.dim[i];
-		rows.dim[i] = 0;
-	}
-	return op_reshape(g, op_apply2(g, &take, a, op_reshape(g, index, &rows), NULL), &out);
-}
-
-static node ordered(struct graph *g, const char *who, node a, int64_t count, bool descending)
-{
-	struct sort_attr attr = { count, descending };
-
-	if (!op_ready(g, who, a))
-		return NODE_NONE;
-	return op_apply2(g, &take, a, op_apply1(g, &sort_index, a, &attr), NULL);
-}
-
-node op_sort(struct graph *g, node a)
-{
-	struct shape s = graph_shape(g, a);
-
-	return ordered(g, "sort", a, s.rank > 0 ? s.dim[s.rank - 1] : 0, false);
-}
-
-node op_top_k(struct graph *g, node a, int64_t k)
-{
-	return ordered(g, "top_k", a, k, true);
+	return op_apply2(g, &take, a, index, NULL);
 }

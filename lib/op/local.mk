@@ -5,6 +5,7 @@ op_members = \
 	lib/op/contract.c \
 	lib/op/elementwise.c \
 	lib/op/index.c \
+	lib/op/order.c \
 	lib/op/random.c \
 	lib/op/reduce.c \
 	lib/op/slice.c \

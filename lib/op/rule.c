@@ -178,3 +178,26 @@ void op_copy_rows(const struct op_call *c, const int64_t *in_stride, int64_t off
 	copy_strided(size, rank, extent, (char *)c->out.data + begin * out_stride[0] * (int64_t)size, out_stride,
 		     (const char *)c->in[0].data + (offset + begin * in_stride[0]) * (int64_t)size, in_stride);
 }
+
+int64_t op_units_last(const struct op_call *c)
+{
+	return c->out.shape.rank > 1 ? c->out.shape.dim[0] : 1;
+}
+
+/* Row-wise in both the values and the index. */
+unsigned op_rows_last(const struct op_call *c)
+{
+	return c->out.shape.rank > 1 ? (c->n_args > 1 ? 3 : 1) : 0;
+}
+
+/* Rows of the last axis in units begin .. end-1. */
+void op_rows_of(const struct op_call *c, int64_t begin, int64_t end, int64_t *first, int64_t *rows)
+{
+	const struct shape *s = &c->in[0].shape;
+	int64_t per_unit = 1;
+
+	for (int i = 1; i < s->rank - 1; i++)
+		per_unit *= s->dim[i];
+	*first = begin * per_unit;
+	*rows = (end - begin) * per_unit;
+}

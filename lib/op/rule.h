@@ -42,6 +42,15 @@ int64_t op_row_count(const struct tensor *t); /* elements in one row */
 /* Copy rows begin .. end-1 of out from argument 0, read from element `offset` with the strides given. */
 void op_copy_rows(const struct op_call *c, const int64_t *in_stride, int64_t offset, int64_t begin, int64_t end);
 
+/* For ops that work on rows of the last axis: units are axis 0 unless that is the last one, then one; the rows of units
+ * begin .. end-1. */
+int64_t op_units_last(const struct op_call *c);
+unsigned op_rows_last(const struct op_call *c);
+void op_rows_of(const struct op_call *c, int64_t begin, int64_t end, int64_t *first, int64_t *rows);
+
+/* index.c: out[r, j] = a[r, index[r, j]] along the last axis. */
+node op_take(struct graph *g, node a, node index);
+
 /* Shape literal and list of samples for op_class.samples. */
 #define OP_DIMS(...)                                                                                                   \
 	{                                                                                                              \
