@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "num/blas.h"
+#include "num/fft.h"
 #include "op/modes.h"
 
 struct modes_attr {
@@ -108,14 +109,17 @@ static node from_pull(struct graph *g, node self, int k, node cotangent)
 struct tables {
 	struct modes_attr a;
 	int64_t n_points, n_modes; /* of one channel */
-	void *last;		   /* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor */
-	void *axis[2];		   /* (2M + 1) x n, or n x (2M + 1) for the way back: cos k = 0..M, sin k = 1..M */
+	int64_t n_scratch;	   /* numbers of scratch before the line's spectrum */
+	struct fft_plan *plan;	   /* of a line of the last axis, where that is faster */
+	void *last;    /* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan the factors */
+	void *axis[2]; /* (2M + 1) x n, or n x (2M + 1) for the way back: cos k = 0..M, sin k = 1..M */
 };
 
 static void tables_free(void *state)
 {
 	struct tables *t = state;
 
+	fft_plan_free(t->plan);
 	free(t->last);
 	free(t->axis[0]);
 	free(t->axis[1]);
@@ -147,6 +151,29 @@ static double sine(int64_t k, int64_t j, int64_t n)
 			      : sin(1.57079632679489661923 * (double)phase / (double)n);
 }
 
+/* Per channel: lines transformed along the last axis, products with the cosine and sine rows, and in 3D the partly
+ * transformed field between the first two axes. */
+static int64_t scratch_numbers(const struct modes_attr *a)
+{
+	int64_t n = 0;
+
+	if (a->n_dims == 2)
+		n = a->size[0] + a->modes[0] + 1;
+	else if (a->n_dims == 3)
+		n = a->size[0] * a->size[1] + (a->modes[0] + 1) * a->modes[1] + a->size[0] * a->modes[1];
+	return (n * 2 * a->modes[a->n_dims - 1] + 15) / 16 * 16;
+}
+
+/* Measured on an AVX2 machine: 2 n m products against some n log n; the balance lies near m = 3 log2 n. */
+static bool through_fft(const struct modes_attr *a)
+{
+	int64_t n = a->size[a->n_dims - 1], bits = 0;
+
+	while (n >> (bits + 1))
+		bits++;
+	return a->modes[a->n_dims - 1] > 3 * bits + 4;
+}
+
 static int make_tables(const struct op_call *c, bool back, void **state, struct err *e)
 {
 	struct tables *t = xcalloc(1, sizeof *t);
@@ -172,18 +199,29 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 				    r <= top ? cosine(r, j, n) : sine(r - top, j, n));
 	}
 	int64_t n = a->size[last], m = a->modes[last];
+	bool fft = through_fft(a);
 
-	t->last = mem_new(2 * m * n, dtype_size(type), "Fourier matrix", e);
+	t->n_scratch = scratch_numbers(a);
+	t->last = mem_new(fft ? m : 2 * m * n, dtype_size(type), "Fourier matrix", e);
 	if (!t->last)
 		goto fail;
 	for (int64_t k = 0; k < m; k++) {
 		double half = k == 0 || 2 * k == n ? 1.0 : 2.0,
 		       factor = a->half_weights ? half : 1.0 / (double)t->n_points;
 
-		for (int64_t j = 0; j < n; j++) {
+		if (fft) /* the transform back has the weights h_k in it */
+			put(t->last, type, k, back ? factor / half : factor);
+		for (int64_t j = 0; j < n && !fft; j++) {
 			put(t->last, type, back ? k * n + j : j * 2 * m + k, factor * cosine(k, j, n));
 			put(t->last, type, back ? (m + k) * n + j : j * 2 * m + m + k, -factor * sine(k, j, n));
 		}
+	}
+	if (fft) {
+		struct fft_shape line = fft_contiguous(back ? FFT_REAL_BACK : FFT_REAL, type == DTYPE_F32, 1, &n, 1);
+
+		t->plan = fft_plan_new(&line, e);
+		if (!t->plan)
+			goto fail;
 	}
 	*state = t;
 	return 0;
@@ -202,22 +240,12 @@ static int from_setup(const struct op_call *c, void **state, struct err *e)
 	return make_tables(c, true, state, e);
 }
 
-/* Per channel: lines transformed along the last axis, products with the cosine and sine rows, and in 3D the partly
- * transformed field between the first two axes. */
-static int64_t scratch_numbers(const struct modes_attr *a)
-{
-	int64_t m = 2 * a->modes[a->n_dims - 1];
-
-	if (a->n_dims == 1)
-		return 0;
-	if (a->n_dims == 2)
-		return (a->size[0] + a->modes[0] + 1) * m;
-	return (a->size[0] * a->size[1] + (a->modes[0] + 1) * a->modes[1] + a->size[0] * a->modes[1]) * m;
-}
-
 static size_t scratch_size(const struct op_call *c)
 {
-	return (size_t)scratch_numbers(c->attr) * dtype_size(c->out.dtype);
+	const struct modes_attr *a = c->attr;
+	int64_t spectrum = through_fft(a) ? 2 * (a->size[a->n_dims - 1] / 2 + 1) : 0;
+
+	return (size_t)(scratch_numbers(a) + spectrum) * dtype_size(c->out.dtype);
 }
 
 static int64_t units(const struct op_call *c)

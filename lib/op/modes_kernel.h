@@ -69,6 +69,44 @@ static void NAME(multiply)(int64_t m, int64_t n, int64_t k, const REAL *a, const
 	NAME(num_gemm)(false, false, m, n, k, 1, a, k, b, n, 0, c, n);
 }
 
+/* The last axis: n_lines of n points to (m real parts, m imaginary parts) each. */
+static void NAME(lines_to_modes)(const struct tables *t, int64_t n_lines, const REAL *x, REAL *out, REAL *spectrum)
+{
+	const int64_t n = t->a.size[t->a.n_dims - 1], m = t->a.modes[t->a.n_dims - 1];
+	const REAL *restrict factor = t->last;
+
+	if (!t->plan) {
+		NAME(multiply)(n_lines, 2 * m, n, x, t->last, out);
+		return;
+	}
+	for (int64_t r = 0; r < n_lines; r++, out += 2 * m) {
+		fft_run(t->plan, (REAL *)x + r * n, spectrum);
+		for (int64_t k = 0; k < m; k++) {
+			out[k] = factor[k] * spectrum[2 * k];
+			out[m + k] = factor[k] * spectrum[2 * k + 1];
+		}
+	}
+}
+
+static void NAME(lines_from_modes)(const struct tables *t, int64_t n_lines, const REAL *in, REAL *y, REAL *spectrum)
+{
+	const int64_t n = t->a.size[t->a.n_dims - 1], m = t->a.modes[t->a.n_dims - 1];
+	const REAL *restrict factor = t->last;
+
+	if (!t->plan) {
+		NAME(multiply)(n_lines, n, 2 * m, in, t->last, y);
+		return;
+	}
+	memset(spectrum + 2 * m, 0, (size_t)(2 * (n / 2 + 1 - m)) * sizeof *spectrum);
+	for (int64_t r = 0; r < n_lines; r++, in += 2 * m) {
+		for (int64_t k = 0; k < m; k++) {
+			spectrum[2 * k] = factor[k] * in[k];
+			spectrum[2 * k + 1] = 2 * k % n == 0 ? 0 : factor[k] * in[m + k];
+		}
+		fft_run(t->plan, spectrum, y + r * n);
+	}
+}
+
 /* Fields first .. first+count-1; a sample has `channels` of them. */
 static void NAME(to_modes)(const struct tables *t, int64_t first, int64_t count, int64_t channels, const REAL *x,
 			   REAL *out, REAL *scratch)
@@ -79,14 +117,16 @@ static void NAME(to_modes)(const struct tables *t, int64_t first, int64_t count,
 	out += first * 2 * t->n_modes;
 	if (t->a.n_dims == 1) {
 		for (int64_t c = 0; c < count; c += channels)
-			NAME(multiply)(channels, 2 * k[0], n[0], x + c * n[0], t->last, out + c * 2 * k[0]);
+			NAME(lines_to_modes)(t, channels, x + c * n[0], out + c * 2 * k[0], scratch);
 		return;
 	}
+	REAL *spectrum = scratch + t->n_scratch;
+
 	for (int64_t c = 0; c < count; c++, x += t->n_points, out += 2 * t->n_modes) {
 		if (t->a.n_dims == 2) {
 			REAL *lines = scratch, *product = lines + n[0] * 2 * k[1];
 
-			NAME(multiply)(n[0], 2 * k[1], n[1], x, t->last, lines);
+			NAME(lines_to_modes)(t, n[0], x, lines, spectrum);
 			NAME(multiply)(k[0] + 1, 2 * k[1], n[0], t->axis[0], lines, product);
 			NAME(join)(k[0] / 2, 1, k[1], product, out, k[1], 0, t->n_modes);
 			continue;
@@ -94,7 +134,7 @@ static void NAME(to_modes)(const struct tables *t, int64_t first, int64_t count,
 		REAL *lines = scratch, *middle = lines + n[0] * n[1] * 2 * k[2],
 		     *product = middle + n[0] * k[1] * 2 * k[2];
 
-		NAME(multiply)(n[0] * n[1], 2 * k[2], n[2], x, t->last, lines);
+		NAME(lines_to_modes)(t, n[0] * n[1], x, lines, spectrum);
 		for (int64_t i = 0; i < n[0]; i++) {
 			NAME(multiply)(k[1] + 1, 2 * k[2], n[1], t->axis[1], lines + i * n[1] * 2 * k[2], product);
 			NAME(join)(k[1] / 2, 1, k[2], product, middle + i * k[1] * 2 * k[2], 2 * k[2], 0, k[2]);
@@ -113,16 +153,18 @@ static void NAME(from_modes)(const struct tables *t, int64_t first, int64_t coun
 	y += first * t->n_points;
 	if (t->a.n_dims == 1) {
 		for (int64_t c = 0; c < count; c += channels)
-			NAME(multiply)(channels, n[0], 2 * k[0], in + c * 2 * k[0], t->last, y + c * n[0]);
+			NAME(lines_from_modes)(t, channels, in + c * 2 * k[0], y + c * n[0], scratch);
 		return;
 	}
+	REAL *spectrum = scratch + t->n_scratch;
+
 	for (int64_t c = 0; c < count; c++, in += 2 * t->n_modes, y += t->n_points) {
 		if (t->a.n_dims == 2) {
 			REAL *lines = scratch, *product = lines + n[0] * 2 * k[1];
 
 			NAME(split)(k[0] / 2, 1, k[1], in, k[1], 0, t->n_modes, product);
 			NAME(multiply)(n[0], 2 * k[1], k[0] + 1, t->axis[0], product, lines);
-			NAME(multiply)(n[0], n[1], 2 * k[1], lines, t->last, y);
+			NAME(lines_from_modes)(t, n[0], lines, y, spectrum);
 			continue;
 		}
 		REAL *lines = scratch, *middle = lines + n[0] * n[1] * 2 * k[2],
@@ -134,6 +176,6 @@ static void NAME(from_modes)(const struct tables *t, int64_t first, int64_t coun
 			NAME(split)(k[1] / 2, 1, k[2], middle + i * k[1] * 2 * k[2], 2 * k[2], 0, k[2], product);
 			NAME(multiply)(n[1], 2 * k[2], k[1] + 1, t->axis[1], product, lines + i * n[1] * 2 * k[2]);
 		}
-		NAME(multiply)(n[0] * n[1], n[2], 2 * k[2], lines, t->last, y);
+		NAME(lines_from_modes)(t, n[0] * n[1], lines, y, spectrum);
 	}
 }
