@@ -9,6 +9,7 @@ struct run_common run_common_of(const struct tool *t)
 
 	return (struct run_common){
 		.tool = t->name,
+		.command = c->command,
 		.output = c->output,
 		.seed = c->seed,
 		.resume = c->resume,

@@ -33,7 +33,7 @@ struct gen {
 	double **field;	     /* [field] block * count */
 	double *number;	     /* [sample][number] */
 	struct err *failure; /* [sample of the block] */
-	char *command, *config_text;
+	char *config_text;
 };
 
 static bool is_problem(const char *name)
@@ -66,7 +66,6 @@ static void close_all(struct gen *g)
 	free(g->number);
 	free(g->failure);
 	free(g->config);
-	free(g->command);
 	free(g->config_text);
 	layout_free(&g->layout);
 	setup_close(&g->setup);
@@ -112,7 +111,6 @@ static int configure(struct gen *g, const struct gen_options *o, const char *wha
 static void describe_run(struct gen *g)
 {
 	struct str config = { 0 };
-	char extra[48];
 
 	g->class->layout(g->config, &g->layout);
 	for (int f = 0; f < g->layout.n_fields; f++)
@@ -147,8 +145,6 @@ static void describe_run(struct gen *g)
 			   (long long)g->common->shard_count, (long long)g->first,
 			   (long long)(g->first + g->count - 1));
 	g->config_text = config.text;
-	snprintf(extra, sizeof extra, "-n %lld", (long long)g->key.samples);
-	g->command = setup_command(&g->setup, g->common, extra);
 }
 
 static int allocate(struct gen *g, struct err *e)
@@ -199,9 +195,11 @@ static int generate_block(struct gen *g, int64_t at, int64_t n, struct err *e)
 
 static struct h5_meta meta_of(const struct gen *g)
 {
-	return (struct h5_meta){
-		.command = g->command, .config = g->config_text, .inputs = "", .kind = "data", .seed = g->common->seed
-	};
+	return (struct h5_meta){ .command = g->common->command,
+				 .config = g->config_text,
+				 .inputs = "",
+				 .kind = "data",
+				 .seed = g->common->seed };
 }
 
 /* One number of every sample of the block, in the order of samples. */

@@ -185,12 +185,12 @@ static int run(struct march *m, const struct run_common *common, struct err *e)
 {
 	const char *path = common->output ? common->output : "prediction.h5";
 	struct str config = { 0 };
-	char *identity = dataset_identity(m->data), *command = setup_command(&m->setup, common, NULL);
+	char *identity = dataset_identity(m->data);
 	int64_t n = dataset_layout(m->data)->n_samples;
 	int status = 0;
 
 	cfg_effective(m->setup.cfg, &config);
-	struct h5_meta meta = { .command = command,
+	struct h5_meta meta = { .command = common->command,
 				.config = str_text(&config),
 				.inputs = identity,
 				.kind = "prediction",
@@ -215,7 +215,6 @@ static int run(struct march *m, const struct run_common *common, struct err *e)
 	}
 	str_free(&config);
 	free(identity);
-	free(command);
 	return status;
 }
 

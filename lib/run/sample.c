@@ -145,8 +145,7 @@ int sample_run(const struct run_common *common, const struct sample_options *o, 
 	if (status == 0 && common->dry_run) {
 		str_add(o->dry_run_text, str_text(&config));
 	} else if (status == 0 && (status = allocate(&s, e)) == 0) {
-		char *command = setup_command(&s.setup, common, NULL);
-		struct h5_meta m = { .command = command,
+		struct h5_meta m = { .command = common->command,
 				     .config = str_text(&config),
 				     .inputs = "",
 				     .kind = "data",
@@ -165,7 +164,6 @@ int sample_run(const struct run_common *common, const struct sample_options *o, 
 		} else {
 			status = -1;
 		}
-		free(command);
 	}
 	str_free(&config);
 	close_all(&s);

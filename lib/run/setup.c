@@ -154,17 +154,3 @@ void setup_close(struct setup *s)
 	free(s->what);
 	memset(s, 0, sizeof *s);
 }
-
-char *setup_command(const struct setup *s, const struct run_common *common, const char *extra)
-{
-	struct str out = { 0 };
-	const char *slash = strrchr(s->what, '/');
-
-	str_printf(&out, "%s %s", common->tool, slash ? slash + 1 : s->what);
-	if (extra)
-		str_printf(&out, " %s", extra);
-	for (int i = 0; i < common->n_set; i++)
-		str_printf(&out, " -s '%s'", common->set[i]);
-	str_printf(&out, " --seed %lld", (long long)common->seed);
-	return out.text;
-}

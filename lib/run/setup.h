@@ -6,8 +6,9 @@
 
 /* What the command line said, as far as a run depends on it; tools fill it from cli's tool_common. */
 struct run_common {
-	const char *tool;   /* "sciml-gen" */
-	const char *output; /* NULL: the verb's default */
+	const char *tool;    /* "sciml-gen" */
+	const char *command; /* as recorded in files: without what cannot change a result */
+	const char *output;  /* NULL: the verb's default */
 	int64_t seed;
 	bool resume, dry_run;
 	double time_limit;
@@ -36,9 +37,5 @@ char *setup_shipped(const char *kind, const char *name);
 /* Names of shipped files of a kind with their first comment line, appended as "  NAME  TEXT". */
 struct str;
 void setup_list_shipped(const char *kind, struct str *out);
-
-/* The command as recorded in files: tool, what, settings and seed, without names of outputs, thread counts, shards, resumes,
- * so that equal data come with equal bytes. extra: verb's own words or NULL. */
-char *setup_command(const struct setup *s, const struct run_common *common, const char *extra);
 
 #endif

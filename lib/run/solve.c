@@ -214,7 +214,7 @@ static int open_output(struct solve *s, const char *path, const char *config, st
 {
 	struct task *t = &s->task;
 	struct str inputs = { 0 };
-	char *identity = dataset_identity(s->data), *command;
+	char *identity = dataset_identity(s->data);
 
 	s->layout = task_prediction_layout(t, s->n_frames);
 	if (s->n_frames > 0)
@@ -222,15 +222,13 @@ static int open_output(struct solve *s, const char *path, const char *config, st
 	s->out = h5out_open(path, e);
 	if (s->out) {
 		str_printf(&inputs, "%s; %s", s->model.identity, identity);
-		command = setup_command(&s->model.setup, s->common, s->o->method);
-		struct h5_meta m = { .command = command,
+		struct h5_meta m = { .command = s->common->command,
 				     .config = config,
 				     .inputs = inputs.text,
 				     .kind = "prediction",
 				     .seed = s->common->seed };
 		h5out_fields(s->out, &s->layout);
 		h5out_meta(s->out, &m);
-		free(command);
 	}
 	str_free(&inputs);
 	free(identity);

@@ -22,7 +22,7 @@ struct train {
 	const struct train_options *o;
 	struct setup setup;
 	struct trainer t;
-	char *output, *checkpoint, *config, *command, *inputs;
+	char *output, *checkpoint, *config, *inputs;
 	FILE *log;
 	double started, saved;
 	int lock;
@@ -105,13 +105,12 @@ static void describe_run(struct train *r, const char *identity)
 	if (identity)
 		str_printf(&s, "# data: %s\n", identity);
 	r->config = s.text ? s.text : xstrdup("");
-	r->command = setup_command(&r->setup, r->common, r->o->online ? "--online" : NULL);
 	r->inputs = xstrdup(identity ? identity : "");
 }
 
 static int save(struct train *r, bool checkpoint, struct err *e)
 {
-	struct model_file_text m = { r->command, r->config, r->inputs };
+	struct model_file_text m = { r->common->command, r->config, r->inputs };
 
 	r->saved = clock_seconds();
 	return trainer_save(&r->t, checkpoint ? r->checkpoint : r->output, checkpoint, &m, e);
@@ -364,7 +363,6 @@ int train_run(const struct run_common *common, const struct train_options *o, co
 	free(r.output);
 	free(r.checkpoint);
 	free(r.config);
-	free(r.command);
 	free(r.inputs);
 	return status;
 }
