@@ -1,0 +1,281 @@
+/* test_models.c: for every model of the table: gradients against differences, a second build that finds its parameters, the
+ * same values on one and two threads, overfitting of a few samples. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "base/rng.h"
+#include "graph/plan.h"
+#include "model/model.h"
+#include "objective/objective.h"
+#include "optim/optim.h"
+
+enum { BATCH = 3 };
+
+struct fixture {
+	const struct model_class *class;
+	struct conf *conf;
+	struct cfg *cfg;
+	void *config;
+	struct params params, gradient;
+	struct graph *g;
+	struct nn nn;
+	struct model_in in;
+	node target, loss, prediction;
+	struct plan *plan;
+	struct tensor x, query, y;
+};
+
+static void fill(struct tensor *t, const char *purpose)
+{
+	struct rng r = rng_stream(7, purpose, 0, 0);
+
+	for (int64_t i = 0; i < shape_count(&t->shape); i++)
+		tensor_set(t, i, rng_normal_at(r, (uint64_t)i));
+}
+
+static const struct model_class *model_at(int i)
+{
+	for (int f = 0; model_files[f]; f++)
+		for (int k = 0; model_files[f][k]; k++)
+			if (i-- == 0)
+				return model_files[f][k];
+	return NULL;
+}
+
+static int count_models(void)
+{
+	int n = 0;
+
+	while (model_at(n))
+		n++;
+	return n;
+}
+
+static void read_config(struct fixture *f)
+{
+	char text[256];
+	struct err e = { 0 };
+
+	snprintf(text, sizeof text, "model: %s\n", f->class->test_config);
+	f->conf = conf_new();
+	ck_assert_msg(conf_load_text(f->conf, text, "test", &e) == 0, "%s", e.message);
+	f->cfg = cfg_new(f->conf);
+	f->config = calloc(1, f->class->config_size);
+	cfg_section(f->cfg, "model", 1, &(struct key_table){ f->class->keys, f->config });
+	ck_assert_msg(cfg_done(f->cfg, &e) == 0, "%s", e.message);
+}
+
+static void build(struct fixture *f, bool training)
+{
+	const struct model_spec *s = &f->class->test_spec;
+	struct shape xs = shape_of(BATCH, s->n_in), ys = shape_of(BATCH, s->n_out),
+		     qs = shape_of(BATCH, s->n_query, s->query_dims);
+	struct err e = { 0 };
+
+	for (int d = 0; d < s->n_dims; d++) {
+		xs.dim[xs.rank++] = s->size[d];
+		ys.dim[ys.rank++] = s->size[d];
+	}
+	if (s->n_query > 0)
+		ys = shape_of(BATCH, s->n_query, s->n_out);
+	f->g = graph_new(DTYPE_F64);
+	nn_begin(&f->nn, f->g, &f->params, training);
+	f->in.field = graph_input(f->g, "x", DTYPE_F64, &xs);
+	f->in.query = s->n_query > 0 ? graph_input(f->g, "query", DTYPE_F64, &qs) : NODE_NONE;
+	f->in.vector = NODE_NONE;
+	f->target = graph_input(f->g, "target", DTYPE_F64, &ys);
+	f->prediction = f->class->build(&f->nn, f->config, s, &f->in);
+	ck_assert_msg(!graph_error(f->g), "%s: %s", f->class->name,
+		      graph_error(f->g) ? graph_error(f->g)->message : "");
+	struct shape got = graph_shape(f->g, f->prediction);
+	ck_assert(shape_equal(&got, &ys));
+	const struct objective_class *o = objective_find("mse");
+	f->loss = o->build(f->g, NULL, &(struct objective_in){ .prediction = f->prediction, .target = f->target });
+	if (!f->x.data) {
+		f->x = tensor_new(DTYPE_F64, &xs);
+		f->y = tensor_new(DTYPE_F64, &ys);
+		fill(&f->x, "x");
+		fill(&f->y, "y");
+		if (s->n_query > 0) {
+			f->query = tensor_new(DTYPE_F64, &qs);
+			fill(&f->query, "query");
+		}
+		params_init(&f->params, 3);
+		f->gradient = params_like(&f->params);
+	}
+	int n_out = 1 + f->params.n;
+	node *out = calloc((size_t)n_out, sizeof *out), *wrt = calloc((size_t)n_out, sizeof *wrt);
+	out[0] = f->loss;
+	for (int i = 0; i < f->params.n; i++)
+		wrt[i] = f->nn.node[i];
+	ck_assert_int_eq(graph_gradient(f->g, f->loss, f->params.n, wrt, out + 1), 0);
+	f->plan = plan_new(f->g, n_out, out, &e);
+	ck_assert_msg(f->plan != NULL, "%s: %s", f->class->name, e.message);
+	free(out);
+	free(wrt);
+	plan_bind(f->plan, f->in.field, f->x.data);
+	if (node_is(f->in.query))
+		plan_bind(f->plan, f->in.query, f->query.data);
+	plan_bind(f->plan, f->target, f->y.data);
+	for (int i = 0; i < f->params.n; i++) {
+		plan_bind(f->plan, f->nn.node[i], f->params.at[i].value.data);
+		plan_bind_out(f->plan, 1 + i, f->gradient.at[i].value.data);
+	}
+}
+
+static void unbuild(struct fixture *f)
+{
+	plan_free(f->plan);
+	nn_end(&f->nn);
+	graph_free(f->g);
+}
+
+static void setup(struct fixture *f, int i)
+{
+	memset(f, 0, sizeof *f);
+	f->class = model_at(i);
+	read_config(f);
+	build(f, true);
+}
+
+static void teardown(struct fixture *f)
+{
+	unbuild(f);
+	tensor_free(&f->x);
+	tensor_free(&f->y);
+	tensor_free(&f->query);
+	params_free(&f->params);
+	params_free(&f->gradient);
+	cfg_free(f->cfg);
+	conf_free(f->conf);
+	free(f->config);
+}
+
+static double run(struct fixture *f)
+{
+	struct err e = { 0 };
+
+	ck_assert_msg(plan_run(f->plan, &e) == 0, "%s", e.message);
+	struct tensor t = plan_out(f->plan, 0);
+	return tensor_get(&t, 0);
+}
+
+/* Along a random direction over all trained parameters, and in single entries of each. */
+START_TEST(gradient_matches_differences)
+{
+	struct fixture f;
+
+	setup(&f, _i);
+	run(&f);
+	for (int i = 0; i < f.params.n; i++) {
+		struct tensor *v = &f.params.at[i].value;
+
+		if (f.params.at[i].role == PARAM_STATE)
+			continue;
+		for (int64_t k = 0; k < shape_count(&v->shape); k += 1 + shape_count(&v->shape) / 3) {
+			double was = tensor_get(v, k), h = 1e-5, got;
+
+			run(&f);
+			got = tensor_get(&f.gradient.at[i].value, k);
+			tensor_set(v, k, was + h);
+			double up = run(&f);
+			tensor_set(v, k, was - h);
+			double down = run(&f), want = (up - down) / (2 * h);
+			tensor_set(v, k, was);
+			ck_assert_msg(fabs(got - want) <= 1e-6 * (fabs(want) + 1e-2),
+				      "%s: %s[%lld]: %.10g, differences %.10g", f.class->name, f.params.at[i].name,
+				      (long long)k, got, want);
+		}
+	}
+	teardown(&f);
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+	struct fixture f;
+
+	setup(&f, _i);
+	pool_set_threads(1);
+	double one = run(&f);
+	struct params g = params_copy(&f.gradient);
+	pool_set_threads(3);
+	ck_assert(run(&f) == one);
+	for (int i = 0; i < g.n; i++)
+		ck_assert_int_eq(memcmp(g.at[i].value.data, f.gradient.at[i].value.data, tensor_bytes(&g.at[i].value)),
+				 0);
+	params_free(&g);
+	pool_set_threads(1);
+	teardown(&f);
+}
+END_TEST
+
+START_TEST(second_build_finds_the_parameters)
+{
+	struct fixture f;
+
+	setup(&f, _i);
+	int n = f.params.n;
+	double before = run(&f);
+	unbuild(&f);
+	build(&f, true);
+	ck_assert_int_eq(f.params.n, n);
+	ck_assert(run(&f) == before);
+	unbuild(&f);
+	build(&f, false);
+	ck_assert(isfinite(run(&f)));
+	teardown(&f);
+}
+END_TEST
+
+static int evaluate(void *context, double *loss, struct err *e)
+{
+	(void)e;
+	*loss = run(context);
+	return 0;
+}
+
+START_TEST(overfits_three_samples)
+{
+	struct fixture f;
+	struct optim o;
+	struct err e = { 0 };
+	double first = 0, loss = 0;
+	struct {
+		double beta1, beta2, eps, weight_decay;
+	} config = { 0.9, 0.999, 1e-8, 0 };
+
+	setup(&f, _i);
+	ck_assert_int_eq(optim_new(&o, optim_find("adam"), &config, &f.params, &f.gradient, evaluate, &f, &e), 0);
+	for (int t = 0; t < 600; t++) {
+		ck_assert_int_eq(o.class->step(&o, 1e-2, &loss, &e), 0);
+		if (t == 0)
+			first = loss;
+	}
+	ck_assert_msg(loss < 0.3 * first, "%s: loss %g -> %g", f.class->name, first, loss);
+	optim_free(&o);
+	teardown(&f);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("models");
+	TCase *c = tcase_create("table");
+	int n = count_models();
+
+	tcase_set_timeout(c, 120);
+	tcase_add_loop_test(c, gradient_matches_differences, 0, n);
+	tcase_add_loop_test(c, threads_change_nothing, 0, n);
+	tcase_add_loop_test(c, second_build_finds_the_parameters, 0, n);
+	tcase_add_loop_test(c, overfits_three_samples, 0, n);
+	suite_add_tcase(s, c);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
