@@ -2,6 +2,7 @@
  * same values on one and two threads, overfitting of a few samples. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
