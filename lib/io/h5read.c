@@ -51,7 +51,7 @@ bool h5_is_array(hid_t at, const char *path)
 	return object_type(at, path) == H5O_TYPE_DATASET;
 }
 
-static hid_t open_array(hid_t at, const char *file, const char *path, struct err *e)
+hid_t h5_open_array(hid_t at, const char *file, const char *path, struct err *e)
 {
 	hid_t array, create;
 	bool outside;
@@ -161,7 +161,7 @@ out:
 
 int h5_describe(hid_t at, const char *file, const char *path, struct h5_array *a, struct err *e)
 {
-	hid_t array = open_array(at, file, path, e);
+	hid_t array = h5_open_array(at, file, path, e);
 	int rc;
 
 	if (array < 0)
@@ -233,7 +233,7 @@ int h5_read_slab(hid_t at, const char *file, const char *path, const int64_t *st
 		 const int64_t *stride, enum dtype t, void *out, struct err *e)
 {
 	struct h5_array a;
-	hid_t array = open_array(at, file, path, e);
+	hid_t array = h5_open_array(at, file, path, e);
 	int rc = -1;
 
 	if (array < 0)
@@ -249,7 +249,7 @@ static int read_whole(hid_t at, const char *file, const char *path, int t, struc
 		      struct err *e)
 {
 	int64_t start[SHAPE_MAX] = { 0 };
-	hid_t array = open_array(at, file, path, e);
+	hid_t array = h5_open_array(at, file, path, e);
 	char what[300];
 	int rc = -1;
 

@@ -34,6 +34,8 @@ bool h5_is_array(hid_t at, const char *path);
 /* Kind, type and extents; rank above 8, more than 2^48 elements, external and virtual storage are errors. */
 int h5_describe(hid_t at, const char *file, const char *path, struct h5_array *a, struct err *e);
 
+/* Opened for reading by h5_read_slab_of; external and virtual storage are refused; negative on failure. */
+hid_t h5_open_array(hid_t at, const char *file, const char *path, struct err *e);
 /* Hyperslab: start, count and stride (NULL: all 1) of as many entries as the data set's rank; converted to t by HDF5, in the
  * order of the file, packed into out. */
 int h5_read_slab(hid_t at, const char *file, const char *path, const int64_t *start, const int64_t *count,

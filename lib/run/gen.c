@@ -280,7 +280,7 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 		l.n_samples = g->count;
 		l.n_splits = 0;
 	}
-	struct h5part *part = h5part_open(path, g->common->resume, &l, &m, e);
+	struct h5part *part = h5part_open(path, g->common->resume, &l, &m, g->numbers.n, g->numbers.name, e);
 	layout_free(&l);
 	if (!part)
 		return -1;

@@ -153,6 +153,23 @@ static int copy_samples(const struct shard *s, struct h5part *to, struct err *e)
 	return status;
 }
 
+/* What /sample of the first shard holds: the target has to know before its first block. */
+static int number_names(const struct shard *s, int *n, char ***name, struct err *e)
+{
+	hid_t list = h5_access(), file = H5Fopen(s->path, H5F_ACC_RDONLY, list);
+	int status = 0;
+
+	*n = 0;
+	*name = NULL;
+	H5Pclose(list);
+	if (file < 0)
+		return err_set(e, ERR_FAIL, "%s: cannot be opened again", s->path);
+	if (h5_has(file, "/sample"))
+		status = h5_names(file, s->path, "/sample", n, name, e);
+	H5Fclose(file);
+	return status;
+}
+
 static int merge(const char *path, const struct shard *s, int n, struct err *e)
 {
 	struct gen_config key;
@@ -172,7 +189,13 @@ static int merge(const char *path, const struct shard *s, int n, struct err *e)
 	l.n_samples = key.samples;
 	l.n_splits = 0;
 	gen_add_splits(&l, &key, key.samples);
-	struct h5part *to = h5part_open(path, false, &l, &m, e);
+	int n_names;
+	char **name;
+	struct h5part *to = NULL;
+	if (number_names(&s[0], &n_names, &name, e) == 0) {
+		to = h5part_open(path, false, &l, &m, n_names, (const char *const *)name, e);
+		h5_names_free(n_names, name);
+	}
 	layout_free(&l);
 	if (!to)
 		return -1;

@@ -1,0 +1,41 @@
+/* h5set.h: the objects of a data set in the native layout, as both writers (h5out, h5part) make them. */
+#ifndef SCIML_IO_H5SET_H
+#define SCIML_IO_H5SET_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/h5out.h"
+
+/* Handles of a set being written; all owned. */
+struct h5set {
+	struct layout layout;
+	hid_t *field; /* /data/NAME */
+	hid_t *crc;   /* /crc/NAME, uint32 a sample; 0 = not written */
+};
+
+/* Root attributes format, format_version, complete = 0. */
+int h5set_begin(hid_t file, const char *name, struct err *e);
+int h5set_finish(hid_t file, const char *name, struct err *e); /* complete = 1 */
+int h5set_meta(hid_t file, const char *name, const struct h5_meta *m, struct err *e);
+
+int h5set_create(struct h5set *s, hid_t file, const char *name, const struct layout *layout, int deflate,
+		 struct err *e);
+int h5set_open(struct h5set *s, hid_t file, const char *name, const struct layout *layout, struct err *e);
+void h5set_close(struct h5set *s);
+
+int64_t h5set_rows(const struct h5set *s, int field); /* n_samples, or 1 */
+/* Write samples of type t; crc[i] is the CRC32 of sample first+i's bytes as stored. */
+int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int64_t count, enum dtype t,
+		const void *data, uint32_t *crc, struct err *e);
+/* CRC32 of samples that are there. */
+int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int64_t count, uint32_t *crc,
+		struct err *e);
+
+/* The layout that a native file holds (also used by the reader). */
+int native_layout(hid_t file, const char *name, struct layout *l, struct err *e);
+/* One line a fact; equal texts mean equal layouts. free() it. */
+char *native_layout_text(const struct layout *l);
+
+#endif
