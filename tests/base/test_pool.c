@@ -1,8 +1,10 @@
 /* test_pool.c: every task runs exactly once, for any number of threads, nested, in many tiny runs, after a stop. */
 #include <check.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/pool.h"
 
@@ -116,6 +118,39 @@ START_TEST(worker_owns_its_slot)
 }
 END_TEST
 
+/* All threads are inside a task at once, each with a number of its own, and the run ends after the slowest. */
+enum { MEET = 4 };
+static pthread_barrier_t barrier;
+static atomic_int present[MEET], finished;
+
+static void meet(void *arg, int64_t i, int worker)
+{
+	const struct timespec delay = { 0, 5000000 };
+
+	(void)arg;
+	(void)i;
+	atomic_fetch_add(&present[worker], 1);
+	pthread_barrier_wait(&barrier);
+	if (worker != 0)
+		nanosleep(&delay, NULL);
+	atomic_fetch_add(&finished, 1);
+}
+
+START_TEST(workers_meet)
+{
+	pthread_barrier_init(&barrier, NULL, MEET);
+	pool_set_threads(MEET);
+	for (int run = 1; run <= 20; run++) {
+		pool_run(MEET, meet, NULL);
+		ck_assert_int_eq(atomic_load(&finished), run * MEET);
+		for (int w = 0; w < MEET; w++)
+			ck_assert_int_eq(atomic_load(&present[w]), run);
+	}
+	pool_stop();
+	pthread_barrier_destroy(&barrier);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -128,6 +163,7 @@ int main(void)
 	tcase_add_test(t, many_tiny_runs);
 	tcase_add_test(t, nested_runs_in_place);
 	tcase_add_test(t, worker_owns_its_slot);
+	tcase_add_test(t, workers_meet);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
