@@ -142,8 +142,6 @@ static int dying_place(const struct builder *b, int u, int position, const struc
 
 			if (c->value[a->arg[k]].unit == u)
 				continue;
-			if (i == found && !whole)
-				return -1;
 			if (found < 0 && whole && p != result && p->where == result->where && p->where != AT_FIXED &&
 			    p->outputs == 0 && p->death == position && p->bytes == result->bytes &&
 			    p->row_bytes == result->row_bytes && p->read_whole != c->unit[u].stage)

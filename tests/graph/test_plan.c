@@ -233,7 +233,7 @@ END_TEST
 
 START_TEST(random_large)
 {
-	for (uint64_t seed = 0; seed < 100; seed++)
+	for (uint64_t seed = 0; seed < 40; seed++)
 		compare(seed, DTYPE_F64, 300, 1 + (int64_t)(37 * (seed % 3)), 30, 1e-10);
 }
 END_TEST
@@ -242,7 +242,7 @@ START_TEST(thread_counts)
 {
 	static const int threads[] = { 1, 2, 3, 7 };
 
-	for (uint64_t seed = 200; seed < 260; seed++) {
+	for (uint64_t seed = 200; seed < 230; seed++) {
 		struct tensor first[OUTPUTS];
 
 		for (int k = 0; k < 4; k++) {
@@ -378,6 +378,33 @@ START_TEST(row_stages)
 }
 END_TEST
 
+/* An argument that dies in a stage, but is read in full by every task of it, must not be overwritten row by row. */
+START_TEST(no_overwriting_under_readers)
+{
+	struct graph *g = graph_new(DTYPE_F64);
+	struct shape s = shape_of(300, 300);
+	struct example x = { .g = g, .n_inputs = 1, .n_out = 1 };
+	node in = graph_input(g, "x", DTYPE_F64, &s), p = t_transpose(g, in);
+	struct naive naive;
+	struct plan *plan;
+	struct tensor out;
+
+	x.input[0] = in;
+	x.value[0] = tensor_new(DTYPE_F64, &s);
+	for (int64_t i = 0; i < shape_count(&s); i++)
+		tensor_set(&x.value[0], i, rng_uniform_at(rng_stream(1, "data", 0, 0), (uint64_t)i));
+	x.out[0] = t_scale(g, t_mul(g, p, t_rows(g, in, p)), 0.1);
+	naive = naive_run(g, 1, x.input, x.value);
+	plan = compile(&x);
+	ck_assert_int_eq(plan_run(plan, NULL), 0);
+	out = plan_out(plan, 0);
+	check_output(&out, &naive.value[x.out[0].id], 1e-13, 0);
+	plan_free(plan);
+	naive_free(&naive);
+	example_free(&x);
+}
+END_TEST
+
 /* Outputs that are inputs, constants, the same node twice, views of one another. */
 START_TEST(odd_outputs)
 {
@@ -495,6 +522,7 @@ int main(void)
 	tcase_add_test(t, buffers_are_reused);
 	tcase_add_test(t, fusion);
 	tcase_add_test(t, row_stages);
+	tcase_add_test(t, no_overwriting_under_readers);
 	tcase_add_test(t, odd_outputs);
 	tcase_add_test(t, rebinding);
 	tcase_add_test(t, sums);
