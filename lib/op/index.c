@@ -54,19 +54,8 @@ static int infer_scatter(const void *attr, int n_args, const struct op_shape *in
 	return 0;
 }
 
-/* Rows of out (axis 0), or all of out at once when axis 0 is the indexed one. */
-static int64_t units_axis(const struct op_call *c)
-{
-	return ((const struct axis_attr *)c->attr)->axis == 0 ? 1 : c->out.shape.dim[0];
-}
-
-static unsigned rows_axis(const struct op_call *c)
-{
-	return ((const struct axis_attr *)c->attr)->axis != 0;
-}
-
-/* (lines, extent, inner) around the axis, lines counted over units begin .. end-1. */
-static void split(const struct op_call *c, int64_t begin, int64_t end, int64_t *first, int64_t *lines, int64_t *inner)
+/* Around the indexed axis: lines before it in one row of axis 0 (of all rows when it is axis 0), elements behind it. */
+static void split(const struct op_call *c, int64_t *lines, int64_t *inner)
 {
 	int axis = (int)((const struct axis_attr *)c->attr)->axis;
 	const struct shape *s = &c->out.shape;
@@ -76,46 +65,54 @@ static void split(const struct op_call *c, int64_t begin, int64_t end, int64_t *
 		*inner *= s->dim[i];
 	for (int i = 1; i < axis; i++)
 		*lines *= s->dim[i];
-	*first = begin * *lines;
-	if (axis > 0)
-		*lines *= end - begin;
+}
+
+/* Rows of the result read their own row of the index, or of the values. */
+static unsigned rows_gather(const struct op_call *c)
+{
+	return ((const struct axis_attr *)c->attr)->axis == 0 ? 2 : 1;
 }
 
 static void eval_gather(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
 	int axis = (int)((const struct axis_attr *)c->attr)->axis;
-	int64_t n_in = c->in[0].shape.dim[axis], n_out = c->out.shape.dim[axis], first, lines, inner;
+	int64_t n_in = c->in[0].shape.dim[axis], n_out = c->out.shape.dim[axis], lines, inner, from = 0, to = n_out;
 	const int32_t *index = c->in[1].data;
 	size_t size = dtype_size(c->out.dtype);
 
 	(void)scratch;
-	split(c, begin, end, &first, &lines, &inner);
-	for (int64_t r = first; r < first + lines; r++) {
-		const char *from = (const char *)c->in[0].data + (size_t)(r * n_in * inner) * size;
-		char *to = (char *)c->out.data + (size_t)(r * n_out * inner) * size;
+	split(c, &lines, &inner);
+	if (axis == 0) {
+		from = begin;
+		to = end;
+		begin = 0;
+		end = 1;
+	}
+	for (int64_t r = begin * lines; r < end * lines; r++) {
+		const char *in = (const char *)c->in[0].data + (size_t)(r * n_in * inner) * size;
+		char *out = (char *)c->out.data + (size_t)((r * n_out + from) * inner) * size;
 
-		for (int64_t j = 0; j < n_out; j++, to += (size_t)inner * size) {
+		for (int64_t j = from; j < to; j++, out += (size_t)inner * size) {
 			if (index[j] >= 0 && index[j] < n_in)
-				memcpy(to, from + (size_t)(index[j] * inner) * size, (size_t)inner * size);
+				memcpy(out, in + (size_t)(index[j] * inner) * size, (size_t)inner * size);
 			else
-				memset(to, 0, (size_t)inner * size);
+				memset(out, 0, (size_t)inner * size);
 		}
 	}
 }
 
 #define ADD_KERNELS(REAL)                                                                                              \
-	static void scatter_##REAL(int64_t lines, int64_t n_in, int64_t n_out, int64_t inner, const REAL *in,          \
-				   const int32_t *index, REAL *out)                                                    \
+	static void scatter_##REAL(int64_t lines, int64_t n_in, int64_t n_out, int64_t inner, int64_t first,           \
+				   int64_t last, const REAL *in, const int32_t *index, REAL *out)                      \
 	{                                                                                                              \
-		memset(out, 0, (size_t)(lines * n_out * inner) * sizeof *out);                                         \
-		for (int64_t r = 0; r < lines; r++, out += n_out * inner) {                                            \
-			for (int64_t j = 0; j < n_in; j++, in += inner) {                                              \
-				REAL *to = out + index[j] * inner;                                                     \
-                                                                                                                       \
+		for (int64_t r = 0; r < lines; r++, out += n_out * inner, in += n_in * inner) {                        \
+			for (int64_t j = 0; j < n_out; j++)                                                            \
+				memset(out + j * inner + first, 0, (size_t)(last - first) * sizeof *out);              \
+			for (int64_t j = 0; j < n_in; j++) {                                                           \
 				if (index[j] < 0 || index[j] >= n_out)                                                 \
 					continue;                                                                      \
-				for (int64_t i = 0; i < inner; i++)                                                    \
-					to[i] += in[i];                                                                \
+				for (int64_t i = first; i < last; i++)                                                 \
+					out[index[j] * inner + i] += in[j * inner + i];                                \
 			}                                                                                              \
 		}                                                                                                      \
 	}                                                                                                              \
@@ -138,19 +135,44 @@ static void eval_gather(const struct op_call *c, int64_t begin, int64_t end, voi
 ADD_KERNELS(float)
 ADD_KERNELS(double)
 
+enum { COLUMNS = 32 };
+
+/* Rows of out; when axis 0 is the indexed one, blocks of columns, each of which goes through the whole index. */
+static int64_t units_scatter(const struct op_call *c)
+{
+	int64_t lines, inner;
+
+	split(c, &lines, &inner);
+	return ((const struct axis_attr *)c->attr)->axis == 0 ? (inner + COLUMNS - 1) / COLUMNS : c->out.shape.dim[0];
+}
+
+static unsigned rows_scatter(const struct op_call *c)
+{
+	return ((const struct axis_attr *)c->attr)->axis != 0;
+}
+
 static void eval_scatter(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
 	int axis = (int)((const struct axis_attr *)c->attr)->axis;
-	int64_t n_in = c->in[0].shape.dim[axis], n_out = c->out.shape.dim[axis], first, lines, inner;
+	int64_t n_in = c->in[0].shape.dim[axis], n_out = c->out.shape.dim[axis], lines, inner, first = 0, last;
 
 	(void)scratch;
-	split(c, begin, end, &first, &lines, &inner);
+	split(c, &lines, &inner);
+	last = inner;
+	if (axis == 0) {
+		first = begin * COLUMNS;
+		last = end * COLUMNS < inner ? end * COLUMNS : inner;
+		begin = 0;
+		end = 1;
+	}
 	if (c->out.dtype == DTYPE_F64)
-		scatter_double(lines, n_in, n_out, inner, (const double *)c->in[0].data + first * n_in * inner,
-			       c->in[1].data, (double *)c->out.data + first * n_out * inner);
+		scatter_double((end - begin) * lines, n_in, n_out, inner, first, last,
+			       (const double *)c->in[0].data + begin * lines * n_in * inner, c->in[1].data,
+			       (double *)c->out.data + begin * lines * n_out * inner);
 	else
-		scatter_float(lines, n_in, n_out, inner, (const float *)c->in[0].data + first * n_in * inner,
-			      c->in[1].data, (float *)c->out.data + first * n_out * inner);
+		scatter_float((end - begin) * lines, n_in, n_out, inner, first, last,
+			      (const float *)c->in[0].data + begin * lines * n_in * inner, c->in[1].data,
+			      (float *)c->out.data + begin * lines * n_out * inner);
 }
 
 static node vjp_gather(struct graph *g, node self, int k, node t)
@@ -275,6 +297,7 @@ static const struct op_sample gather_samples[] = {
 static const struct op_sample scatter_samples[] = {
 	INDEXED(OP_DIMS(7, 3), OP_DIMS(7), 0, 3, &scatter_0),
 	INDEXED(OP_DIMS(2, 5, 3), OP_DIMS(5), -1, 6, &scatter_1),
+	INDEXED(OP_DIMS(3, 70), OP_DIMS(3), 0, 3, &scatter_0),
 };
 static const struct size_attr put_size = { 4 };
 static const struct op_sample take_samples[] = { INDEXED(OP_DIMS(2, 3, 4), OP_DIMS(2, 3, 6), -1, 3, NULL),
@@ -288,9 +311,9 @@ static const struct op_class gather = {
 	.infer = infer_gather,
 	.vjp = vjp_gather,
 	.jvp = jvp_linear,
-	.units = units_axis,
+	.units = op_units_rows,
 	.eval = eval_gather,
-	.row_args_for = rows_axis,
+	.row_args_for = rows_gather,
 	OP_SAMPLES(gather_samples),
 };
 static const struct op_class scatter = {
@@ -301,9 +324,9 @@ static const struct op_class scatter = {
 	.infer = infer_scatter,
 	.vjp = vjp_scatter,
 	.jvp = jvp_linear,
-	.units = units_axis,
+	.units = units_scatter,
 	.eval = eval_scatter,
-	.row_args_for = rows_axis,
+	.row_args_for = rows_scatter,
 	OP_SAMPLES(scatter_samples),
 };
 static const struct op_class take = {

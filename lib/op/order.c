@@ -14,7 +14,7 @@ struct sort_attr {
 
 static const struct op_class pool_index, sort_index;
 
-/* ---- where the largest of a window is: flat index in the space axes, the first one among equals ---- */
+/* ---- where the largest of a window is: flat index in the space axes, the first one among equals, NaN above all ---- */
 
 static int infer_pool(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
 {
@@ -54,7 +54,7 @@ static int infer_pool(const void *attr, int n_args, const struct op_shape *in, s
 							const REAL *row = in + (x * n[1] + y) * n[2];                  \
                                                                                                                        \
 							for (int64_t z = k * s[2]; z < k * s[2] + w[2]; z++)           \
-								if (row[z] > in[best])                                 \
+								if (row[z] > in[best] || row[z] != row[z])                                 \
 									best = (x * n[1] + y) * n[2] + z;              \
 						}                                                                      \
 					*out++ = (int32_t)best;                                                        \
