@@ -34,3 +34,15 @@ tests_op_test_op_contract_SOURCES = tests/op/test_op_contract.c tests/op/value.c
 tests_op_test_op_contract_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_contract_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_contract
+
+check_PROGRAMS += tests/op/test_op_values
+tests_op_test_op_values_SOURCES = tests/op/test_op_values.c tests/op/value.c tests/op/value.h
+tests_op_test_op_values_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_values_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_values
+
+check_PROGRAMS += tests/op/test_op_elementwise
+tests_op_test_op_elementwise_SOURCES = tests/op/test_op_elementwise.c tests/op/value.c tests/op/value.h
+tests_op_test_op_elementwise_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_elementwise_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_elementwise
