@@ -1,0 +1,21 @@
+# tests of problems and samplers
+check_PROGRAMS += tests/kinds/test_problems
+TESTS += tests/kinds/test_problems
+tests_kinds_test_problems_SOURCES = tests/kinds/test_problems.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_problems_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_samplers
+TESTS += tests/kinds/test_samplers
+tests_kinds_test_samplers_SOURCES = tests/kinds/test_samplers.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_samplers_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_samplers_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_periodic_problems
+TESTS += tests/kinds/test_periodic_problems
+tests_kinds_test_periodic_problems_SOURCES = tests/kinds/test_periodic_problems.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_periodic_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_periodic_problems_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_other_problems
+TESTS += tests/kinds/test_other_problems
+tests_kinds_test_other_problems_SOURCES = tests/kinds/test_other_problems.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_other_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_other_problems_LDADD = $(LDADD) $(CHECK_LIBS)
