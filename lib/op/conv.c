@@ -1,87 +1,17 @@
 /* conv.c: cross-correlation y[b,o,p] = sum_{i,q} w[o,i,q] x[b,i, p stride + q dilation] without padding. One trilinear form
  * in x, w and y gives three ops, convolution, its adjoint in x (transposed convolution) and in w; the derivatives of each
- * are the other two. Matrix products over blocks of output positions whose windows are gathered into columns; direct loops
- * where a group has few output channels. */
+ * are the other two. Kernels: direct sums in registers where rows are contiguous and as long as a vector; else matrix
+ * products over blocks of output positions whose windows are gathered into columns. (3 x 3 kernels, 32 to 128 channels,
+ * AVX2: 75 to 85 GFLOP/s against 55.) */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "num/blas.h"
-#include "op/op.h"
-
-enum { CONV_DIMS = 3, COLUMN_NUMBERS = 32768, DIRECT_CHANNELS = 2 };
-
-struct conv_attr {
-	int64_t n_dims, groups;
-	int64_t stride[CONV_DIMS], dilation[CONV_DIMS];
-	int64_t extent[CONV_DIMS]; /* adjoint: points of x; weight: of the kernel; else 0 */
-};
+#include "op/conv_geometry.h"
+#include "op/lanes.h"
 
 static const struct op_class conv_op, transpose_op, weight_op;
-
-/* Everything about one application, with 3 space axes (missing ones in front have extent 1). */
-struct geometry {
-	int64_t batch, n_in, n_out, groups; /* channels of all groups */
-	int64_t in[CONV_DIMS], kernel[CONV_DIMS], out[CONV_DIMS], stride[CONV_DIMS], dilation[CONV_DIMS];
-	int64_t group_in, group_out;	 /* channels of one group */
-	int64_t points_in, points_out;	 /* of one channel */
-	int64_t taps, window;		 /* kernel points; numbers in a window of one group: group_in * taps */
-	int64_t block;			 /* output positions gathered at a time */
-	int64_t n_chunks, n_parts, part; /* weight: chunks of samples, parts of a group's output channels */
-	bool plain;			 /* 1 x 1 x 1, stride 1: x is its own columns */
-	bool direct;
-};
-
-/* From the shapes of x (b, i, N...), kernel extents and output channels. */
-static void describe(struct geometry *v, const struct conv_attr *a, const struct shape *x, int64_t n_out,
-		     const int64_t *kernel)
-{
-	int64_t lead = CONV_DIMS - a->n_dims;
-
-	memset(v, 0, sizeof *v);
-	v->batch = x->dim[0];
-	v->n_in = x->dim[1];
-	v->n_out = n_out;
-	v->groups = a->groups;
-	v->group_in = v->n_in / v->groups;
-	v->group_out = v->n_out / v->groups;
-	v->points_in = v->points_out = v->taps = 1;
-	v->plain = true;
-	for (int d = 0; d < CONV_DIMS; d++) {
-		int64_t from = d - lead;
-		bool real = from >= 0;
-
-		v->in[d] = real ? x->dim[2 + from] : 1;
-		v->kernel[d] = real ? kernel[from] : 1;
-		v->stride[d] = real ? a->stride[from] : 1;
-		v->dilation[d] = real ? a->dilation[from] : 1;
-		v->out[d] = (v->in[d] - v->dilation[d] * (v->kernel[d] - 1) - 1) / v->stride[d] + 1;
-		v->points_in *= v->in[d];
-		v->points_out *= v->out[d];
-		v->taps *= v->kernel[d];
-		v->plain = v->plain && v->kernel[d] == 1 && v->stride[d] == 1;
-	}
-	v->window = v->group_in * v->taps;
-	v->direct = v->group_out <= DIRECT_CHANNELS && !v->plain;
-	v->block = COLUMN_NUMBERS / v->window;
-	if (v->block < 32)
-		v->block = 32;
-	if (v->block > v->points_out || v->plain)
-		v->block = v->points_out;
-}
-
-/* Work of the weight's gradient: samples in at most 8 chunks, fewer where the partial sums would grow large. */
-static void divide(struct geometry *v)
-{
-	const int64_t partial_numbers = (int64_t)1 << 21, rows = 64;
-	int64_t n = partial_numbers / (v->n_out * v->window);
-
-	v->n_chunks = n < 1 ? 1 : n > 8 ? 8 : n;
-	if (v->n_chunks > v->batch)
-		v->n_chunks = v->batch;
-	v->n_parts = (v->group_out + rows - 1) / rows;
-	v->part = (v->group_out + v->n_parts - 1) / v->n_parts;
-}
 
 static int check_attr(const struct conv_attr *a, struct err *e)
 {
@@ -251,61 +181,73 @@ static node weight_pull(struct graph *g, node self, int k, node cotangent)
 #define REAL float
 #define NAME(x) x##_f
 #include "op/conv_kernel.h"
+#include "op/conv_direct.h"
 #undef REAL
 #undef NAME
 #define REAL double
 #define NAME(x) x##_d
 #include "op/conv_kernel.h"
+#include "op/conv_direct.h"
 #undef REAL
 #undef NAME
 
-static struct geometry conv_geometry(const struct op_call *c)
+static struct conv_geometry conv_geometry(const struct op_call *c)
 {
-	struct geometry v;
+	struct conv_geometry v;
 
-	describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[1], c->in[1].shape.dim + 2);
+	conv_describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[1], c->in[1].shape.dim + 2);
 	return v;
 }
 
-static struct geometry transpose_geometry(const struct op_call *c)
+static struct conv_geometry transpose_geometry(const struct op_call *c)
 {
-	struct geometry v;
+	struct conv_geometry v;
 
-	describe(&v, c->attr, &c->out.shape, c->in[0].shape.dim[1], c->in[1].shape.dim + 2);
+	conv_describe(&v, c->attr, &c->out.shape, c->in[0].shape.dim[1], c->in[1].shape.dim + 2);
 	return v;
 }
 
-static struct geometry weight_geometry(const struct op_call *c)
+static struct conv_geometry weight_geometry(const struct op_call *c)
 {
-	struct geometry v;
+	struct conv_geometry v;
 
-	describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[0], c->out.shape.dim + 2);
-	divide(&v);
+	conv_describe(&v, c->attr, &c->in[0].shape, c->out.shape.dim[0], c->out.shape.dim + 2);
+	conv_divide(&v);
 	return v;
 }
 
-static size_t columns_size(const struct geometry *v, enum dtype type)
+static size_t columns_size(const struct conv_geometry *v, enum dtype type)
 {
 	return (size_t)(v->window * v->block) * dtype_size(type);
 }
 
 static size_t conv_scratch(const struct op_call *c)
 {
-	struct geometry v = conv_geometry(c);
+	struct conv_geometry v = conv_geometry(c);
 
-	return v.plain || v.direct ? 0 : columns_size(&v, c->out.dtype);
+	if (conv_is_direct(&v, c->out.dtype))
+		return (size_t)v.taps * sizeof(int64_t);
+	return v.plain ? 0 : columns_size(&v, c->out.dtype);
+}
+
+/* Direct: the turned kernel, one framed sample, taps. */
+static int64_t turned_numbers(const struct conv_geometry *t)
+{
+	return conv_aligned(t->n_out * t->window) + conv_aligned(t->n_in * t->points_in);
 }
 
 static size_t transpose_scratch(const struct op_call *c)
 {
-	struct geometry v = transpose_geometry(c);
+	struct conv_geometry v = transpose_geometry(c), t;
 
-	return v.plain || v.direct ? 0 : columns_size(&v, c->out.dtype);
+	if (conv_turned_around(&v, c->out.dtype, &t))
+		return (size_t)turned_numbers(&t) * dtype_size(c->out.dtype) + (size_t)t.taps * sizeof(int64_t);
+	return v.plain ? 0 : columns_size(&v, c->out.dtype);
 }
 
 static size_t weight_scratch(const struct op_call *c)
 {
-	struct geometry v = weight_geometry(c);
+	struct conv_geometry v = weight_geometry(c);
 
 	return v.plain ? 0 : columns_size(&v, c->out.dtype);
 }
@@ -317,47 +259,48 @@ static int64_t rows(const struct op_call *c)
 
 static void conv_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
-	struct geometry v = conv_geometry(c);
+	struct conv_geometry v = conv_geometry(c);
+	bool direct = conv_is_direct(&v, c->out.dtype);
 
+	if (direct)
+		conv_taps(&v, scratch);
 	for (int64_t b = begin; b < end; b++)
 		if (c->out.dtype == DTYPE_F64)
-			forward_d(&v, (const double *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
-				  (double *)c->out.data + b * v.n_out * v.points_out, scratch);
+			sample_d(&v, direct, (const double *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
+				 (double *)c->out.data + b * v.n_out * v.points_out, scratch);
 		else
-			forward_f(&v, (const float *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
-				  (float *)c->out.data + b * v.n_out * v.points_out, scratch);
+			sample_f(&v, direct, (const float *)c->in[0].data + b * v.n_in * v.points_in, c->in[1].data,
+				 (float *)c->out.data + b * v.n_out * v.points_out, scratch);
 }
 
 static void transpose_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
-	struct geometry v = transpose_geometry(c);
+	struct conv_geometry v = transpose_geometry(c), t;
+	bool direct = conv_turned_around(&v, c->out.dtype, &t);
 
-	for (int64_t b = begin; b < end; b++)
-		if (c->out.dtype == DTYPE_F64)
-			backward_d(&v, (const double *)c->in[0].data + b * v.n_out * v.points_out, c->in[1].data,
-				   (double *)c->out.data + b * v.n_in * v.points_in, scratch);
-		else
-			backward_f(&v, (const float *)c->in[0].data + b * v.n_out * v.points_out, c->in[1].data,
-				   (float *)c->out.data + b * v.n_in * v.points_in, scratch);
+	if (c->out.dtype == DTYPE_F64)
+		adjoint_d(&v, direct ? &t : NULL, begin, end, c->in[0].data, c->in[1].data, c->out.data, scratch);
+	else
+		adjoint_f(&v, direct ? &t : NULL, begin, end, c->in[0].data, c->in[1].data, c->out.data, scratch);
 }
 
 static int64_t weight_units(const struct op_call *c)
 {
-	struct geometry v = weight_geometry(c);
+	struct conv_geometry v = weight_geometry(c);
 
 	return v.n_chunks * v.groups * v.n_parts;
 }
 
 static size_t weight_work(const struct op_call *c)
 {
-	struct geometry v = weight_geometry(c);
+	struct conv_geometry v = weight_geometry(c);
 
 	return v.n_chunks == 1 ? 0 : (size_t)(v.n_chunks * v.n_out * v.window) * dtype_size(c->out.dtype);
 }
 
 static void weight_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
-	struct geometry v = weight_geometry(c);
+	struct conv_geometry v = weight_geometry(c);
 	void *sums = v.n_chunks == 1 ? c->out.data : c->work;
 
 	for (int64_t i = begin; i < end; i++)
@@ -369,7 +312,7 @@ static void weight_eval(const struct op_call *c, int64_t begin, int64_t end, voi
 
 static void weight_finish(const struct op_call *c)
 {
-	struct geometry v = weight_geometry(c);
+	struct conv_geometry v = weight_geometry(c);
 
 	if (v.n_chunks == 1)
 		return;

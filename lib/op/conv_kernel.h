@@ -1,28 +1,7 @@
 /* conv_kernel.h: convolution of one sample and the sum over samples for its kernel; included once per type by conv.c. */
 
-/* Part of an output row: positions first .. first+count-1 of row (d0, d1). Fills where the block's next stretch lies. */
-static int64_t NAME(stretch)(const struct geometry *v, int64_t position, int64_t end, int64_t p[CONV_DIMS])
-{
-	int64_t left = end - position;
-
-	p[2] = position % v->out[2];
-	p[1] = position / v->out[2] % v->out[1];
-	p[0] = position / v->out[2] / v->out[1];
-	return left < v->out[2] - p[2] ? left : v->out[2] - p[2];
-}
-
-/* Where tap q of the window at output p lies in a channel of x. */
-static int64_t NAME(place)(const struct geometry *v, const int64_t p[CONV_DIMS], int64_t q)
-{
-	int64_t q2 = q % v->kernel[2], q1 = q / v->kernel[2] % v->kernel[1], q0 = q / v->kernel[2] / v->kernel[1];
-
-	return ((p[0] * v->stride[0] + q0 * v->dilation[0]) * v->in[1] + p[1] * v->stride[1] + q1 * v->dilation[1]) *
-		       v->in[2] +
-	       p[2] * v->stride[2] + q2 * v->dilation[2];
-}
-
 /* columns[i * taps + q][position - begin] for the channels of one group. */
-static void NAME(gather)(const struct geometry *v, const REAL *x, int64_t begin, int64_t end, REAL *columns)
+static void NAME(gather)(const struct conv_geometry *v, const REAL *x, int64_t begin, int64_t end, REAL *columns)
 {
 	const int64_t step = v->stride[2], n = end - begin;
 
@@ -33,8 +12,8 @@ static void NAME(gather)(const struct geometry *v, const REAL *x, int64_t begin,
 			for (int64_t at = begin; at < end; at += count) {
 				REAL *restrict to = columns + (at - begin);
 
-				count = NAME(stretch)(v, at, end, p);
-				const REAL *restrict from = x + NAME(place)(v, p, q);
+				count = conv_stretch(v, at, end, p);
+				const REAL *restrict from = x + conv_place(v, p, q);
 
 				if (step == 1)
 					memcpy(to, from, (size_t)count * sizeof *to);
@@ -46,7 +25,7 @@ static void NAME(gather)(const struct geometry *v, const REAL *x, int64_t begin,
 }
 
 /* The adjoint: add the columns into x. */
-static void NAME(scatter)(const struct geometry *v, const REAL *columns, int64_t begin, int64_t end, REAL *x)
+static void NAME(scatter)(const struct conv_geometry *v, const REAL *columns, int64_t begin, int64_t end, REAL *x)
 {
 	const int64_t step = v->stride[2], n = end - begin;
 
@@ -57,8 +36,8 @@ static void NAME(scatter)(const struct geometry *v, const REAL *columns, int64_t
 			for (int64_t at = begin; at < end; at += count) {
 				const REAL *restrict from = columns + (at - begin);
 
-				count = NAME(stretch)(v, at, end, p);
-				REAL *restrict to = x + NAME(place)(v, p, q);
+				count = conv_stretch(v, at, end, p);
+				REAL *restrict to = x + conv_place(v, p, q);
 
 				if (step == 1)
 					for (int64_t k = 0; k < count; k++)
@@ -70,66 +49,10 @@ static void NAME(scatter)(const struct geometry *v, const REAL *columns, int64_t
 		}
 }
 
-/* One output channel at a time, tap by tap along rows. */
-static void NAME(forward_direct)(const struct geometry *v, const REAL *x, const REAL *w, REAL *y)
-{
-	const int64_t step = v->stride[2];
-
-	memset(y, 0, (size_t)(v->group_out * v->points_out) * sizeof *y);
-	for (int64_t o = 0; o < v->group_out; o++, y += v->points_out)
-		for (int64_t i = 0; i < v->group_in; i++)
-			for (int64_t q = 0; q < v->taps; q++) {
-				const REAL factor = *w++;
-				int64_t p[CONV_DIMS], count;
-
-				for (int64_t at = 0; at < v->points_out; at += count) {
-					REAL *restrict to = y + at;
-
-					count = NAME(stretch)(v, at, v->points_out, p);
-					const REAL *restrict from = x + i * v->points_in + NAME(place)(v, p, q);
-
-					if (step == 1)
-						for (int64_t k = 0; k < count; k++)
-							to[k] += factor * from[k];
-					else
-						for (int64_t k = 0; k < count; k++)
-							to[k] += factor * from[k * step];
-				}
-			}
-}
-
-static void NAME(backward_direct)(const struct geometry *v, const REAL *y, const REAL *w, REAL *x)
-{
-	const int64_t step = v->stride[2];
-
-	for (int64_t o = 0; o < v->group_out; o++, y += v->points_out)
-		for (int64_t i = 0; i < v->group_in; i++)
-			for (int64_t q = 0; q < v->taps; q++) {
-				const REAL factor = *w++;
-				int64_t p[CONV_DIMS], count;
-
-				for (int64_t at = 0; at < v->points_out; at += count) {
-					const REAL *restrict from = y + at;
-
-					count = NAME(stretch)(v, at, v->points_out, p);
-					REAL *restrict to = x + i * v->points_in + NAME(place)(v, p, q);
-
-					if (step == 1)
-						for (int64_t k = 0; k < count; k++)
-							to[k] += factor * from[k];
-					else
-						for (int64_t k = 0; k < count; k++)
-							to[k * step] += factor * from[k];
-				}
-			}
-}
-
-static void NAME(forward)(const struct geometry *v, const REAL *x, const REAL *w, REAL *y, REAL *columns)
+static void NAME(forward)(const struct conv_geometry *v, const REAL *x, const REAL *w, REAL *y, REAL *columns)
 {
 	for (int64_t g = 0; g < v->groups; g++) {
-		if (v->direct)
-			NAME(forward_direct)(v, x, w, y);
-		for (int64_t at = 0; !v->direct && at < v->points_out; at += v->block) {
+		for (int64_t at = 0; at < v->points_out; at += v->block) {
 			int64_t n = v->points_out - at < v->block ? v->points_out - at : v->block;
 
 			if (!v->plain)
@@ -144,14 +67,12 @@ static void NAME(forward)(const struct geometry *v, const REAL *x, const REAL *w
 	}
 }
 
-static void NAME(backward)(const struct geometry *v, const REAL *y, const REAL *w, REAL *x, REAL *columns)
+static void NAME(backward)(const struct conv_geometry *v, const REAL *y, const REAL *w, REAL *x, REAL *columns)
 {
 	if (!v->plain)
 		memset(x, 0, (size_t)(v->n_in * v->points_in) * sizeof *x);
 	for (int64_t g = 0; g < v->groups; g++) {
-		if (v->direct)
-			NAME(backward_direct)(v, y, w, x);
-		for (int64_t at = 0; !v->direct && at < v->points_out; at += v->block) {
+		for (int64_t at = 0; at < v->points_out; at += v->block) {
 			int64_t n = v->points_out - at < v->block ? v->points_out - at : v->block;
 
 			NAME(num_gemm)
@@ -167,7 +88,8 @@ static void NAME(backward)(const struct geometry *v, const REAL *y, const REAL *
 }
 
 /* Unit = (chunk of samples, group, part of the group's output channels): its sum over the chunk, samples in order. */
-static void NAME(chunk)(const struct geometry *v, int64_t unit, const REAL *x, const REAL *y, REAL *sums, REAL *columns)
+static void NAME(chunk)(const struct conv_geometry *v, int64_t unit, const REAL *x, const REAL *y, REAL *sums,
+			REAL *columns)
 {
 	int64_t part = unit % v->n_parts, g = unit / v->n_parts % v->groups, chunk = unit / v->n_parts / v->groups;
 	int64_t first = part * v->part, n_rows = v->group_out - first < v->part ? v->group_out - first : v->part;
@@ -192,7 +114,7 @@ static void NAME(chunk)(const struct geometry *v, int64_t unit, const REAL *x, c
 	}
 }
 
-static void NAME(total)(const struct geometry *v, const REAL *sums, REAL *out)
+static void NAME(total)(const struct conv_geometry *v, const REAL *sums, REAL *out)
 {
 	const int64_t n = v->n_out * v->window;
 

@@ -18,6 +18,9 @@
 typedef float lanes_f __attribute__((vector_size(32)));
 typedef double lanes_d __attribute__((vector_size(32)));
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
+/* Keeps a kernel's registers its own. */
+#define LANES_APART __attribute__((noinline))
+#define LANES_UNROLL _Pragma("GCC unroll 8")
 /* Real and imaginary parts of two vectors of (re, im) pairs, and back. */
 #define LANES_SWAP_f(a) __builtin_shufflevector(a, a, 0, 1, 4, 5, 2, 3, 6, 7)
 #define LANES_EVEN_f(a, b) LANES_SWAP_f(__builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14))
@@ -32,6 +35,8 @@ typedef double lanes_d __attribute__((vector_size(32)));
 typedef float lanes_f;
 typedef double lanes_d;
 #define LANES_INLINE static inline
+#define LANES_APART
+#define LANES_UNROLL
 #define LANES_EVEN_f(a, b) (a)
 #define LANES_ODD_f(a, b) (b)
 #define LANES_LOW_f(a, b) (a)
