@@ -6,19 +6,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/layout.h"
 #include "io/output.h"
 
-/* Path of NAME in a folder of this process under the working folder; static buffer, two at a time. */
+/* Path of NAME in a folder of this process, which goes away with it when empty; static buffer, two at a time. */
+static char scratch_folder[64];
+
+static inline void scratch_remove(void)
+{
+	rmdir(scratch_folder);
+}
+
 static inline const char *scratch(const char *name)
 {
 	static char path[2][256];
 	static int turn;
+	static long owner;
 
 	turn = !turn;
-	snprintf(path[turn], sizeof path[turn], "foreign-%ld-%s", (long)getpid(), name);
+	if (owner != (long)getpid()) {
+		owner = (long)getpid();
+		snprintf(scratch_folder, sizeof scratch_folder, "foreign-%ld.tmp", owner);
+		ck_assert_int_eq(mkdir(scratch_folder, 0777), 0);
+		atexit(scratch_remove);
+	}
+	snprintf(path[turn], sizeof path[turn], "%s/%s", scratch_folder, name);
 	return path[turn];
 }
 
