@@ -31,16 +31,43 @@ static const struct set *find_set(const struct source *s)
 	return set;
 }
 
+/* Names that such files hold; dimension scales of netCDF besides. */
+static bool belongs(hid_t file, const char *name)
+{
+	static const char *const known[] = { "velocity", "solution", "data", "source", "c", "x", "y", "t", "time" };
+	char *class;
+	bool scale;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	class = h5_text(file, name, "CLASS");
+	scale = class && strcmp(class, "DIMENSION_SCALE") == 0;
+	free(class);
+	return scale;
+}
+
 static bool probe(const struct layout_probe *p)
 {
-	static const char *const known[] = { "velocity", "solution", "data", "source" };
+	static const char *const main_names[] = { "velocity", "solution", "data", "source" };
+	struct h5_array a;
+	bool found = false, alone = true;
+	char **name;
+	int n;
 
 	if (p->file < 0)
 		return false;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (h5_is_array(p->file, known[i]))
-			return true;
-	return h5_is_group(p->file, "Sample_0") && h5_is_array(p->file, "Sample_0/u");
+	if (h5_is_group(p->file, "Sample_0"))
+		return h5_is_array(p->file, "Sample_0/u");
+	for (size_t i = 0; i < sizeof main_names / sizeof *main_names && !found; i++)
+		found = h5_is_array(p->file, main_names[i]) &&
+			h5_describe(p->file, p->path, main_names[i], &a, NULL) == 0 && a.shape.rank >= 3;
+	if (!found || h5_names(p->file, p->path, "/", &n, &name, NULL) != 0)
+		return false;
+	for (int i = 0; i < n && alone; i++)
+		alone = belongs(p->file, name[i]);
+	h5_names_free(n, name);
+	return alone;
 }
 
 /* Space is the last two axes; what stands before them is told by time and channel (axes of the file, -1: none). */

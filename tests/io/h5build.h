@@ -23,7 +23,8 @@ static inline hid_t build_links(void)
  * first axis. */
 static inline void build_array(hid_t file, const char *path, double start, int filter, int rank, const hsize_t *dim)
 {
-	hid_t link = build_links(), create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(rank, dim, NULL), set;
+	hid_t link = build_links(), create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(rank, dim, NULL),
+	      set;
 	hsize_t n = 1, chunk[H5S_MAX_RANK];
 	float *v;
 
@@ -83,7 +84,8 @@ static inline void build_group(hid_t file, const char *path)
 }
 
 /* n < 0: a scalar attribute. */
-static inline void build_attribute(hid_t file, const char *object, const char *name, hid_t type, int n, const void *value)
+static inline void build_attribute(hid_t file, const char *object, const char *name, hid_t type, int n,
+				   const void *value)
 {
 	hsize_t dim = n < 0 ? 1 : (hsize_t)n;
 	hid_t space = n < 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &dim, NULL);

@@ -1,1 +1,20 @@
 # tests of lib/io
+
+# foreign layouts
+foreign_tests = tests/io/test_foreign_parsers tests/io/test_foreign_arrays tests/io/test_foreign_hdf5 \
+	tests/io/test_foreign_shared
+check_PROGRAMS += $(foreign_tests)
+TESTS += $(foreign_tests)
+EXTRA_DIST += tests/io/foreign.h tests/io/containers.h tests/io/h5build.h
+tests_io_test_foreign_parsers_SOURCES = tests/io/test_foreign_parsers.c
+tests_io_test_foreign_parsers_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+tests_io_test_foreign_parsers_LDADD = $(LDADD) $(CHECK_LIBS)
+tests_io_test_foreign_arrays_SOURCES = tests/io/test_foreign_arrays.c
+tests_io_test_foreign_arrays_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+tests_io_test_foreign_arrays_LDADD = $(LDADD) $(CHECK_LIBS)
+tests_io_test_foreign_hdf5_SOURCES = tests/io/test_foreign_hdf5.c
+tests_io_test_foreign_hdf5_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+tests_io_test_foreign_hdf5_LDADD = $(LDADD) $(CHECK_LIBS)
+tests_io_test_foreign_shared_SOURCES = tests/io/test_foreign_shared.c
+tests_io_test_foreign_shared_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+tests_io_test_foreign_shared_LDADD = $(LDADD) $(CHECK_LIBS)

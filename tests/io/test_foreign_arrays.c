@@ -203,7 +203,9 @@ START_TEST(torch_damaged_pickle)
 			struct source s;
 			unsigned char old = pickle.at[i];
 
-			pickle.at[i] = (unsigned char)(change == 0 ? 0 : change == 1 ? 255 : old ^ (change == 2 ? 1 : 64));
+			pickle.at[i] = (unsigned char)(change == 0   ? 0
+						       : change == 1 ? 255
+								     : old ^ (change == 2 ? 1 : 64));
 			save_torch(path, &pickle, 1, &storage);
 			if (foreign_open(&s, layout_file_layout_torch, path, NULL) == 0) {
 				for (int f = 0; f < s.layout.n_fields; f++) {
@@ -211,8 +213,8 @@ START_TEST(torch_damaged_pickle)
 					double *out = n > 0 && n < 10000 ? malloc((size_t)n * 8) : NULL;
 
 					if (out && s.layout.n_samples > 0)
-						s.class->read(&s, f, s.layout.n_samples - 1, 1, 0, foreign_frames(&s, f),
-							      1, DTYPE_F64, out, NULL);
+						s.class->read(&s, f, s.layout.n_samples - 1, 1, 0,
+							      foreign_frames(&s, f), 1, DTYPE_F64, out, NULL);
 					free(out);
 				}
 				foreign_close(&s);

@@ -326,8 +326,7 @@ START_TEST(matlab_73)
 	a = foreign_read(&s, "a", NULL);
 	part = calloc(2 * 2 * 12, sizeof *part);
 	/* Samples 6 and 7, frames 1 and 3. */
-	ck_assert_int_eq(
-		s.class->read(&s, layout_find_field(&s.layout, "u"), 6, 2, 1, 2, 2, DTYPE_F64, part, &e), 0);
+	ck_assert_int_eq(s.class->read(&s, layout_find_field(&s.layout, "u"), 6, 2, 1, 2, 2, DTYPE_F64, part, &e), 0);
 	for (int i = 0; i < 12; i++)
 		for (int x = 0; x < 3; x++)
 			for (int y = 0; y < 4; y++) {

@@ -170,7 +170,8 @@ START_TEST(npy_axes)
 	struct bytes f = make_npy("{\"shape\": (2L, 3L), \"fortran_order\": True, \"descr\": \"<i2\"}\n", 2, 6);
 	struct bytes refused = make_npy("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", 1, 6);
 	struct bytes record = make_npy("{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (2,)}", 1, 6);
-	struct bytes large = make_npy("{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 1, 6);
+	struct bytes large =
+		make_npy("{'descr': '<i2', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 1, 6);
 	struct bytes cut = make_npy("{'descr': '<i2', 'fortran_order': False, 'shape': (7,)}", 1, 6);
 	struct shape s = shape_of(5, 4, 3);
 	struct array a;
@@ -344,8 +345,8 @@ END_TEST
 
 START_TEST(pickle_values)
 {
-	static const char program[] = "\x80\x04\x95\x10\0\0\0\0\0\0\0" /* protocol, frame */
-				      "}\x94(\x8c\1a"		       /* dictionary, memo 0, mark, "a" */
+	static const char program[] = "\x80\x04\x95\x10\0\0\0\0\0\0\0"	/* protocol, frame */
+				      "}\x94(\x8c\1a"			/* dictionary, memo 0, mark, "a" */
 				      "]\x94(K\7M\0\1J\xff\xff\xff\xff" /* list, memo 1: 7, 256, -1 */
 				      "\x8a\2\0\x80"			/* -32768 */
 				      "G\x3f\xf8\0\0\0\0\0\0"		/* 1.5 */
