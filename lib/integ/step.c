@@ -394,18 +394,19 @@ static int64_t binomial(int64_t a, int64_t b, int64_t limit)
 	return value;
 }
 
-/* How many of n steps to go before keeping a state, with k slots free: n steps fit into binomial(k + r, k) when each may be
- * run r times; the part behind must fit with k - 1 slots and r repeats, the part before with k slots and r - 1. */
+/* How many of n steps to go before keeping a state, with k slots free. With m states in all, the first included, and no step
+ * run forward more than r times, binomial(m + r, m) steps can be reversed: the part behind must fit with one state less, the
+ * part before with one repeat less. */
 static int64_t best_split(int64_t n, int64_t k)
 {
-	const int64_t limit = n + 1;
+	const int64_t limit = n + 1, states = k + 1;
 	int64_t r = 1, split;
 
-	while (binomial(k, r, limit) < n)
+	while (binomial(states, r, limit) < n)
 		r++;
-	split = n - binomial(k - 1, r, limit);
-	if (r >= 2 && split < binomial(k, r - 2, limit))
-		split = binomial(k, r - 2, limit);
+	split = n - binomial(states - 1, r, limit);
+	if (r >= 2 && split < binomial(states, r - 2, limit))
+		split = binomial(states, r - 2, limit);
 	if (split < 1)
 		split = 1;
 	return split < n ? split : n - 1;
