@@ -2,7 +2,7 @@
 check_PROGRAMS += tests/kinds/test_problems
 TESTS += tests/kinds/test_problems
 tests_kinds_test_problems_SOURCES = tests/kinds/test_problems.c tests/kinds/fixture.c tests/kinds/fixture.h
-tests_kinds_test_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DSCIML_DATA='"$(srcdir)/data"'
 tests_kinds_test_problems_LDADD = $(LDADD) $(CHECK_LIBS)
 check_PROGRAMS += tests/kinds/test_samplers
 TESTS += tests/kinds/test_samplers

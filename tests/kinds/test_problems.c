@@ -1,11 +1,13 @@
 /* test_problems.c: what every problem of the table owes: readable keys, a consistent layout, samples that depend on seed and
  * number alone, and marching that reproduces what was generated. */
 #include <check.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "fixture.h"
 
 static int n_problems(void)
@@ -207,6 +209,49 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* Shipped files name a problem and configure it validly. (Preparing the published ones takes too long here.) */
+START_TEST(shipped_files_are_valid)
+{
+	static const char folder[] = SCIML_DATA "/problem";
+	DIR *d = opendir(folder);
+	int n = 0;
+
+	ck_assert_msg(d != NULL, "%s", folder);
+	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		struct conf *conf = conf_new();
+		struct cfg *reader = cfg_new(conf);
+		const struct problem_class *c;
+		struct key_table table;
+		struct str path = { 0 };
+		struct err e = { 0 };
+		const char *name;
+
+		str_printf(&path, "%s/%s", folder, entry->d_name);
+		if (str_ends(entry->d_name, ".yaml")) {
+			ck_assert_msg(conf_load(conf, str_text(&path), &e) == 0, "%s", e.message);
+			name = cfg_name(reader, "problem", NULL);
+			c = name ? problem_find(name) : NULL;
+			ck_assert_msg(c || !name || conf_at(conf, "problem.equation"), "%s: no problem %s",
+				      entry->d_name, name);
+			if (c) {
+				table = (struct key_table){ c->keys, xcalloc(1, c->config_size) };
+				cfg_section(reader, "problem", 1, &table);
+				ck_assert_msg(cfg_done(reader, &e) == 0, "%s", e.message);
+				ck_assert_msg(!c->check || c->check(table.into, &e) == 0, "%s: %s", entry->d_name,
+					      e.message);
+				free(table.into);
+				n++;
+			}
+		}
+		str_free(&path);
+		cfg_free(reader);
+		conf_free(conf);
+	}
+	closedir(d);
+	ck_assert_int_ge(n, 7);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("problems");
@@ -222,6 +267,7 @@ int main(void)
 	tcase_add_loop_test(t, is_finite_and_numbered, 0, n_problems());
 	tcase_add_loop_test(t, marching_reproduces, 0, n_problems());
 	tcase_add_test(t, refuses);
+	tcase_add_test(t, shipped_files_are_valid);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
