@@ -94,8 +94,8 @@ static void NAME(direct)(const struct conv_geometry *v, const int64_t *tap, cons
 {
 	for (int64_t g = 0; g < v->groups; g++)
 		NAME(direct_group)
-		(v, tap, x + g * v->group_in * v->points_in, w + g * v->group_out * v->window,
-		 y + g * v->group_out * v->points_out);
+	(v, tap, x + g * v->group_in * v->points_in, w + g * v->group_out * v->window,
+	 y + g * v->group_out * v->points_out);
 }
 
 /* For the adjoint at stride 1, a convolution of y in a frame of zeros with the kernel turned around and its channels

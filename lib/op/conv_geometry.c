@@ -93,7 +93,7 @@ bool conv_turned_around(const struct conv_geometry *v, enum dtype type, struct c
 	turned->points_in = turned->in[0] * turned->in[1] * turned->in[2];
 	turned->points_out = v->points_in;
 	turned->window = turned->group_in * v->taps;
-	return v->points_out >= 64 && conv_is_direct(turned, type);
+	return v->points_out >= 64 && v->group_out <= 64 && conv_is_direct(turned, type);
 }
 
 int64_t conv_aligned(int64_t n)

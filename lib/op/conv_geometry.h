@@ -38,7 +38,8 @@ void conv_taps(const struct conv_geometry *v, int64_t *tap); /* conv_place of ev
 
 /* Rows as long as a vector, or so few output channels that a matrix product has nothing to share. */
 bool conv_is_direct(const struct conv_geometry *v, enum dtype type);
-/* The adjoint at stride 1 as a convolution; false where that is not the way. Small grids do not repay turning the kernel. */
+/* The adjoint at stride 1 as a convolution of y; false where that is not the way: small grids do not repay turning the
+ * kernel, and with many channels the product outweighs scattering its columns. */
 bool conv_turned_around(const struct conv_geometry *v, enum dtype type, struct conv_geometry *turned);
 int64_t conv_aligned(int64_t n); /* numbers, rounded up to keep what follows them aligned */
 
