@@ -97,6 +97,8 @@ static const struct draw large[] = {
 	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 3, 24, 30, 23 } }, { 4, { 70, 24, 3, 3 } } },
 	{ { 1, { 1 }, { 1 }, 1 }, { 3, { 2, 3, 40000 } }, { 3, { 4, 3, 5 } } },
 	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 9, 40, 9, 9 } }, { 4, { 20, 40, 1, 1 } } },
+	{ { 2, { 1, 1 }, { 2, 1 }, 2 }, { 4, { 2, 6, 14, 15 } }, { 4, { 4, 3, 3, 2 } } },
+	{ { 3, { 1, 1, 1 }, { 1, 2, 3 }, 1 }, { 5, { 2, 3, 6, 8, 19 } }, { 5, { 9, 3, 2, 2, 3 } } },
 };
 
 START_TEST(definition_large)
@@ -192,9 +194,9 @@ int main(void)
 	TCase *c = tcase_create("conv");
 
 	tcase_add_loop_test(c, definition, 0, 60);
-	tcase_add_loop_test(c, definition_large, 0, 3);
+	tcase_add_loop_test(c, definition_large, 0, 5);
 	tcase_add_loop_test(c, derivatives, 0, 30);
-	tcase_add_loop_test(c, derivatives_large, 0, 3);
+	tcase_add_loop_test(c, derivatives_large, 0, 5);
 	tcase_add_test(c, errors);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
