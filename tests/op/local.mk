@@ -1,6 +1,6 @@
 # tests of lib/op
 check_PROGRAMS += tests/op/test_op_table
-tests_op_test_op_table_SOURCES = tests/op/test_op_table.c
+tests_op_test_op_table_SOURCES = tests/op/test_op_table.c tests/op/table.c tests/op/table.h
 tests_op_test_op_table_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_table_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_table
@@ -46,3 +46,9 @@ tests_op_test_op_elementwise_SOURCES = tests/op/test_op_elementwise.c tests/op/v
 tests_op_test_op_elementwise_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_elementwise_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_elementwise
+
+check_PROGRAMS += tests/op/test_op_units
+tests_op_test_op_units_SOURCES = tests/op/test_op_units.c tests/op/table.c tests/op/table.h
+tests_op_test_op_units_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_units_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_units

@@ -8,55 +8,17 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "base/rng.h"
-#include "graph/core.h"
 #include "graph/plan.h"
 #include "op/op.h"
+#include "table.h"
 
 enum { ARGS = OP_SAMPLE_ARGS, MESSAGE = 1000 };
-
-/* ---- the table, with the ops of the graph itself ---- */
-
-static const struct op_class *op_number_of(int index)
-{
-	for (int k = 0; graph_core_ops[k]; k++)
-		if (index-- == 0)
-			return graph_core_ops[k];
-	for (int i = 0; op_files[i]; i++)
-		for (int k = 0; op_files[i][k]; k++)
-			if (index-- == 0)
-				return op_files[i][k];
-	return NULL;
-}
-
-/* ---- inputs ---- */
-
-static bool active(const struct op_sample *s, int k)
-{
-	return s->in[k].dtype != DTYPE_I32 && s->in[k].lo < s->in[k].hi;
-}
-
-/* Values of argument k: representable in float, so that both types start from the same numbers. */
-static struct tensor draw(const struct op_sample *s, int k, enum dtype t, const char *purpose)
-{
-	bool integer = s->in[k].dtype == DTYPE_I32, value = strcmp(purpose, "value") == 0;
-	struct tensor x = tensor_new(integer ? DTYPE_I32 : t, &s->in[k].shape);
-	struct rng r = rng_stream(1, purpose, 0, (uint64_t)k);
-	double lo = value ? s->in[k].lo : -1, hi = value ? s->in[k].hi : 1;
-
-	for (int64_t i = 0; i < shape_count(&x.shape); i++) {
-		double u = rng_uniform_at(r, (uint64_t)i);
-
-		tensor_set(&x, i, integer ? floor(lo + u * (hi - lo + 1)) : (double)(float)(lo + u * (hi - lo)));
-	}
-	return x;
-}
 
 static struct tensor draw_like(const struct tensor *model, const char *purpose)
 {
 	struct op_sample s = { .in = { { .dtype = model->dtype, .shape = model->shape } } };
 
-	return draw(&s, 0, model->dtype, purpose);
+	return table_draw(&s, 0, model->dtype, purpose);
 }
 
 /* One op applied to its sample, with everything that is fed in. */
@@ -92,17 +54,17 @@ static bool trial_open(struct trial *t, const struct op_class *op, const struct 
 
 	*t = (struct trial){ .s = s, .g = graph_new(real) };
 	for (int k = 0; k < s->n_args; k++)
-		t->x[k] = feed(t, "x", draw(s, k, real, "value"));
+		t->x[k] = feed(t, "x", table_draw(s, k, real, "value"));
 	t->y = graph_apply(t->g, op, s->n_args, t->x, s->attr);
 	if (!graph_error(t->g)) {
 		model = (struct tensor){ .dtype = graph_dtype(t->g, t->y), .shape = graph_shape(t->g, t->y) };
 		if (model.dtype != DTYPE_I32)
 			t->w = feed(t, "w", draw_like(&model, "cotangent"));
 		for (int k = 0; k < s->n_args; k++) {
-			if (!active(s, k))
+			if (!table_active(s, k))
 				continue;
-			t->v[k] = feed(t, "v", draw(s, k, real, "tangent"));
-			t->u[k] = feed(t, "u", draw(s, k, real, "other tangent"));
+			t->v[k] = feed(t, "v", table_draw(s, k, real, "tangent"));
+			t->u[k] = feed(t, "u", table_draw(s, k, real, "other tangent"));
 		}
 		if (graph_at(t->g, t->y)->op != op)
 			snprintf(t->why, sizeof t->why, "simplified to %s: the sample tests nothing",
@@ -232,7 +194,7 @@ static bool second(struct trial *t, int k, node grad, node tangent, double toler
 		node one = graph_scalar(g, 1), h, h_forward, change;
 		double reverse, reverse_forward, forward_reverse, differences = 0, size, step;
 
-		if (!active(t->s, j))
+		if (!table_active(t->s, j))
 			continue;
 		graph_vjp(g, 1, &slope, &one, 1, &t->x[j], &h);
 		graph_vjp(g, 1, &forward, &one, 1, &t->x[j], &h_forward);
@@ -276,7 +238,7 @@ static bool derivatives(struct trial *t)
 		node grad, tangent;
 		double slope, forward, differences = 0, size, step;
 
-		if (!active(t->s, k))
+		if (!table_active(t->s, k))
 			continue;
 		graph_vjp(g, 1, &t->y, &t->w, 1, &t->x[k], &grad);
 		graph_jvp(g, 1, &t->x[k], &t->v[k], 1, &t->y, &tangent);
@@ -307,7 +269,7 @@ static bool derivatives(struct trial *t)
 
 START_TEST(derivatives_agree)
 {
-	const struct op_class *op = op_number_of(_i);
+	const struct op_class *op = table_op(_i);
 
 	for (int i = 0; i < op->n_samples; i++) {
 		struct trial t;
@@ -357,7 +319,7 @@ static bool found(const struct op_class *wrong)
 
 START_TEST(planted_errors_are_found)
 {
-	const struct op_class *op = op_number_of(_i);
+	const struct op_class *op = table_op(_i);
 
 	right = op;
 	for (planted_argument = 0; planted_argument < ARGS; planted_argument++) {
@@ -395,7 +357,7 @@ static int outputs(struct trial *t, node *out)
 	for (int k = 0; k < t->s->n_args; k++) {
 		node grad;
 
-		if (!active(t->s, k))
+		if (!table_active(t->s, k))
 			continue;
 		graph_vjp(t->g, 1, &t->y, &t->w, 1, &t->x[k], &grad);
 		if (node_is(grad))
@@ -406,7 +368,7 @@ static int outputs(struct trial *t, node *out)
 
 START_TEST(float_is_near_double)
 {
-	const struct op_class *op = op_number_of(_i);
+	const struct op_class *op = table_op(_i);
 
 	for (int i = 0; i < op->n_samples; i++) {
 		struct trial t[2];
@@ -448,7 +410,7 @@ END_TEST
 
 START_TEST(threads_change_nothing)
 {
-	const struct op_class *op = op_number_of(_i);
+	const struct op_class *op = table_op(_i);
 
 	for (int i = 0; i < op->n_samples; i++) {
 		struct tensor value[2][ARGS + 1];
@@ -477,7 +439,7 @@ END_TEST
 /* In a plan between elementwise neighbours (which change nothing, and give y^2 + y) as alone. */
 START_TEST(plans_change_nothing)
 {
-	const struct op_class *op = op_number_of(_i);
+	const struct op_class *op = table_op(_i);
 
 	for (int i = 0; i < op->n_samples; i++) {
 		const struct op_sample *s = &op->samples[i];
@@ -516,11 +478,11 @@ END_TEST
 
 START_TEST(names_are_unique)
 {
-	for (int i = 0; op_number_of(i); i++) {
-		ck_assert_ptr_nonnull(op_number_of(i)->name);
-		ck_assert_ptr_nonnull(op_number_of(i)->help);
+	for (int i = 0; table_op(i); i++) {
+		ck_assert_ptr_nonnull(table_op(i)->name);
+		ck_assert_ptr_nonnull(table_op(i)->help);
 		for (int k = 0; k < i; k++)
-			ck_assert_str_ne(op_number_of(i)->name, op_number_of(k)->name);
+			ck_assert_str_ne(table_op(i)->name, table_op(k)->name);
 	}
 }
 END_TEST
@@ -532,7 +494,7 @@ int main(void)
 	SRunner *runner;
 	int failed, n = 0;
 
-	while (op_number_of(n))
+	while (table_op(n))
 		n++;
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, names_are_unique);
