@@ -2,7 +2,7 @@
 
 # foreign layouts
 foreign_tests = tests/io/test_foreign_parsers tests/io/test_foreign_arrays tests/io/test_foreign_hdf5 \
-	tests/io/test_foreign_shared
+	tests/io/test_foreign_shared tests/io/test_foreign_well
 check_PROGRAMS += $(foreign_tests)
 TESTS += $(foreign_tests)
 EXTRA_DIST += tests/io/foreign.h tests/io/containers.h tests/io/h5build.h
@@ -18,3 +18,6 @@ tests_io_test_foreign_hdf5_LDADD = $(LDADD) $(CHECK_LIBS)
 tests_io_test_foreign_shared_SOURCES = tests/io/test_foreign_shared.c
 tests_io_test_foreign_shared_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
 tests_io_test_foreign_shared_LDADD = $(LDADD) $(CHECK_LIBS)
+tests_io_test_foreign_well_SOURCES = tests/io/test_foreign_well.c
+tests_io_test_foreign_well_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+tests_io_test_foreign_well_LDADD = $(LDADD) $(CHECK_LIBS)
