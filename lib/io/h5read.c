@@ -109,6 +109,21 @@ static void describe_type(hid_t type, struct h5_array *a)
 	}
 }
 
+/* Damaged extents must not cost the machine's memory: what a contiguous array claims it stores, and no compression gains a
+ * factor of 1e5 on anything large. */
+static bool is_plausible(hid_t array, hid_t type, double count)
+{
+	hid_t create = H5Dget_create_plist(array);
+	double stored = (double)H5Dget_storage_size(array), claimed = count * (double)H5Tget_size(type);
+	H5D_layout_t layout = create < 0 ? H5D_CHUNKED : H5Pget_layout(create);
+
+	if (create >= 0)
+		H5Pclose(create);
+	if (layout != H5D_CHUNKED && layout != H5D_VIRTUAL && stored > 0 && stored != claimed)
+		return false;
+	return claimed < 1073741824.0 || stored * 1e5 >= claimed;
+}
+
 static int describe(hid_t array, const char *file, const char *path, struct h5_array *a, struct err *e)
 {
 	hsize_t extent[H5S_MAX_RANK];
@@ -135,6 +150,11 @@ static int describe(hid_t array, const char *file, const char *path, struct h5_a
 		count *= (double)extent[k];
 	if (count > 281474976710656.0) {
 		err_set(e, ERR_FAIL, "%s: %s claims %.3g elements", file, path, count);
+		goto out;
+	}
+	if (H5Sget_simple_extent_type(space) != H5S_NULL && !is_plausible(array, type, count)) {
+		err_set(e, ERR_FAIL, "%s: %s is damaged: it claims %.3g elements, its storage differs", file, path,
+			count);
 		goto out;
 	}
 	if (H5Sget_simple_extent_type(space) == H5S_NULL) {

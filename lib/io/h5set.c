@@ -219,6 +219,14 @@ int h5set_open(struct h5set *s, hid_t file, const char *name, const struct layou
 	return 0;
 }
 
+/* Entries of the array's first axis that `rows` samples are: a field that is not per sample is written whole. */
+static int64_t entries(const struct h5set *s, int field, int64_t n_rows)
+{
+	struct shape shape = layout_field_shape(&s->layout, field);
+
+	return s->layout.field[field].per_sample || shape.rank == 0 ? n_rows : shape.dim[0];
+}
+
 static uint32_t sum(const void *data, size_t n)
 {
 	return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, n);
@@ -253,7 +261,7 @@ int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int
 		}
 		for (int64_t k = 0; k < rows; k++)
 			crc[i + k] = sum(from + (size_t)k * out, out);
-		rc = h5_put_rows(s->field[field], name, f->name, stored, first + i, rows, from, e);
+		rc = h5_put_rows(s->field[field], name, f->name, stored, first + i, entries(s, field, rows), from, e);
 	}
 	free(buffer);
 	return rc;
@@ -271,7 +279,8 @@ int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int
 	for (int64_t i = 0; i < count && rc == 0; i += step) {
 		int64_t rows = count - i < step ? count - i : step;
 
-		rc = h5_get_rows(s->field[field], name, f->name, h5_file_type(f->dtype), first + i, rows, buffer, e);
+		rc = h5_get_rows(s->field[field], name, f->name, h5_file_type(f->dtype), first + i,
+				 entries(s, field, rows), buffer, e);
 		for (int64_t k = 0; k < rows && rc == 0; k++)
 			crc[i + k] = sum(buffer + (size_t)k * size, size);
 	}
