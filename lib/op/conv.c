@@ -305,9 +305,9 @@ static void weight_eval(const struct op_call *c, int64_t begin, int64_t end, voi
 
 	for (int64_t i = begin; i < end; i++)
 		if (c->out.dtype == DTYPE_F64)
-			chunk_d(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
+			weight_unit_d(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
 		else
-			chunk_f(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
+			weight_unit_f(&v, i, c->in[0].data, c->in[1].data, sums, scratch);
 }
 
 static void weight_finish(const struct op_call *c)

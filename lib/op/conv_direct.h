@@ -161,4 +161,77 @@ static void NAME(adjoint)(const struct conv_geometry *v, const struct conv_geome
 		}
 	}
 }
+
+/* sum[t] += sum over one channel's positions of y times x at tap t, for four taps that share the loads of y. */
+static LANES_APART void NAME(dots)(const struct conv_geometry *v, const REAL *x, const REAL *y, const int64_t *tap,
+				   REAL *sum)
+{
+	const int64_t width = v->out[2], t0 = tap[0], t1 = tap[1], t2 = tap[2], t3 = tap[3];
+	NAME(vec) total[4] = { 0 };
+	REAL rest[4] = { 0 };
+
+	for (int64_t p = 0; p < v->out[0] * v->out[1]; p++, y += width) {
+		int64_t p0 = p / v->out[1], p1 = p % v->out[1], at = 0;
+		const REAL *row = x + (p0 * v->stride[0] * v->in[1] + p1 * v->stride[1]) * v->in[2];
+
+		for (; at + LANES <= width; at += LANES) {
+			NAME(vec) a, b[4];
+
+			memcpy(&a, y + at, sizeof a);
+			memcpy(&b[0], row + at + t0, sizeof a);
+			memcpy(&b[1], row + at + t1, sizeof a);
+			memcpy(&b[2], row + at + t2, sizeof a);
+			memcpy(&b[3], row + at + t3, sizeof a);
+			LANES_UNROLL for (int t = 0; t < 4; t++) total[t] = NAME(LANES_FMA)(a, b[t], total[t]);
+		}
+		for (; at < width; at++)
+			for (int t = 0; t < 4; t++)
+				rest[t] += y[at] * row[at + tap[t]];
+	}
+	for (int t = 0; t < 4; t++) {
+		REAL lane[LANES];
+
+		memcpy(lane, &total[t], sizeof lane);
+		for (int k = 0; k < LANES; k++)
+			rest[t] += lane[k];
+		sum[t] += rest[t];
+	}
+}
+
+/* The sum over a chunk of samples where a matrix product would have a row or two only. */
+static void NAME(chunk_direct)(const struct conv_geometry *v, int64_t unit, const REAL *x, const REAL *y, REAL *sums)
+{
+	const int64_t origin[CONV_DIMS] = { 0 };
+	int64_t g = unit % v->groups, chunk = unit / v->groups;
+	int64_t begin = chunk * v->batch / v->n_chunks, end = (chunk + 1) * v->batch / v->n_chunks;
+	REAL *to = sums + (chunk * v->n_out + g * v->group_out) * v->window;
+
+	memset(to, 0, (size_t)(v->group_out * v->window) * sizeof *to);
+	for (int64_t q = 0; q < v->taps; q += 4) {
+		int64_t n = v->taps - q < 4 ? v->taps - q : 4, tap[4];
+
+		for (int64_t t = 0; t < 4; t++)
+			tap[t] = conv_place(v, origin, t < n ? q + t : q);
+		for (int64_t b = begin; b < end; b++)
+			for (int64_t o = 0; o < v->group_out; o++)
+				for (int64_t i = 0; i < v->group_in; i++) {
+					REAL *at = to + o * v->window + i * v->taps + q, sum[4] = { 0 };
+
+					NAME(dots)
+					(v, x + (b * v->n_in + g * v->group_in + i) * v->points_in,
+					 y + (b * v->n_out + g * v->group_out + o) * v->points_out, tap, sum);
+					for (int64_t t = 0; t < n; t++)
+						at[t] += sum[t];
+				}
+	}
+}
+
+static void NAME(weight_unit)(const struct conv_geometry *v, int64_t unit, const REAL *x, const REAL *y, REAL *sums,
+			      REAL *columns)
+{
+	if (!v->plain && v->group_out <= 2 && v->stride[2] == 1)
+		NAME(chunk_direct)(v, unit, x, y, sums);
+	else
+		NAME(chunk)(v, unit, x, y, sums, columns);
+}
 #undef LANES
