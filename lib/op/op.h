@@ -86,7 +86,7 @@ node op_rfft(struct graph *g, node a, int n_dims); /* real (..., n) -> complex (
 node op_irfft(struct graph *g, node a, int n_dims,
 	      int64_t last); /* complex half spectrum -> real, last axis `last` long */
 
-/* spectral.c: y = irfft_M(W_k rfft_N(x)) on the retained modes, fused per sample. x (b, ci, N...), w (ci, co, K..., 2) with
+/* spectral.c: y = irfft_M(W_k rfft_N(x)) on the retained modes, made of the three ops of modes.h. x (b, ci, N...), w (ci, co, K..., 2) with
  * K_d = 2 m_d centred modes -m_d .. m_d-1 on all but the last space axis, and m modes 0 .. m-1 on the last; y (b, co, M...).
  * out_size NULL: M = N. n_dims 1 to 3. Modes beyond either grid's Nyquist are refused. */
 node op_spectral(struct graph *g, node x, node w, int n_dims, const int64_t *out_size);
