@@ -1,4 +1,5 @@
 /* layout_numpy.c: NumPy's .npy (one array; APEBench trajectories) and .npz (a ZIP of them). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -180,6 +181,80 @@ static int open_npz(struct source *s, struct err *e)
 	return 0;
 }
 
+/* ---- writing ---- */
+
+/* The one field there is, or the one trajectory; -1: not told. */
+static int field_to_write(const struct layout *l)
+{
+	int found = -1;
+
+	if (l->n_fields == 1)
+		return 0;
+	for (int i = 0; i < l->n_fields; i++) {
+		if (l->field[i].role != ROLE_TRAJECTORY)
+			continue;
+		if (found >= 0)
+			return -1;
+		found = i;
+	}
+	return found;
+}
+
+static int write_samples(struct dataset *d, int field, FILE *f, struct err *e)
+{
+	const struct layout *l = dataset_layout(d);
+	const enum dtype t = l->field[field].dtype;
+	const int64_t count = layout_field_count(l, field);
+	struct shape shape = layout_field_shape(l, field);
+	size_t n, size = (size_t)count * dtype_size(t);
+	void *header, *sample;
+	int status = 0;
+
+	shape = shape_insert(&shape, 0, l->n_samples);
+	sample = mem_new(count, dtype_size(t), l->field[field].name, e);
+	if (!sample)
+		return -1;
+	header = npy_header(t, &shape, &n);
+	if (fwrite(header, 1, n, f) != n)
+		status = err_errno(e, "cannot write");
+	free(header);
+	for (int64_t i = 0; i < l->n_samples && status == 0; i++) {
+		status = dataset_read(d, field, 1, &i, t, sample, e);
+		if (status == 0 && fwrite(sample, 1, size, f) != size)
+			status = err_errno(e, "cannot write");
+	}
+	free(sample);
+	return status;
+}
+
+/* One field, in our own axis order, which is APEBench's: (sample, time, channel, space...). */
+static int write_npy(struct dataset *d, const char *path, const char *config, struct err *e)
+{
+	const struct layout *l = dataset_layout(d);
+	int field = field_to_write(l), status;
+	char *temporary;
+	FILE *f;
+
+	(void)config;
+	if (array_host_is_big())
+		return err_set(e, ERR_FAIL, "%s: .npy files are written on little-endian machines only", path);
+	if (field < 0 || l->field[field].n_axes == SHAPE_MAX - 1 || !l->field[field].per_sample)
+		return err_set(e, ERR_USAGE, "%s: a .npy file holds one array, this set has %d fields", path,
+			       l->n_fields);
+	temporary = output_temporary(path, e);
+	if (!temporary)
+		return -1;
+	f = fopen(temporary, "wb");
+	status = f ? write_samples(d, field, f, e) : err_errno(e, "cannot create");
+	if (f && fclose(f) != 0 && status == 0)
+		status = err_errno(e, "cannot write");
+	if (status != 0) {
+		output_drop(temporary);
+		return err_in(e, "%s", path);
+	}
+	return output_commit(temporary, path, e);
+}
+
 static const struct layout_class npy = {
 	.name = "npy",
 	.help = "NumPy array (.npy), samples first; APEBench trajectories",
@@ -188,6 +263,7 @@ static const struct layout_class npy = {
 	.open = open_npy,
 	.read = array_source_read,
 	.close = array_source_close,
+	.write = write_npy,
 };
 static const struct layout_class npz = {
 	.name = "npz",

@@ -412,6 +412,34 @@ START_TEST(writes_the_well)
 }
 END_TEST
 
+START_TEST(writes_npy)
+{
+	const char *path = scratch("u_train.npy");
+	struct dataset *d = make_set(2, false), *back;
+	const struct layout_class *npy = layout_find("npy");
+	struct err e = { 0 };
+	size_t n;
+	unsigned char *bytes;
+
+	h5_setup();
+	ck_assert_msg(npy->write(d, path, NULL, &e) == 0, "%s", e.message);
+	back = open_set(path, "npy");
+	same_values(d, back, "u", "u");
+	ck_assert_int_eq(layout_field_count(dataset_layout(back), 0), 5 * 2 * 12);
+	bytes = read_file(path, &n);
+	ck_assert_uint_eq(n, 128 + 20 * 5 * 2 * 12 * 4);
+	free(bytes);
+	dataset_close(back);
+	dataset_close(d);
+	/* Four trajectories are no single array. */
+	d = make_set(0, true);
+	ck_assert_int_eq(npy->write(d, path, NULL, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "4 fields"));
+	dataset_close(d);
+	unlink(path);
+}
+END_TEST
+
 START_TEST(writes_a_directory_by_splits)
 {
 	static const char *const left[] = {
@@ -456,6 +484,7 @@ int main(void)
 	tcase_add_test(t, reads_a_directory);
 	tcase_add_test(t, writes_pdebench);
 	tcase_add_test(t, writes_the_well);
+	tcase_add_test(t, writes_npy);
 	tcase_add_test(t, writes_a_directory_by_splits);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);
