@@ -496,6 +496,56 @@ START_TEST(plain_images)
 }
 END_TEST
 
+static void put_text(hid_t object, const char *name, const char *text)
+{
+	hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), attribute;
+
+	H5Tset_size(type, H5T_VARIABLE);
+	H5Tset_cset(type, H5T_CSET_UTF8);
+	attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+	ck_assert_int_ge(H5Awrite(attribute, type, &text), 0);
+	H5Aclose(attribute);
+	H5Sclose(space);
+	H5Tclose(type);
+}
+
+/* What the example in sciml-data(5) writes, with texts of variable length and no optional attributes. */
+START_TEST(foreign_writer)
+{
+	struct dataset *d;
+	struct err e = { 0 };
+	double v[2 * 4];
+	hid_t file, id;
+
+	h5_setup();
+	file = h5_create("w.h5", "w.h5", &e);
+	put_text(file, "format", "sciml");
+	put_text(file, "split", "train=0-3 test=4-5");
+	ck_assert_int_eq(h5_put_long(file, "w.h5", "/", "format_version", 1, &e), 0);
+	ck_assert_int_eq(h5_put_group(file, "w.h5", "/axis", &e) | h5_put_group(file, "w.h5", "/data", &e), 0);
+	put_plain(file, "axis/x", H5T_IEEE_F32BE, 1, (int64_t[]){ 4 });
+	put_plain(file, "data/a", H5T_STD_I16BE, 2, (int64_t[]){ 6, 4 });
+	id = H5Dopen2(file, "axis/x", H5P_DEFAULT);
+	put_text(id, "kind", "space");
+	H5Dclose(id);
+	id = H5Dopen2(file, "data/a", H5P_DEFAULT);
+	put_text(id, "axes", "sample x");
+	H5Dclose(id);
+	H5Fclose(file);
+	fails("w.h5", ERR_FAIL,
+	      "w.h5: not complete: the run that writes it has not finished (continue it with --resume)");
+	file = H5Fopen("w.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+	ck_assert_int_eq(h5_put_long(file, "w.h5", "/", "complete", 1, &e), 0);
+	H5Fclose(file);
+	d = opened("w.h5:test");
+	ck_assert_int_eq(dataset_layout(d)->axis[0].size, 4);
+	ck_assert_int_eq(dataset_layout(d)->field[0].role, ROLE_NONE);
+	ck_assert_int_eq(dataset_read(d, 0, 2, (int64_t[]){ 1, 0 }, DTYPE_F64, v, &e), 0);
+	ck_assert(v[0] == 20 && v[7] == 19);
+	dataset_close(d);
+}
+END_TEST
+
 START_TEST(shared_darcy)
 {
 	const char *folder = getenv("SCIML_SHARED");
@@ -537,10 +587,10 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { selections,	     joined,	     any_order,
-				       not_finite,	     in_memory,	     streams,
-				       pipe_in_small_pieces, broken_streams, lzf,
-				       plain_groups,	     plain_images,   shared_darcy };
+	const TTest *const tests[] = {
+		selections,	joined, any_order,    not_finite,   in_memory,	    streams,	 pipe_in_small_pieces,
+		broken_streams, lzf,	plain_groups, plain_images, foreign_writer, shared_darcy
+	};
 
 	return scene_run("dataset", (int)(sizeof tests / sizeof *tests), tests, 60);
 }
