@@ -157,6 +157,26 @@ START_TEST(adaptive_meets_tolerance)
 }
 END_TEST
 
+/* A first step that is too long, by much or by little, must be rejected. */
+START_TEST(adaptive_rejects)
+{
+	static const double first[] = { 4, 1, 0.4, 0.3, 0.25 };
+
+	for (int k = 0; k < 5; k++) {
+		const struct integ_tolerance t = { .rtol = 1e-8, .atol = 1e-8, .first_step = first[k] };
+		const double t_out[2] = { 0, 5 }, y0[2] = { 1, 0 };
+		struct integ_counts counts;
+		double out[4];
+
+		ck_assert_int_eq(
+			integ_adaptive(tableau_find("dopri5"), swirl, NULL, 2, y0, 2, t_out, &t, out, &counts, NULL),
+			0);
+		ck_assert_msg(counts.rejected > 0, "first step %g accepted", first[k]);
+		ck_assert_double_lt(swirl_error(out + 2, 5), 1e-6);
+	}
+}
+END_TEST
+
 /* y' = y^2 blows up at t = 1. */
 static int blow_up(void *context, double t, const double *y, double *dydt)
 {
@@ -206,6 +226,7 @@ int main(void)
 	tcase_add_test(t, order_conditions);
 	tcase_add_test(t, observed_orders);
 	tcase_add_test(t, adaptive_meets_tolerance);
+	tcase_add_test(t, adaptive_rejects);
 	tcase_add_test(t, failures_are_told);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
