@@ -42,7 +42,19 @@ struct shard {
 	struct dataset *data;
 	char *config; /* without the shard's line */
 	long long index, count, first, last;
+	int64_t seed;
 };
+
+static int read_seed(struct shard *s, struct err *e)
+{
+	hid_t file = H5Fopen(s->path, H5F_ACC_RDONLY, h5_access());
+	int status = file < 0 ? err_set(e, ERR_FAIL, "%s: cannot be opened again", s->path)
+			      : h5_attribute_long(file, s->path, "/meta", "seed", &s->seed, e);
+
+	if (file >= 0)
+		H5Fclose(file);
+	return status;
+}
 
 static int open_shard(struct shard *s, const char *path, struct err *e)
 {
@@ -53,7 +65,7 @@ static int open_shard(struct shard *s, const char *path, struct err *e)
 	if (!line || sscanf(line, GEN_SHARD_FORMAT, &s->index, &s->count, &s->first, &s->last) != 4)
 		return err_set(e, ERR_USAGE, "%s: not a shard (made without --shard)", path);
 	s->config = xstrndup(config, (size_t)(line - config));
-	return 0;
+	return read_seed(s, e);
 }
 
 static int by_index(const void *a, const void *b)
@@ -67,10 +79,7 @@ static int by_index(const void *a, const void *b)
 static int check_shards(const struct shard *s, int n, struct err *e)
 {
 	for (int i = 0; i < n; i++) {
-		const char *seed = dataset_meta(s[i].data, "seed"), *seed0 = dataset_meta(s[0].data, "seed");
-
-		if (strcmp(s[i].config, s[0].config) != 0 || s[i].count != s[0].count ||
-		    (seed && seed0 && strcmp(seed, seed0) != 0))
+		if (strcmp(s[i].config, s[0].config) != 0 || s[i].count != s[0].count || s[i].seed != s[0].seed)
 			return err_set(e, ERR_USAGE, "%s and %s come from runs with different configurations",
 				       s[0].path, s[i].path);
 		if (i > 0 && s[i].index == s[i - 1].index)
@@ -173,18 +182,14 @@ static int number_names(const struct shard *s, int *n, char ***name, struct err 
 static int merge(const char *path, const struct shard *s, int n, struct err *e)
 {
 	struct gen_config key;
-	const char *seed = dataset_meta(s[0].data, "seed");
-	int64_t number = 0;
 
 	if (read_gen_keys(s[0].config, &key, e) != 0)
 		return -1;
-	if (seed)
-		str_to_int(seed, &number);
 	struct h5_meta m = { .command = dataset_meta(s[0].data, "command"),
 			     .config = s[0].config,
 			     .inputs = "",
 			     .kind = "data",
-			     .seed = number };
+			     .seed = s[0].seed };
 	struct layout l = layout_copy(dataset_layout(s[0].data));
 	l.n_samples = key.samples;
 	l.n_splits = 0;

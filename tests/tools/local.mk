@@ -11,3 +11,7 @@ TESTS += tests/tools/test_stop
 tests_tools_test_stop_SOURCES = tests/tools/test_stop.c
 tests_tools_test_stop_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_tools_test_stop_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/tools/poison
+tests_tools_poison_SOURCES = tests/tools/poison.c
+dist_check_SCRIPTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/errors.sh
+TESTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/errors.sh

@@ -1,0 +1,85 @@
+#!/bin/sh
+# errors.sh: wrong input: one clear line, the right status, nothing lost, nothing left behind.
+. "${srcdir:-.}/tests/init.sh"
+
+run_status 0 sciml-gen burgers -s problem.grid=32 -s problem.solve_grid=64 -n 24 -o d.h5
+fno="-s model.width=4 -s model.modes=4 -s model.layers=1 -s train.epochs=1"
+run_status 0 sciml-train fno d.h5 $fno -o m.h5
+run_status 0 sciml-solve m.h5 d.h5:test -o p.h5
+cp m.h5 m.before
+
+# Files.
+run_error 1 'none.h5' sciml-train fno none.h5 -o x.h5
+run_error 1 'none.h5' sciml-solve m.h5 none.h5 -o x.h5
+head -c 5000 d.h5 >short.h5
+run_error 1 'short.h5' sciml-train fno short.h5 -o x.h5
+run_error 1 'short.h5' sciml-eval short.h5 d.h5
+echo 'not HDF5' >text.h5
+run_error 2 'text.h5' sciml-train fno text.h5 -o x.h5
+head -c 4000 m.h5 >short-model.h5
+run_status 1 sciml-solve short-model.h5 d.h5 -o x.h5 || run_status 2 sciml-solve short-model.h5 d.h5 -o x.h5
+
+# Names and shapes.
+run_error 2 "no field 'ua'" sciml-train fno d.h5 -s data.target=ua -o x.h5
+run_error 2 "d.h5:nowhere" sciml-train fno d.h5:nowhere -o x.h5
+run_error 2 "0-999" sciml-train fno d.h5:0-999 -o x.h5
+run_error 2 "model.modes" sciml-train fno d.h5 -s model.modes=40 -o x.h5
+run_error 2 "model.levels" sciml-train unet d.h5 -s model.levels=6 -o x.h5
+run_status 0 sciml-gen darcy -s problem.grid=8 -s problem.solve_grid=15 -n 3 -o two.h5
+run_error 2 'the model was trained for' sciml-solve m.h5 two.h5 -o x.h5
+run_error 2 'no problem' sciml-gen burger -o x.h5
+grep -q "did you mean 'burgers'" err || fail "no hint for a misspelt problem"
+run_error 2 'no model' sciml-train fni d.h5 -o x.h5
+
+# Configuration.
+cat >bad.yaml <<'END'
+model:
+  name: fno
+  mode: 12
+END
+run_error 2 "bad.yaml:3" sciml-train bad.yaml d.h5 -o x.h5
+grep -q "'modes'" err || fail "no hint for the misspelt key"
+printf 'model: {name: fno}\ntrain:\n  epochs: ten\n' >bad.yaml
+run_error 2 'bad.yaml:3' sciml-train bad.yaml d.h5 -o x.h5
+printf 'model: {name: fno}\ntrain:\n  lr: -1\n' >bad.yaml
+run_error 2 'bad.yaml:3' sciml-train bad.yaml d.h5 -o x.h5
+printf 'model: {name: fno}\nmodel: {name: unet}\n' >bad.yaml
+run_error 2 'bad.yaml:2' sciml-train bad.yaml d.h5 -o x.h5
+printf 'model: !!python/object:os.system {name: fno}\n' >bad.yaml
+run_error 2 'bad.yaml:1' sciml-train bad.yaml d.h5 -o x.h5
+printf 'modle: {name: fno}\n' >bad.yaml
+run_status 2 sciml-train bad.yaml d.h5 -o x.h5
+run_error 2 'train.epochs' sciml-train fno d.h5 -s train.epochs=0 -o x.h5
+run_error 2 'samples' sciml-gen burgers -n -4 -o x.h5
+
+# Output.
+run_error 1 'nowhere/x.h5' sciml-gen burgers -n 2 -o nowhere/x.h5
+mkdir locked && chmod a-w locked
+if test "$(id -u)" != 0; then
+	run_status 1 sciml-gen burgers -n 2 -o locked/x.h5
+	check_lines err 1
+fi
+# A full disk: files may not grow beyond 64 kB here (512-byte units); the old file stays.
+cp d.h5 full.h5
+(
+	ulimit -f 128
+	trap '' XFSZ
+	sciml-gen burgers -s problem.grid=128 -n 600 -o full.h5 2>err
+	test $? -eq 1 || exit 1
+) || fail "a full disk is not status 1"
+check_lines err 1
+check_same d.h5 full.h5
+if test -w /dev/full; then
+	run_error 1 'standard output' sh -c 'sciml-gen --list >/dev/full'
+	run_status 1 sh -c 'sciml-gen burgers -n 2 -o - >/dev/full'
+	check_lines err 1
+fi
+test ! -e x.h5 || fail "a failed command left its output"
+check_same m.h5 m.before
+
+# NaN in data is named by sample.
+run_status 0 sciml-gen burgers -s problem.grid=32 -s problem.solve_grid=64 -n 24 -s gen.real=float64 -o nan.h5
+poison nan.h5 data/a 7 || fail "poison"
+run_error 1 'sample 7' sciml-train fno nan.h5 $fno -o x.h5
+grep -q "'a'" err || grep -q 'a:' err || grep -q '/a' err || fail "the field is not named"
+no_leftovers .
