@@ -100,11 +100,17 @@ void layout_add_split(struct layout *l, const char *name, int64_t first, int64_t
 	s->last = last;
 }
 
+/* By name, as files list them: read and written again, a file has the same bytes. */
 void layout_add_param(struct layout *l, const char *name, double value)
 {
+	int at = l->n_params;
+
 	l->param = grow(l->param, l->n_params, sizeof *l->param);
-	snprintf(l->param[l->n_params].name, sizeof l->param->name, "%s", name);
-	l->param[l->n_params++].value = value;
+	for (; at > 0 && strcmp(l->param[at - 1].name, name) > 0; at--)
+		l->param[at] = l->param[at - 1];
+	snprintf(l->param[at].name, sizeof l->param->name, "%s", name);
+	l->param[at].value = value;
+	l->n_params++;
 }
 
 int layout_find_field(const struct layout *l, const char *name)

@@ -35,7 +35,7 @@ void optim_add_slots(struct optim *o, int n_slots, const char *const *slot)
 			size_t size = strlen(proto.name) + strlen(slot[s]) + 2;
 			char *name = xmalloc(size);
 
-			snprintf(name, size, "%s/%s", slot[s], proto.name);
+			snprintf(name, size, "%s.%s", slot[s], proto.name);
 			proto.name = name;
 			proto.init = INIT_ZERO;
 			proto.role = PARAM_STATE;

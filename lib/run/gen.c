@@ -270,6 +270,11 @@ static int write_part(struct gen *g, struct h5part *part, int64_t at, struct err
 	return status == 0 ? h5part_write(part, at, g->n, (const double *const *)g->field, e) : -1;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static int run_file(struct gen *g, const char *path, struct err *e)
 {
 	struct layout l = layout_copy(&g->layout);
@@ -280,7 +285,10 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 		l.n_samples = g->count;
 		l.n_splits = 0;
 	}
-	struct h5part *part = h5part_open(path, g->common->resume, &l, &m, g->numbers.n, g->numbers.name, e);
+	const char *name[PROBLEM_NUMBERS_MAX + 1];
+	memcpy(name, g->numbers.name, sizeof g->numbers.name);
+	qsort(name, (size_t)g->numbers.n, sizeof *name, by_name); /* as a reader lists them: merging keeps the bytes */
+	struct h5part *part = h5part_open(path, g->common->resume, &l, &m, g->numbers.n, name, e);
 	layout_free(&l);
 	if (!part)
 		return -1;

@@ -110,16 +110,6 @@ out:
 
 /* ---- reading models ---- */
 
-bool model_file_is(const char *path)
-{
-	struct checkpoint *c;
-
-	if (checkpoint_open(&c, path, "model", NULL) != 0)
-		return false;
-	checkpoint_close(c);
-	return true;
-}
-
 static char *identity(const char *path, const struct params *p)
 {
 	const char *slash = strrchr(path, '/');

@@ -18,7 +18,6 @@ struct model_file {
  * model_file_fit. */
 int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e);
 void model_file_close(struct model_file *m);
-bool model_file_is(const char *path); /* an HDF5 file of kind model */
 /* Put the network on the data of a task: other grids are taken when the model is free of them. */
 int model_file_fit(struct model_file *m, const struct task *t, struct err *e);
 

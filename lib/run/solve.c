@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -269,6 +270,12 @@ static int solve_model(struct solve *s, const char *what, int n_data, const char
 	return status;
 }
 
+/* What is on disk and no YAML is meant as a model file: then errors speak of the file. */
+static bool is_file(const char *what)
+{
+	return access(what, F_OK) == 0 && !str_ends(what, ".yaml") && !str_ends(what, ".yml");
+}
+
 int solve_run(const struct run_common *common, const struct solve_options *o, const char *what, int n_data,
 	      const char *const *data, struct err *e)
 {
@@ -279,7 +286,7 @@ int solve_run(const struct run_common *common, const struct solve_options *o, co
 		n_data = 1;
 		data = &input;
 	}
-	if (!model_file_is(what))
+	if (!is_file(what))
 		return march_run(common, o, what, n_data, data, e);
 	int status = solve_model(&s, what, n_data, data, e);
 	close_all(&s);

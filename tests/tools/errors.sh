@@ -17,7 +17,7 @@ run_error 1 'short.h5' sciml-eval short.h5 d.h5
 echo 'not HDF5' >text.h5
 run_error 2 'text.h5' sciml-train fno text.h5 -o x.h5
 head -c 4000 m.h5 >short-model.h5
-run_status 1 sciml-solve short-model.h5 d.h5 -o x.h5 || run_status 2 sciml-solve short-model.h5 d.h5 -o x.h5
+run_error 1 'short-model.h5' sciml-solve short-model.h5 d.h5 -o x.h5
 
 # Names and shapes.
 run_error 2 "no field 'ua'" sciml-train fno d.h5 -s data.target=ua -o x.h5
