@@ -21,7 +21,7 @@ run_error 1 'short-model.h5' sciml-solve short-model.h5 d.h5 -o x.h5
 
 # Names and shapes.
 run_error 2 "no field 'ua'" sciml-train fno d.h5 -s data.target=ua -o x.h5
-run_error 2 "d.h5:nowhere" sciml-train fno d.h5:nowhere -o x.h5
+run_error 2 "no split 'nowhere'" sciml-train fno d.h5:nowhere -o x.h5
 run_error 2 "0-999" sciml-train fno d.h5:0-999 -o x.h5
 run_error 2 "model.modes" sciml-train fno d.h5 -s model.modes=40 -o x.h5
 run_error 2 "model.levels" sciml-train unet d.h5 -s model.levels=6 -o x.h5
