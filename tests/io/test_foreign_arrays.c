@@ -339,12 +339,12 @@ START_TEST(fno_navier_stokes)
 	double *u;
 
 	mat_header(&b, false);
-	add_matrix(&b, "u", 4, (int32_t[]){ 12, 3, 4, 5 });
-	add_matrix(&b, "a", 3, (int32_t[]){ 12, 3, 4 });
+	add_matrix(&b, "u", 4, (int32_t[]){ 15, 3, 4, 5 });
+	add_matrix(&b, "a", 3, (int32_t[]){ 15, 3, 4 });
 	add_matrix(&b, "t", 2, (int32_t[]){ 1, 5 });
 	path = save("ns.mat", &b);
 	open_good(&s, layout_file_layout_mat5, path);
-	ck_assert_int_eq(s.layout.n_samples, 12);
+	ck_assert_int_eq(s.layout.n_samples, 15);
 	ck_assert_str_eq(foreign_axes(&s, "a"), "x:3 y:4");
 	ck_assert_str_eq(foreign_axes(&s, "u"), "t:5 x:3 y:4");
 	ck_assert_int_eq(s.layout.field[layout_find_field(&s.layout, "a")].role, ROLE_INPUT);
@@ -352,16 +352,16 @@ START_TEST(fno_navier_stokes)
 	/* 1000 and 200 of 1200: the last sixth is the test set. */
 	ck_assert_int_eq(s.layout.n_splits, 2);
 	ck_assert_str_eq(s.layout.split[0].name, "train");
-	ck_assert_int_eq(s.layout.split[0].last, 10);
-	ck_assert_int_eq(s.layout.split[1].first, 10);
-	ck_assert_int_eq(s.layout.split[1].last, 12);
+	ck_assert_int_eq(s.layout.split[0].last, 13);
+	ck_assert_int_eq(s.layout.split[1].first, 13);
+	ck_assert_int_eq(s.layout.split[1].last, 15);
 	u = foreign_read(&s, "u", NULL);
-	for (int i = 0; i < 12; i++)
+	for (int i = 0; i < 15; i++)
 		for (int t = 0; t < 5; t++)
 			for (int x = 0; x < 3; x++)
 				for (int y = 0; y < 4; y++)
 					ck_assert_double_eq(u[((i * 5 + t) * 3 + x) * 4 + y],
-							    i + 12 * (x + 3 * (y + 4 * t)));
+							    i + 15 * (x + 3 * (y + 4 * t)));
 	free(u);
 	foreign_close(&s);
 	unlink(path);
