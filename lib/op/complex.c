@@ -4,10 +4,20 @@
 #include <string.h>
 
 #include "op/formula.h"
+#include "op/lanes.h"
 #include "op/rule.h"
 
 enum { LANES = 8, NEST = FORMULA_AXES };
 
+#ifdef LANES_VECTOR
+/* (x0, x0, x2, x2, ..), (x1, x1, x3, x3, ..) and (x1, x0, x3, x2, ..) */
+#define TWICE_EVEN_f(x) __builtin_shufflevector(x, x, 0, 0, 2, 2, 4, 4, 6, 6)
+#define TWICE_ODD_f(x) __builtin_shufflevector(x, x, 1, 1, 3, 3, 5, 5, 7, 7)
+#define CROSS_f(x) __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6)
+#define TWICE_EVEN_d(x) __builtin_shufflevector(x, x, 0, 0, 2, 2)
+#define TWICE_ODD_d(x) __builtin_shufflevector(x, x, 1, 1, 3, 3)
+#define CROSS_d(x) __builtin_shufflevector(x, x, 1, 0, 3, 2)
+#endif
 #define REAL float
 #define NAME(x) x##_f
 #include "op/complex_kernel.h"
@@ -47,13 +57,14 @@ static int choose(const struct nest *x)
 	return best;
 }
 
-static void run(const struct nest *x, enum dtype t, void *out_data, const void *a_data, const void *b_data)
+enum { VECTOR = 64 }; /* numbers of the vector loop taken at a time: what the other loops come back to stays in cache */
+
+static void run_part(const struct nest *x, int v, enum dtype t, void *out_data, const void *a_data, const void *b_data)
 {
 	size_t size = 2 * dtype_size(t);
 	const char *a = a_data, *b = b_data;
 	char *out = out_data;
 	int64_t index[NEST] = { 0 };
-	int v = choose(x);
 	int64_t n = v < 0 ? 1 : x->extent[v], va = v < 0 ? 0 : x->a[v], vb = v < 0 ? 0 : x->b[v];
 	int64_t vo = v < 0 ? 0 : x->out[v];
 
@@ -91,6 +102,24 @@ static void run(const struct nest *x, enum dtype t, void *out_data, const void *
 		if (k < 0)
 			return;
 	}
+}
+
+static void run(struct nest *x, enum dtype t, void *out, const void *a, const void *b)
+{
+	int64_t size = 2 * (int64_t)dtype_size(t);
+	int v = choose(x);
+	int64_t whole = v < 0 ? 1 : x->extent[v];
+
+	if (v < 0 || x->out[v] == 0 || x->n == 1) {
+		run_part(x, v, t, out, a, b);
+		return;
+	}
+	for (int64_t i = 0; i < whole; i += VECTOR) {
+		x->extent[v] = whole - i < VECTOR ? whole - i : VECTOR;
+		run_part(x, v, t, (char *)out + i * x->out[v] * size, (const char *)a + i * x->a[v] * size,
+			 (const char *)b + i * x->b[v] * size);
+	}
+	x->extent[v] = whole;
 }
 
 static int check_complex(const struct op_shape *in, struct err *e)

@@ -70,7 +70,7 @@ static double lay(struct contract_plan *p, int row, int column, int sum)
 	orient(s.extent, s.b, c.extent, c.b, &p->trans_b, &p->pack_b, &p->ldb);
 	orient(r.extent, r.out, c.extent, c.out, &p->swap, &p->pack_out, &p->ldc);
 	rate = 0.02 * (1 + 3 / m) * (1 + 3 / n) * (1 + 3 / k);
-	time = 60 + m * n * k * rate + 0.1 * m * n;
+	time = (row < 0 && column < 0 ? 10 : 60) + m * n * k * rate + 0.1 * m * n;
 	time += (p->pack_a ? 30 + 1.5 * m * k : 0) + (p->pack_b ? 30 + 1.5 * k * n : 0) +
 		(p->pack_out ? 30 + 2 * m * n : 0);
 	return calls * time;
@@ -148,6 +148,19 @@ static void make_plan(struct contract_plan *p, const struct op_call *c)
 		axis = longest(&p->x, false, -1);
 		if (axis >= 0 && p->x.axis[axis].extent >= 2 * rows)
 			p->mode = BLOCKS;
+	} else if (terms >= 1 << 20 && p->range >= 0 && (p->range == p->row || p->range == p->column)) {
+		int other = p->range == p->row ? p->column : p->row;
+		int64_t mine = extent_of(&p->x, p->range), its = extent_of(&p->x, other);
+
+		if (p->x.rows == 0) {
+			/* No stage of rows to take part in: large blocks. */
+			axis = its > mine ? other : p->range;
+			p->mode = BLOCKS;
+		} else if (its >= 4 * mine && its * extent_of(&p->x, p->sum) >= 1 << 16) {
+			/* Every range of rows would read the other, much larger matrix anew: cut that one. */
+			axis = other;
+			p->mode = BLOCKS;
+		}
 	}
 	if (p->mode != ROWS) {
 		int64_t extent = p->x.axis[axis].extent, parts = extent < PARTS ? extent : PARTS;
@@ -184,6 +197,35 @@ static void pack(size_t size, int64_t rows, int64_t row_stride, int64_t columns,
 {
 	copy_strided(size, 2, (int64_t[]){ rows, columns }, to, (int64_t[]){ columns, 1 }, from,
 		     (int64_t[]){ row_stride, column_stride });
+}
+
+/* Partial sums of a dot product of unit stride. */
+enum { LANES = 16 };
+#define DOT(REAL)                                                                                                      \
+	static double dot_##REAL(int64_t n, const REAL *a, int64_t sa, const REAL *b, int64_t sb)                      \
+	{                                                                                                              \
+		REAL lane[LANES] = { 0 };                                                                              \
+		double sum = 0;                                                                                        \
+		int64_t i = 0;                                                                                         \
+                                                                                                                       \
+		for (; sa == 1 && sb == 1 && i + LANES <= n; i += LANES)                                               \
+			for (int j = 0; j < LANES; j++)                                                                \
+				lane[j] += a[i + j] * b[i + j];                                                        \
+		for (; i < n; i++)                                                                                     \
+			sum += (double)a[i * sa] * (double)b[i * sb];                                                  \
+		for (int j = 0; j < LANES; j++)                                                                        \
+			sum += (double)lane[j];                                                                        \
+		return sum;                                                                                            \
+	}
+DOT(float)
+DOT(double)
+
+static void dot(enum dtype t, const struct formula_axis *s, const void *a, const void *b, bool add, void *out)
+{
+	if (t == DTYPE_F64)
+		*(double *)out = (add ? *(double *)out : 0) + dot_double(s->extent, a, s->a, b, s->b);
+	else
+		*(float *)out = (float)((add ? (double)*(float *)out : 0) + dot_float(s->extent, a, s->a, b, s->b));
 }
 
 /* The part low .. high-1 of the range axis, result to out (strides as the call's result). */
@@ -224,28 +266,33 @@ static void compute(const struct contract_plan *p, const struct op_call *call, i
 			add = add || index[k] > 0;
 			last = last && index[k] == x[p->loop[k]].extent - 1;
 		}
-		if (p->pack_a) {
-			if (packed_a != a)
-				pack(size, r->extent, r->a, s->extent, s->a, a, pack_a);
-			left = pack_a;
-			packed_a = a;
+		if (p->row < 0 && p->column < 0) {
+			dot(call->out.dtype, s, a, b, add, out);
+		} else {
+			if (p->pack_a) {
+				if (packed_a != a)
+					pack(size, r->extent, r->a, s->extent, s->a, a, pack_a);
+				left = pack_a;
+				packed_a = a;
+			}
+			if (p->pack_b) {
+				if (packed_b != b)
+					pack(size, s->extent, s->b, c->extent, c->b, b, pack_b);
+				right = pack_b;
+				packed_b = b;
+			}
+			if (p->swap)
+				gemm(call->out.dtype, !p->trans_b, !p->trans_a, c->extent, r->extent, s->extent, right,
+				     p->pack_b ? c->extent : p->ldb, left, p->pack_a ? s->extent : p->lda, add, result,
+				     p->ldc);
+			else
+				gemm(call->out.dtype, p->trans_a, p->trans_b, r->extent, c->extent, s->extent, left,
+				     p->pack_a ? s->extent : p->lda, right, p->pack_b ? c->extent : p->ldb, add, result,
+				     p->pack_out ? c->extent : p->ldc);
+			if (p->pack_out && last)
+				copy_strided(size, 2, (int64_t[]){ r->extent, c->extent }, out,
+					     (int64_t[]){ r->out, c->out }, pack_out, (int64_t[]){ c->extent, 1 });
 		}
-		if (p->pack_b) {
-			if (packed_b != b)
-				pack(size, s->extent, s->b, c->extent, c->b, b, pack_b);
-			right = pack_b;
-			packed_b = b;
-		}
-		if (p->swap)
-			gemm(call->out.dtype, !p->trans_b, !p->trans_a, c->extent, r->extent, s->extent, right,
-			     p->pack_b ? c->extent : p->ldb, left, p->pack_a ? s->extent : p->lda, add, result, p->ldc);
-		else
-			gemm(call->out.dtype, p->trans_a, p->trans_b, r->extent, c->extent, s->extent, left,
-			     p->pack_a ? s->extent : p->lda, right, p->pack_b ? c->extent : p->ldb, add, result,
-			     p->pack_out ? c->extent : p->ldc);
-		if (p->pack_out && last)
-			copy_strided(size, 2, (int64_t[]){ r->extent, c->extent }, out, (int64_t[]){ r->out, c->out },
-				     pack_out, (int64_t[]){ c->extent, 1 });
 		for (; i >= 0; i--) {
 			const struct formula_axis *l = &x[p->loop[i]];
 

@@ -20,7 +20,74 @@ typedef uint32_t word4;
 typedef uint64_t word8;
 #endif
 
-#define COPY_KERNELS(WORD)                                                                                             \
+/* Square blocks transposed in registers: BLOCK rows of in, a register each, become BLOCK rows of out. */
+#if defined __GNUC__ && defined __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define COPY_VECTOR 1
+#endif
+#endif
+#ifdef COPY_VECTOR
+typedef uint32_t lane4 __attribute__((vector_size(32)));
+typedef uint64_t lane8 __attribute__((vector_size(32)));
+
+static inline void block_word4(word4 *out, int64_t so, const word4 *in, int64_t si)
+{
+	lane4 r[8], t[8];
+
+	for (int j = 0; j < 8; j++)
+		memcpy(&r[j], in + j * si, sizeof r[j]);
+	for (int j = 0; j < 8; j += 2) {
+		t[j] = __builtin_shufflevector(r[j], r[j + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+		t[j + 1] = __builtin_shufflevector(r[j], r[j + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+	}
+	for (int j = 0; j < 8; j += 4) {
+		r[j] = __builtin_shufflevector(t[j], t[j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+		r[j + 1] = __builtin_shufflevector(t[j], t[j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+		r[j + 2] = __builtin_shufflevector(t[j + 1], t[j + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+		r[j + 3] = __builtin_shufflevector(t[j + 1], t[j + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+	}
+	for (int j = 0; j < 4; j++) {
+		t[j] = __builtin_shufflevector(r[j], r[j + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+		t[j + 4] = __builtin_shufflevector(r[j], r[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+	}
+	for (int i = 0; i < 8; i++)
+		memcpy(out + i * so, &t[i], sizeof t[i]);
+}
+
+static inline void block_word8(word8 *out, int64_t so, const word8 *in, int64_t si)
+{
+	lane8 r[4], t[4];
+
+	for (int j = 0; j < 4; j++)
+		memcpy(&r[j], in + j * si, sizeof r[j]);
+	for (int j = 0; j < 4; j += 2) {
+		t[j] = __builtin_shufflevector(r[j], r[j + 1], 0, 4, 2, 6);
+		t[j + 1] = __builtin_shufflevector(r[j], r[j + 1], 1, 5, 3, 7);
+	}
+	for (int j = 0; j < 2; j++) {
+		r[j] = __builtin_shufflevector(t[j], t[j + 2], 0, 1, 4, 5);
+		r[j + 2] = __builtin_shufflevector(t[j], t[j + 2], 2, 3, 6, 7);
+	}
+	for (int i = 0; i < 4; i++)
+		memcpy(out + i * so, &r[i], sizeof r[i]);
+}
+#else
+static inline void block_word4(word4 *out, int64_t so, const word4 *in, int64_t si)
+{
+	for (int i = 0; i < 8; i++)
+		for (int j = 0; j < 8; j++)
+			out[i * so + j] = in[i + j * si];
+}
+
+static inline void block_word8(word8 *out, int64_t so, const word8 *in, int64_t si)
+{
+	for (int i = 0; i < 4; i++)
+		for (int j = 0; j < 4; j++)
+			out[i * so + j] = in[i + j * si];
+}
+#endif
+
+#define COPY_KERNELS(WORD, BLOCK)                                                                                      \
 	static void line_##WORD(int64_t n, WORD *out, int64_t so, const WORD *in, int64_t si)                          \
 	{                                                                                                              \
 		if (so == 1)                                                                                           \
@@ -30,20 +97,21 @@ typedef uint64_t word8;
 			for (int64_t i = 0; i < n; i++)                                                                \
 				out[i * so] = in[i * si];                                                              \
 	}                                                                                                              \
-	/* n by m, m the axis with stride so1 = 1 in out, n the one with stride si0 = 1 in in */                       \
-	static void tiles_##WORD(int64_t n, int64_t m, WORD *out, int64_t so0, const WORD *in, int64_t si1)            \
+	/* out[i so + j] = in[i + j si] for 0 <= i < n, 0 <= j < m */                                                  \
+	static void tiles_##WORD(int64_t n, int64_t m, WORD *out, int64_t so, const WORD *in, int64_t si)              \
 	{                                                                                                              \
-		for (int64_t i0 = 0; i0 < n; i0 += TILE)                                                               \
-			for (int64_t j0 = 0; j0 < m; j0 += TILE) {                                                     \
-				int64_t i1 = i0 + TILE < n ? i0 + TILE : n, j1 = j0 + TILE < m ? j0 + TILE : m;        \
+		int64_t whole_n = n / BLOCK * BLOCK, whole_m = m / BLOCK * BLOCK;                                      \
                                                                                                                        \
-				for (int64_t i = i0; i < i1; i++)                                                      \
-					for (int64_t j = j0; j < j1; j++)                                              \
-						out[i * so0 + j] = in[i + j * si1];                                    \
-			}                                                                                              \
+		for (int64_t i0 = 0; i0 < whole_n; i0 += TILE)                                                         \
+			for (int64_t j = 0; j < whole_m; j += BLOCK)                                                   \
+				for (int64_t i = i0; i < i0 + TILE && i < whole_n; i += BLOCK)                         \
+					block_##WORD(out + i * so + j, so, in + i + j * si, si);                       \
+		for (int64_t i = 0; i < n; i++)                                                                        \
+			for (int64_t j = i < whole_n ? whole_m : 0; j < m; j++)                                        \
+				out[i * so + j] = in[i + j * si];                                                      \
 	}
-COPY_KERNELS(word4)
-COPY_KERNELS(word8)
+COPY_KERNELS(word4, 8)
+COPY_KERNELS(word8, 4)
 
 static void line(size_t size, int64_t n, char *out, int64_t so, const char *in, int64_t si)
 {

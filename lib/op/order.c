@@ -14,7 +14,8 @@ struct sort_attr {
 
 static const struct op_class pool_index, sort_index;
 
-/* ---- where the largest of a window is: flat index in the space axes, the first one among equals, NaN above all ---- */
+/* ---- where the largest of a window is: flat index in the space axes, the first one among equals, the last NaN
+ * above all ---- */
 
 static int infer_pool(const void *attr, int n_args, const struct op_shape *in, struct op_shape *out, struct err *e)
 {
@@ -39,25 +40,51 @@ static int infer_pool(const void *attr, int n_args, const struct op_shape *in, s
 	return 0;
 }
 
-/* n: space extents of the input, m: of the result, both filled up to three axes in front. */
+enum { COLUMNS = 128 }; /* neighbouring windows that are compared together */
+
+/* One row of windows: the largest so far and its place, offset by offset. n: space extents of the input, m: of the result,
+ * w: window, s: stride, each filled up to three axes in front; step: s[2] again, a constant where it matters. */
 #define POOL_KERNEL(REAL)                                                                                              \
+	static inline void pool_line_##REAL(const int64_t *n, const int64_t *w, int64_t first, int64_t count,          \
+					    int64_t step, const REAL *in, int32_t *out)                                \
+	{                                                                                                              \
+		REAL top[COLUMNS];                                                                                     \
+                                                                                                                       \
+		for (int64_t k = 0; k < count; k++) {                                                                  \
+			top[k] = in[first + k * step];                                                                 \
+			out[k] = (int32_t)(first + k * step);                                                          \
+		}                                                                                                      \
+		for (int64_t x = 0; x < w[0]; x++)                                                                     \
+			for (int64_t y = 0; y < w[1]; y++)                                                             \
+				for (int64_t z = 0; z < w[2]; z++) {                                                   \
+					int32_t at = (int32_t)(first + (x * n[1] + y) * n[2] + z);                     \
+					const REAL *row = in + at;                                                     \
+                                                                                                                       \
+					for (int64_t k = 0; k < count; k++) {                                          \
+						REAL v = row[k * step];                                                \
+						bool larger = (v > top[k]) | (v != v);                                 \
+                                                                                                                       \
+						top[k] = larger ? v : top[k];                                          \
+						out[k] = larger ? at + (int32_t)(k * step) : out[k];                   \
+					}                                                                              \
+				}                                                                                      \
+	}                                                                                                              \
 	static void pool_##REAL(const int64_t *n, const int64_t *m, const int64_t *w, const int64_t *s,                \
 				const REAL *in, int32_t *out)                                                          \
 	{                                                                                                              \
 		for (int64_t i = 0; i < m[0]; i++)                                                                     \
 			for (int64_t j = 0; j < m[1]; j++)                                                             \
-				for (int64_t k = 0; k < m[2]; k++) {                                                   \
-					int64_t best = (i * s[0] * n[1] + j * s[1]) * n[2] + k * s[2];                 \
+				for (int64_t k = 0; k < m[2]; k += COLUMNS) {                                          \
+					int64_t first = (i * s[0] * n[1] + j * s[1]) * n[2] + k * s[2];                \
+					int64_t count = m[2] - k < COLUMNS ? m[2] - k : COLUMNS;                       \
                                                                                                                        \
-					for (int64_t x = i * s[0]; x < i * s[0] + w[0]; x++)                           \
-						for (int64_t y = j * s[1]; y < j * s[1] + w[1]; y++) {                 \
-							const REAL *row = in + (x * n[1] + y) * n[2];                  \
-                                                                                                                       \
-							for (int64_t z = k * s[2]; z < k * s[2] + w[2]; z++)           \
-								if (row[z] > in[best] || row[z] != row[z])                                 \
-									best = (x * n[1] + y) * n[2] + z;              \
-						}                                                                      \
-					*out++ = (int32_t)best;                                                        \
+					if (s[2] == 1)                                                                 \
+						pool_line_##REAL(n, w, first, count, 1, in, out);                      \
+					else if (s[2] == 2)                                                            \
+						pool_line_##REAL(n, w, first, count, 2, in, out);                      \
+					else                                                                           \
+						pool_line_##REAL(n, w, first, count, s[2], in, out);                   \
+					out += count;                                                                  \
 				}                                                                                      \
 	}
 POOL_KERNEL(float)
