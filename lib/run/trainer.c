@@ -131,6 +131,7 @@ void trainer_close(struct trainer *t)
 {
 	for (int i = 0; i < 2; i++)
 		compiled_free(t->compiled[i]);
+	predictor_free(t->judge);
 	for (int64_t k = 0; t->target && k < rollout_of(t); k++)
 		free(t->target[k]);
 	task_close(&t->task);
@@ -183,19 +184,20 @@ int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct e
 /* rel_l2 of the weights that would be saved. */
 static int validate(struct trainer *t, double *score, struct err *e)
 {
-	struct network n = t->network;
 	const struct objective_class *o = objective_find("rel_l2");
 	void *config = xcalloc(1, o->config_size);
 	struct conf *none = conf_new();
 	struct cfg *defaults = cfg_new(none);
 
 	cfg_section(defaults, "objective", 1, &(struct key_table){ o->keys, config });
-	if (t->average.n > 0)
-		n.params = t->average;
-	n.key.encoded_loss = false;
-	struct predictor *p = predictor_new(&n);
-	int status = predictor_score(p, &t->valid_task, o, config, t->key.batch, score, e);
-	predictor_free(p);
+	if (!t->judge) {
+		t->judged = t->network;
+		t->judged.key.encoded_loss = false;
+		if (t->average.n > 0)
+			t->judged.params = t->average;
+		t->judge = predictor_new(&t->judged);
+	}
+	int status = predictor_score(t->judge, &t->valid_task, o, config, t->key.batch, score, e);
 	cfg_free(defaults);
 	conf_free(none);
 	free(config);

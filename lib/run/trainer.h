@@ -37,6 +37,8 @@ struct trainer {
 	struct params gradient, average, best; /* average, best: n = 0 when not kept */
 	struct optim optim;
 	void *optim_config;
+	struct network judged; /* the weights that would be saved, for validation: borrows them */
+	struct predictor *judge;
 	struct compiled *compiled[2]; /* full batch and the last, smaller one */
 
 	/* position */

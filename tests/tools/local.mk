@@ -15,3 +15,5 @@ check_PROGRAMS += tests/tools/poison
 tests_tools_poison_SOURCES = tests/tools/poison.c
 dist_check_SCRIPTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/errors.sh
 TESTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/errors.sh
+check_PROGRAMS += tests/tools/peak
+tests_tools_peak_SOURCES = tests/tools/peak.c
