@@ -70,8 +70,9 @@ int64_t layout_field_count(const struct layout *l, int field);
 
 struct dataset;
 
-/* spec: "FILE", "FILE:train", "FILE:test", "FILE:0-99", "FILE:0,5,7-9", "-" (all of standard input, images concatenated),
- * "-:test". force_layout: NULL, or a layout's name. Errors name file and dataset. */
+/* spec: "FILE", "FILE:train", "FILE:test", "FILE:0-99" (both ends), "FILE:100-", "FILE:0,5,7-9,test" (in this order), "-" (all of
+ * standard input, images concatenated), "-:test". A file whose name holds a colon is looked for first. force_layout: NULL, or a
+ * layout's name. Errors name file and dataset. */
 int dataset_open(struct dataset **d, const char *spec, const char *force_layout, struct err *e);
 /* Several specs as one set, concatenated along samples (same fields and shapes required). */
 int dataset_open_all(struct dataset **d, int n, const char *const *spec, const char *force_layout, struct err *e);
@@ -79,17 +80,18 @@ void dataset_close(struct dataset *d);
 
 const char *dataset_name(const struct dataset *d);		    /* file name for messages */
 const char *dataset_layout_name(const struct dataset *d);	    /* "native", "pdebench", ... */
-const struct layout *dataset_layout(const struct dataset *d);	    /* n_samples: after selection */
+const struct layout *dataset_layout(const struct dataset *d);	    /* n_samples, splits: after selection, renumbered */
 bool dataset_has_split(const struct dataset *d, const char *split); /* before selection */
 /* A view of one split of d ("train"), sharing the file; empty selections are errors. */
 int dataset_select(struct dataset **view, struct dataset *d, const char *split_or_ranges, struct err *e);
 /* Hash of content identity (file size, layout, selection) as text for /meta/inputs; freed by the caller. */
 char *dataset_identity(const struct dataset *d);
 
-/* n samples of a field, by index within the selection, converted to t, into out (n * field count elements). Sorts accesses.
+/* n samples of a field, by index within the selection, converted to t, into out (n * field count elements). Sorts accesses and
+ * joins neighbours; fields stay in memory once read as long as all of them together need less than 1 GiB. Not thread-safe (HDF5).
  * Non-finite values are reported as errors with sample and time index unless NaN is allowed. */
 int dataset_read(struct dataset *d, int field, int64_t n, const int64_t *index, enum dtype t, void *out, struct err *e);
-/* Part of the time axis only: frames t0, t0+stride, ... n_t of them. */
+/* Part of the time axis only: frames t0, t0+stride, ... n_t of them (a field without time: 0, 1, 1). */
 int dataset_read_frames(struct dataset *d, int field, int64_t sample, int64_t t0, int64_t n_t, int64_t stride,
 			enum dtype t, void *out, struct err *e);
 void dataset_allow_nonfinite(struct dataset *d, bool allow);
@@ -97,7 +99,8 @@ void dataset_allow_nonfinite(struct dataset *d, bool allow);
 const char *dataset_meta(const struct dataset *d, const char *name);
 
 /* Images that arrive one after another on a pipe, or a list of files: memory stays bounded by the largest image. next: 1 and
- * *d (to be closed), 0 at the end, -1 on error. An empty standard input is an error of its own. */
+ * *d (to be closed), 0 at the end, -1 on error. An empty standard input is an error of its own. "-:test" takes the split of every
+ * image; samples of a stream cannot be selected by number. */
 struct stream;
 int stream_open(struct stream **s, int n, const char *const *spec, const char *force_layout, struct err *e);
 int stream_next(struct stream *s, struct dataset **d, struct err *e);

@@ -1,4 +1,5 @@
 /* h5error.c: HDF5 as we want it (silent, no cleaning at exit, no files pulled in from elsewhere) and its errors in our words. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +78,10 @@ int h5_error(struct err *e, const char *path, const char *object)
 		snprintf(where, sizeof where, "%.380s: %.200s", path, object);
 	else
 		snprintf(where, sizeof where, "%.580s", path);
-	if (in.number)
-		return err_set(e, ERR_FAIL, "%s: %s", where, strerror(in.number));
+	if (in.number) {
+		errno = in.number;
+		return err_errno(e, "%s", where);
+	}
 	if (in.filter[0])
 		return err_set(e, ERR_FAIL, "%s: %s (install the HDF5 plugin package that brings it)", where,
 			       in.filter);
