@@ -8,13 +8,13 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/h5out.h"
 #include "io/layout.h"
 #include "io/output.h"
 #include "problem/problem.h"
+#include "run/block.h"
 #include "run/gen_plan.h"
 
 struct gen {
@@ -25,14 +25,9 @@ struct gen {
 	struct gen_config key;
 	struct layout layout; /* of the whole run */
 	struct problem_numbers numbers;
-	int64_t first, count, block; /* this shard's samples */
-	int n_workers;
-	void **work;
-	/* the block in flight */
-	int64_t at, n;
-	double **field;	     /* [field] block * count */
-	double *number;	     /* [sample][number] */
-	struct err *failure; /* [sample of the block] */
+	int64_t first, count; /* this shard's samples */
+	struct block block;
+	double *number; /* [sample of the block][number] */
 	char *config_text;
 };
 
@@ -56,15 +51,8 @@ static int problem_names(const char ***names)
 
 static void close_all(struct gen *g)
 {
-	for (int w = 0; w < g->n_workers; w++)
-		if (g->work[w] && g->class->release)
-			g->class->release(g->work[w]);
-	for (int f = 0; g->field && f < g->layout.n_fields; f++)
-		free(g->field[f]);
-	free(g->work);
-	free(g->field);
+	block_close(&g->block);
 	free(g->number);
-	free(g->failure);
 	free(g->config);
 	free(g->config_text);
 	layout_free(&g->layout);
@@ -127,18 +115,18 @@ static void describe_run(struct gen *g)
 		g->first = g->common->shard_index * g->key.samples / g->common->shard_count;
 		g->count = (g->common->shard_index + 1) * g->key.samples / g->common->shard_count - g->first;
 	}
-	g->block = g->key.block;
-	if (g->block == 0) {
+	g->block.size = g->key.block;
+	if (g->block.size == 0) {
 		int64_t bytes = 1;
 
 		for (int f = 0; f < g->layout.n_fields; f++)
 			bytes += layout_field_count(&g->layout, f) * 8;
 		/* blocks of about 8 MB: small enough to lose little, large enough to keep every worker busy */
-		g->block = (8 << 20) / bytes;
-		g->block = g->block < 8 ? 8 : g->block > 256 ? 256 : g->block;
+		g->block.size = (8 << 20) / bytes;
+		g->block.size = g->block.size < 8 ? 8 : g->block.size > 256 ? 256 : g->block.size;
 	}
-	if (g->block > g->count)
-		g->block = g->count > 0 ? g->count : 1;
+	if (g->block.size > g->count)
+		g->block.size = g->count > 0 ? g->count : 1;
 	cfg_effective(g->setup.cfg, &config);
 	if (g->common->shard_count > 0)
 		str_printf(&config, GEN_SHARD_FORMAT, (long long)g->common->shard_index,
@@ -147,50 +135,27 @@ static void describe_run(struct gen *g)
 	g->config_text = config.text;
 }
 
+static int one_sample(void *context, void *work, int64_t i, int64_t sample, double *const *field, struct err *e)
+{
+	struct gen *g = context;
+
+	return g->class->generate(g->config, work, (uint64_t)g->common->seed, sample, field,
+				  g->number + i * g->numbers.n, e);
+}
+
 static int allocate(struct gen *g, struct err *e)
 {
-	g->n_workers = pool_threads();
-	g->work = xcalloc((size_t)g->n_workers, sizeof *g->work);
-	g->field = xcalloc((size_t)g->layout.n_fields, sizeof *g->field);
-	g->failure = xcalloc((size_t)g->block, sizeof *g->failure);
-	g->number = xcalloc((size_t)(g->block * (g->numbers.n + 1)), sizeof *g->number);
-	for (int f = 0; f < g->layout.n_fields; f++) {
-		g->field[f] = mem_new(g->block * layout_field_count(&g->layout, f), sizeof(double),
-				      g->layout.field[f].name, e);
-		if (!g->field[f])
-			return -1;
-	}
-	for (int w = 0; w < g->n_workers && g->class->prepare; w++)
-		if (g->class->prepare(g->config, &g->work[w], e) != 0)
-			return err_in(e, "problem %s", g->class->name);
-	return 0;
-}
+	struct block *b = &g->block;
 
-static void one_sample(void *arg, int64_t i, int worker)
-{
-	struct gen *g = arg;
-	double *out[64];
-
-	for (int f = 0; f < g->layout.n_fields; f++)
-		out[f] = g->field[f] + i * layout_field_count(&g->layout, f);
-	g->failure[i].code = ERR_NONE;
-	if (g->class->generate(g->config, g->work[worker], (uint64_t)g->common->seed, g->at + i, out,
-			       g->number + i * g->numbers.n, &g->failure[i]) != 0 &&
-	    g->failure[i].code == ERR_NONE)
-		err_set(&g->failure[i], ERR_FAIL, "sample %lld failed", (long long)(g->at + i));
-}
-
-static int generate_block(struct gen *g, int64_t at, int64_t n, struct err *e)
-{
-	g->at = at;
-	g->n = n;
-	pool_run(n, one_sample, g);
-	for (int64_t i = 0; i < n; i++)
-		if (g->failure[i].code != ERR_NONE) {
-			*e = g->failure[i];
-			return err_in(e, "problem %s", g->class->name);
-		}
-	return 0;
+	b->what = g->class->name;
+	b->layout = &g->layout;
+	b->config = g->config;
+	b->prepare = g->class->prepare;
+	b->release = g->class->release;
+	b->make = one_sample;
+	b->context = g;
+	g->number = xcalloc((size_t)(b->size * (g->numbers.n + 1)), sizeof *g->number);
+	return block_open(b, e);
 }
 
 static struct h5_meta meta_of(const struct gen *g)
@@ -205,7 +170,7 @@ static struct h5_meta meta_of(const struct gen *g)
 /* One number of every sample of the block, in the order of samples. */
 static const double *column(const struct gen *g, int k, double *to)
 {
-	for (int64_t i = 0; i < g->n; i++)
+	for (int64_t i = 0; i < g->block.n; i++)
 		to[i] = g->number[i * g->numbers.n + k];
 	return to;
 }
@@ -215,15 +180,15 @@ static int write_image(struct gen *g, struct err *e)
 {
 	struct layout l = layout_copy(&g->layout);
 	struct h5_meta m = meta_of(g);
-	double *to = xcalloc((size_t)g->n, sizeof *to);
+	double *to = xcalloc((size_t)g->block.n, sizeof *to);
 
-	l.n_samples = g->n;
+	l.n_samples = g->block.n;
 	l.n_splits = 0;
 	for (int s = 0; s < g->layout.n_splits; s++) {
-		int64_t a = g->layout.split[s].first - g->at, b = g->layout.split[s].last - g->at;
+		int64_t a = g->layout.split[s].first - g->block.first, b = g->layout.split[s].last - g->block.first;
 
 		a = a < 0 ? 0 : a;
-		b = b > g->n ? g->n : b;
+		b = b > g->block.n ? g->block.n : b;
 		if (a < b)
 			layout_add_split(&l, g->layout.split[s].name, a, b);
 	}
@@ -231,12 +196,12 @@ static int write_image(struct gen *g, struct err *e)
 	if (w) {
 		h5out_fields(w, &l);
 		for (int f = 0; f < l.n_fields; f++)
-			h5out_samples(w, f, 0, g->n, DTYPE_F64, g->field[f]);
+			h5out_samples(w, f, 0, g->block.n, DTYPE_F64, g->block.field[f]);
 		for (int k = 0; k < g->numbers.n; k++) {
 			char path[96];
 
 			snprintf(path, sizeof path, "sample/%s", g->numbers.name[k]);
-			h5out_doubles(w, path, g->n, column(g, k, to));
+			h5out_doubles(w, path, g->block.n, column(g, k, to));
 		}
 		h5out_meta(w, &m);
 	}
@@ -248,10 +213,10 @@ static int write_image(struct gen *g, struct err *e)
 static int run_pipe(struct gen *g, struct err *e)
 {
 	progress_begin("generate", "sample", g->count);
-	for (int64_t at = 0; at < g->count; at += g->block) {
-		int64_t n = g->count - at < g->block ? g->count - at : g->block;
+	for (int64_t at = 0; at < g->count; at += g->block.size) {
+		int64_t n = g->count - at < g->block.size ? g->count - at : g->block.size;
 
-		if (generate_block(g, g->first + at, n, e) != 0 || write_image(g, e) != 0)
+		if (block_run(&g->block, g->first + at, n, e) != 0 || write_image(g, e) != 0)
 			return -1;
 		progress_update(at + n, NULL);
 	}
@@ -260,14 +225,14 @@ static int run_pipe(struct gen *g, struct err *e)
 
 static int write_part(struct gen *g, struct h5part *part, int64_t at, struct err *e)
 {
-	double *to = xcalloc((size_t)g->n, sizeof *to);
+	double *to = xcalloc((size_t)g->block.n, sizeof *to);
 	int status = 0;
 
 	/* numbers first: the block counts as done only when its checksums follow the data */
 	for (int k = 0; k < g->numbers.n && status == 0; k++)
-		status = h5part_numbers(part, g->numbers.name[k], at, g->n, column(g, k, to), e);
+		status = h5part_numbers(part, g->numbers.name[k], at, g->block.n, column(g, k, to), e);
 	free(to);
-	return status == 0 ? h5part_write(part, at, g->n, (const double *const *)g->field, e) : -1;
+	return status == 0 ? h5part_write(part, at, g->block.n, (const double *const *)g->block.field, e) : -1;
 }
 
 static int by_name(const void *a, const void *b)
@@ -295,13 +260,13 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	progress_begin("generate", "sample", g->count);
 	stop_hold();
 	stop_after(g->common->time_limit);
-	for (int64_t at = 0; at < g->count && status == 0 && !stop_requested(); at += g->block) {
-		int64_t n = g->count - at < g->block ? g->count - at : g->block, have = 0;
+	for (int64_t at = 0; at < g->count && status == 0 && !stop_requested(); at += g->block.size) {
+		int64_t n = g->count - at < g->block.size ? g->count - at : g->block.size, have = 0;
 
 		while (have < n && h5part_has(part, at + have))
 			have++;
 		if (have < n) {
-			status = generate_block(g, g->first + at, n, e);
+			status = block_run(&g->block, g->first + at, n, e);
 			if (status == 0)
 				status = write_part(g, part, at, e);
 		}

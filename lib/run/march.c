@@ -6,10 +6,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "base/str.h"
 #include "io/h5out.h"
 #include "problem/problem.h"
+#include "run/block.h"
 #include "run/gen.h"
 
 enum { BLOCK = 64, INPUTS_MAX = 8 };
@@ -23,11 +23,8 @@ struct march {
 	struct problem_numbers numbers;
 	int n_inputs, input[INPUTS_MAX]; /* fields of the data */
 	int64_t input_count[INPUTS_MAX];
-	int n_workers;
-	void **work;
-	double *in[INPUTS_MAX], **field, *number;
-	struct err failure[BLOCK];
-	int64_t first;
+	struct block block;
+	double *in[INPUTS_MAX], *number;
 };
 
 static bool marches(const char *name)
@@ -39,15 +36,9 @@ static bool marches(const char *name)
 
 static void close_all(struct march *m)
 {
-	for (int w = 0; m->work && w < m->n_workers; w++)
-		if (m->work[w] && m->class->release)
-			m->class->release(m->work[w]);
-	for (int f = 0; m->field && f < m->layout.n_fields; f++)
-		free(m->field[f]);
+	block_close(&m->block);
 	for (int i = 0; i < m->n_inputs; i++)
 		free(m->in[i]);
-	free(m->work);
-	free(m->field);
 	free(m->number);
 	free(m->config);
 	layout_free(&m->layout);
@@ -119,40 +110,33 @@ static int find_inputs(struct march *m, struct err *e)
 	return 0;
 }
 
-static int allocate(struct march *m, struct err *e)
+static int one_sample(void *context, void *work, int64_t i, int64_t sample, double *const *field, struct err *e)
 {
-	m->n_workers = pool_threads();
-	m->work = xcalloc((size_t)m->n_workers, sizeof *m->work);
-	m->field = xcalloc((size_t)m->layout.n_fields + 1, sizeof *m->field);
-	m->number = xcalloc((size_t)(BLOCK * (m->numbers.n + 1)), sizeof *m->number);
-	for (int f = 0; f < m->layout.n_fields; f++)
-		if (!(m->field[f] = mem_new(BLOCK * layout_field_count(&m->layout, f), sizeof(double),
-					    m->layout.field[f].name, e)))
-			return -1;
-	for (int w = 0; w < m->n_workers && m->class->prepare; w++)
-		if (m->class->prepare(m->config, &m->work[w], e) != 0)
-			return -1;
-	return 0;
-}
-
-static void one_sample(void *arg, int64_t i, int worker)
-{
-	struct march *m = arg;
+	struct march *m = context;
 	const double *in[INPUTS_MAX];
-	double *out[64];
 
 	for (int k = 0; k < m->n_inputs; k++)
 		in[k] = m->in[k] + i * m->input_count[k];
-	for (int f = 0; f < m->layout.n_fields; f++)
-		out[f] = m->field[f] + i * layout_field_count(&m->layout, f);
-	m->failure[i].code = ERR_NONE;
-	if (m->class->march(m->config, m->work[worker], m->first + i, in, out, m->number + i * m->numbers.n,
-			    &m->failure[i]) != 0 &&
-	    m->failure[i].code == ERR_NONE)
-		err_set(&m->failure[i], ERR_FAIL, "sample %lld failed", (long long)(m->first + i));
+	return m->class->march(m->config, work, sample, in, field, m->number + i * m->numbers.n, e);
 }
 
-static int block(struct march *m, int64_t n, struct h5out *out, struct err *e)
+static int allocate(struct march *m, struct err *e)
+{
+	m->number = xcalloc((size_t)(BLOCK * (m->numbers.n + 1)), sizeof *m->number);
+	m->block = (struct block){
+		.what = m->class->name,
+		.layout = &m->layout,
+		.size = BLOCK,
+		.config = m->config,
+		.prepare = m->class->prepare,
+		.release = m->class->release,
+		.make = one_sample,
+		.context = m,
+	};
+	return block_open(&m->block, e);
+}
+
+static int march_block(struct march *m, int64_t first, int64_t n, struct h5out *out, struct err *e)
 {
 	int64_t index[BLOCK];
 
@@ -164,20 +148,16 @@ static int block(struct march *m, int64_t n, struct h5out *out, struct err *e)
 		for (int64_t i = 0; i < n; i++) {
 			double *to = m->in[k] + i * m->input_count[k];
 
-			index[0] = m->first + i;
+			index[0] = first + i;
 			if ((has_time ? dataset_read_frames(m->data, m->input[k], index[0], 0, 1, 1, DTYPE_F64, to, e)
 				      : dataset_read(m->data, m->input[k], 1, index, DTYPE_F64, to, e)) != 0)
 				return -1;
 		}
 	}
-	pool_run(n, one_sample, m);
-	for (int64_t i = 0; i < n; i++)
-		if (m->failure[i].code != ERR_NONE) {
-			*e = m->failure[i];
-			return err_in(e, "problem %s", m->class->name);
-		}
+	if (block_run(&m->block, first, n, e) != 0)
+		return -1;
 	for (int f = 0; f < m->layout.n_fields; f++)
-		h5out_samples(out, f, m->first, n, DTYPE_F64, m->field[f]);
+		h5out_samples(out, f, first, n, DTYPE_F64, m->block.field[f]);
 	return 0;
 }
 
@@ -201,9 +181,9 @@ static int run(struct march *m, const struct run_common *common, struct err *e)
 		h5out_fields(out, &m->layout);
 		h5out_meta(out, &meta);
 		progress_begin("march", "sample", n);
-		for (m->first = 0; m->first < n && status == 0; m->first += BLOCK) {
-			status = block(m, n - m->first < BLOCK ? n - m->first : BLOCK, out, e);
-			progress_update(m->first, NULL);
+		for (int64_t at = 0; at < n && status == 0; at += BLOCK) {
+			status = march_block(m, at, n - at < BLOCK ? n - at : BLOCK, out, e);
+			progress_update(at, NULL);
 		}
 		progress_end();
 		if (status != 0)

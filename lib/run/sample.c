@@ -7,10 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/h5out.h"
+#include "run/block.h"
 #include "sampler/sampler.h"
 
 enum { BLOCK = 64 };
@@ -30,11 +30,7 @@ struct sample {
 	void *config;
 	struct sample_config key;
 	struct layout layout;
-	int n_workers;
-	void **work;
-	double **field;
-	struct err failure[BLOCK];
-	int64_t first;
+	struct block block;
 };
 
 static bool is_sampler(const char *name)
@@ -44,13 +40,7 @@ static bool is_sampler(const char *name)
 
 static void close_all(struct sample *s)
 {
-	for (int w = 0; s->work && w < s->n_workers; w++)
-		if (s->work[w] && s->class->release)
-			s->class->release(s->work[w]);
-	for (int f = 0; s->field && f < s->layout.n_fields; f++)
-		free(s->field[f]);
-	free(s->work);
-	free(s->field);
+	block_close(&s->block);
 	free(s->config);
 	layout_free(&s->layout);
 	setup_close(&s->setup);
@@ -84,52 +74,42 @@ static int configure(struct sample *s, const struct sample_options *o, const cha
 	return s->class->check && s->class->check(s->config, e) != 0 ? err_in(e, "sampler %s", name) : 0;
 }
 
+static int one_draw(void *context, void *work, int64_t i, int64_t draw, double *const *field, struct err *e)
+{
+	struct sample *s = context;
+
+	(void)i;
+	return s->class->draw(s->config, work, (uint64_t)s->common->seed, draw, field, e);
+}
+
 static int allocate(struct sample *s, struct err *e)
 {
 	s->class->layout(s->config, &s->layout);
 	s->layout.n_samples = s->key.samples;
-	s->n_workers = pool_threads();
-	s->work = xcalloc((size_t)s->n_workers, sizeof *s->work);
-	s->field = xcalloc((size_t)s->layout.n_fields + 1, sizeof *s->field);
-	for (int f = 0; f < s->layout.n_fields; f++)
-		if (!(s->field[f] = mem_new(BLOCK * layout_field_count(&s->layout, f), sizeof(double),
-					    s->layout.field[f].name, e)))
-			return -1;
-	for (int w = 0; w < s->n_workers && s->class->prepare; w++)
-		if (s->class->prepare(s->config, &s->work[w], e) != 0)
-			return -1;
-	return 0;
-}
-
-static void one_draw(void *arg, int64_t i, int worker)
-{
-	struct sample *s = arg;
-	double *out[64];
-
-	for (int f = 0; f < s->layout.n_fields; f++)
-		out[f] = s->field[f] + i * layout_field_count(&s->layout, f);
-	s->failure[i].code = ERR_NONE;
-	if (s->class->draw(s->config, s->work[worker], (uint64_t)s->common->seed, s->first + i, out, &s->failure[i]) !=
-		    0 &&
-	    s->failure[i].code == ERR_NONE)
-		err_set(&s->failure[i], ERR_FAIL, "draw %lld failed", (long long)(s->first + i));
+	s->block = (struct block){
+		.what = s->class->name,
+		.layout = &s->layout,
+		.size = BLOCK,
+		.config = s->config,
+		.prepare = s->class->prepare,
+		.release = s->class->release,
+		.make = one_draw,
+		.context = s,
+	};
+	return block_open(&s->block, e);
 }
 
 static int draw_all(struct sample *s, struct h5out *out, struct err *e)
 {
 	progress_begin("sample", "draw", s->key.samples);
-	for (s->first = 0; s->first < s->key.samples; s->first += BLOCK) {
-		int64_t n = s->key.samples - s->first < BLOCK ? s->key.samples - s->first : BLOCK;
+	for (int64_t at = 0; at < s->key.samples; at += BLOCK) {
+		int64_t n = s->key.samples - at < BLOCK ? s->key.samples - at : BLOCK;
 
-		pool_run(n, one_draw, s);
-		for (int64_t i = 0; i < n; i++)
-			if (s->failure[i].code != ERR_NONE) {
-				*e = s->failure[i];
-				return err_in(e, "sampler %s", s->class->name);
-			}
+		if (block_run(&s->block, at, n, e) != 0)
+			return -1;
 		for (int f = 0; f < s->layout.n_fields; f++)
-			h5out_samples(out, f, s->first, n, DTYPE_F64, s->field[f]);
-		progress_update(s->first + n, NULL);
+			h5out_samples(out, f, at, n, DTYPE_F64, s->block.field[f]);
+		progress_update(at + n, NULL);
 	}
 	return 0;
 }

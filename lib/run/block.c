@@ -1,0 +1,71 @@
+/* block.c: a block of samples on the thread pool. */
+#include "run/block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+
+enum { FIELDS_MAX = 64 };
+
+int block_open(struct block *b, struct err *e)
+{
+	int n_fields = b->layout->n_fields;
+
+	if (n_fields > FIELDS_MAX)
+		return err_set(e, ERR_FAIL, "%s: more than %d fields", b->what, FIELDS_MAX);
+	b->n_workers = pool_threads();
+	b->work = xcalloc((size_t)b->n_workers, sizeof *b->work);
+	b->field = xcalloc((size_t)n_fields + 1, sizeof *b->field);
+	b->failure = xcalloc((size_t)b->size, sizeof *b->failure);
+	for (int f = 0; f < n_fields; f++)
+		if (!(b->field[f] = mem_new(b->size * layout_field_count(b->layout, f), sizeof(double),
+					    b->layout->field[f].name, e)))
+			return -1;
+	for (int w = 0; w < b->n_workers && b->prepare; w++)
+		if (b->prepare(b->config, &b->work[w], e) != 0)
+			return err_in(e, "%s", b->what);
+	return 0;
+}
+
+static void one_sample(void *arg, int64_t i, int worker)
+{
+	struct block *b = arg;
+	double *out[FIELDS_MAX];
+	struct err *e = &b->failure[i];
+
+	for (int f = 0; f < b->layout->n_fields; f++)
+		out[f] = b->field[f] + i * layout_field_count(b->layout, f);
+	e->code = ERR_NONE;
+	if (b->make(b->context, b->work[worker], i, b->first + i, out, e) != 0 && e->code == ERR_NONE)
+		err_set(e, ERR_FAIL, "sample %lld failed", (long long)(b->first + i));
+}
+
+int block_run(struct block *b, int64_t first, int64_t n, struct err *e)
+{
+	b->first = first;
+	b->n = n;
+	pool_run(n, one_sample, b);
+	for (int64_t i = 0; i < n; i++)
+		if (b->failure[i].code != ERR_NONE) {
+			*e = b->failure[i];
+			return err_in(e, "%s", b->what);
+		}
+	return 0;
+}
+
+void block_close(struct block *b)
+{
+	for (int w = 0; b->work && w < b->n_workers; w++)
+		if (b->work[w] && b->release)
+			b->release(b->work[w]);
+	for (int f = 0; b->field && f < b->layout->n_fields; f++)
+		free(b->field[f]);
+	free(b->work);
+	free(b->field);
+	free(b->failure);
+	b->work = NULL;
+	b->field = NULL;
+	b->failure = NULL;
+}
