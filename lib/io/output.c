@@ -97,6 +97,7 @@ static bool is_terminal(const char *path)
 int output_resolve(const char *path, bool binary, char **target, bool *stream, struct err *e)
 {
 	struct stat info;
+	int flags;
 
 	*target = NULL;
 	*stream = false;
@@ -104,7 +105,9 @@ int output_resolve(const char *path, bool binary, char **target, bool *stream, s
 		return err_set(e, ERR_USAGE, "the name of the output is empty");
 	if (strcmp(path, "-") == 0) {
 		*stream = true;
-		if (fstat(STDOUT_FILENO, &info) != 0)
+		/* tool_main holds the place of a closed one with /dev/null opened for reading. */
+		flags = fcntl(STDOUT_FILENO, F_GETFL);
+		if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
 			return err_set(e, ERR_FAIL, "standard output is closed");
 		if (binary && isatty(STDOUT_FILENO))
 			return err_set(e, ERR_USAGE, "refusing to write HDF5 to a terminal");
