@@ -30,13 +30,16 @@ OP_SIMD float powf(float, float);
 
 #include <tgmath.h>
 
-#ifdef __GNUC__
-#define OP_ALIGNED(p) __builtin_assume_aligned(p, 64)
 /* out may be an input: the loop carries nothing from one element to the next, whatever a check for overlap says. */
+#if defined(__GNUC__) && !defined(__clang__)
 #define OP_INDEPENDENT _Pragma("GCC ivdep")
 #else
-#define OP_ALIGNED(p) (p)
 #define OP_INDEPENDENT
+#endif
+#ifdef __GNUC__
+#define OP_ALIGNED(p) __builtin_assume_aligned(p, 64)
+#else
+#define OP_ALIGNED(p) (p)
 #endif
 
 /* EXPRESSION of x, y, z (arguments 0, 1, 2), real (the type) and c (the real parameter, 0 if there is none). */

@@ -69,7 +69,7 @@ static void make_groups(struct groups *s, const struct shape *in, unsigned axes,
 	}
 }
 
-#define LARGER(x, m) (((x) > (m)) | ((x) != (x)) ? (x) : (m))
+#define LARGER(x, m) ((((x) > (m)) | ((x) != (x))) ? (x) : (m))
 #define MAX_KERNEL(REAL)                                                                                               \
 	static void larger_##REAL(const struct groups *s, int k, REAL *out, const REAL *in)                            \
 	{                                                                                                              \

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/pool.h"
 #include "base/rng.h"
 
 enum { INPUTS = 8 };
@@ -35,6 +36,7 @@ struct tensor value_of(value_builder build, const void *context, int n, const st
 	ck_assert_msg(!graph_error(g), "%s", graph_error(g) ? graph_error(g)->message : "");
 	ck_assert_msg(plan_eval(g, n, x, in, 1, &y, &value, &e) == 0, "%s", e.message);
 	graph_free(g);
+	pool_stop();
 	return value;
 }
 
