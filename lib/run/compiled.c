@@ -1,9 +1,12 @@
 /* compiled.c: loss and gradients of one batch. A single predicted frame is one plan; a roll-out is a step program run forward
- * and backward, with gradients through the last `pushforward` steps only when asked. */
+ * and backward. Push-forward (Brandstetter et al. 2022, arXiv 2202.03376): 0 to rollout - pushforward steps, drawn anew for every
+ * batch, run without gradient, then `pushforward` steps count; zero must occur, or the net may learn a first step that only
+ * itself can go on from. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "graph/plan.h"
 #include "integ/integ.h"
 #include "run/trainer.h"
@@ -77,6 +80,14 @@ static int compile_frame(struct compiled *c, struct trainer *t, struct err *e)
 	return 0;
 }
 
+/* Steps of a roll-out that have a loss. */
+static int64_t counted_steps(const struct compiled *c, const struct trainer *t)
+{
+	int64_t n = t->key.pushforward;
+
+	return n > 0 && n < c->rollout ? n : c->rollout;
+}
+
 /* State: the window of the last frames, then the running statistics. */
 static int compile_rollout(struct compiled *c, struct trainer *t, struct err *e)
 {
@@ -99,7 +110,7 @@ static int compile_rollout(struct compiled *c, struct trainer *t, struct err *e)
 	network_build(n, &c->b, g, c->n, true, field, NODE_NONE);
 	c->target = graph_input(g, "target", n->real, &shape);
 	node loss = network_loss(n, &c->b, t->objective, t->objective_config, c->target);
-	loss = op_scale(g, loss, 1.0 / (double)c->rollout);
+	loss = op_scale(g, loss, 1.0 / (double)counted_steps(c, t));
 	node next = c->b.prediction;
 	if (t->task_key.history > 1)
 		next = op_concat(
@@ -226,12 +237,16 @@ static int run_rollout(struct compiled *c, struct trainer *t, double *loss, stru
 	size_t bytes = (size_t)(c->n * task_input_count(&t->task)) * dtype_size(t->network.real);
 	char *window = xaligned(bytes), *constant = node_is(c->constant) ? xaligned(bytes) : NULL;
 	struct feed f = { c, t, constant };
+	int64_t counted = counted_steps(c, t), most = c->rollout - counted;
+	/* a value in (0, 1), so 0 .. most */
+	double draw = rng_uniform_at(rng_stream(t->seed, "pushforward", (uint64_t)t->t, 0), 0);
+	int64_t ahead = (int64_t)((double)(most + 1) * draw);
 
 	split(c, t, window, constant);
 	c->state0[0] = window;
 	struct step_run run = {
-		.n_steps = c->rollout,
-		.cut = t->key.pushforward,
+		.n_steps = ahead + counted,
+		.cut = counted,
 		.memory = STEP_STORE,
 		.state0 = c->state0,
 		.shared = c->shared_data,

@@ -26,7 +26,8 @@ const struct key train_keys[] = {
 	KEY_REAL(struct train_config, ema, "0", 0, 1,
 		 "decay of the average of weights that is saved; 0: save the weights"),
 	KEY_INT(struct train_config, pushforward, "0", 0, 1e6,
-		"roll-outs: gradient through the last n steps only; 0: all"),
+		"roll-outs: n steps count, after 0 to rollout - n steps without gradient, drawn anew for each batch; "
+		"0: all"),
 	KEY_INT(struct train_config, validate_every, "1", 1, 1e9, "epochs between validations"),
 	KEY_INT(struct train_config, patience, "0", 0, 1e9,
 		"stop after this many epochs without improvement; 0: never"),
