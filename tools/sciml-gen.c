@@ -14,11 +14,15 @@ static const struct opt options[] = {
 };
 static const char *const examples[] = {
 	"sciml-gen burgers -n 1200 -o burgers.h5",
-	"1000 training and 200 test samples of Burgers' equation",
-	"sciml-gen darcy -s problem.grid=32 --dry-run",
+	"1200 samples of Burgers' equation, the last sixth of them as split test",
+	"sciml-gen darcy -s problem.grid=29 -s gen.valid=0.1 --dry-run",
 	"print the whole configuration and stop",
-	"sciml-gen burgers -n 300 --shard 0/3 -o a.h5",
-	"the first third of a run; 'sciml-gen merge a.h5 b.h5 c.h5 -o all.h5' joins the parts",
+	"for i in 0 1 2; do sciml-gen burgers -n 300 --shard $i/3 -o part$i.h5 & done; wait",
+	"the parts of one run, in any order, on any machine",
+	"sciml-gen merge part0.h5 part1.h5 part2.h5 -o all.h5",
+	"joined: the same bytes as 'sciml-gen burgers -n 300 -o all.h5' writes",
+	"sciml-gen navier-stokes -n 1000 -o flow.h5 --resume --time-limit 8h",
+	"a night's worth; status 75 and flow.h5.part tell that there is more to do, the same command continues",
 	NULL,
 };
 static const struct tool tool = {

@@ -10,7 +10,11 @@ static const struct opt options[] = {
 };
 static const char *const examples[] = {
 	"sciml-sample grf -n 16 -o fields.h5",
-	"16 Gaussian random fields",
+	"16 Gaussian random fields on a circle",
+	"sciml-sample grf -n 4 -s sample.dims=2 -s sample.grid=64 -s sample.boundary=neumann -o squares.h5",
+	"four on a square",
+	"sciml-sample sde-path -n 1000 --seed 7 -o paths.h5",
+	"1000 paths of an Ornstein-Uhlenbeck process",
 	NULL,
 };
 static const struct tool tool = {
@@ -20,6 +24,7 @@ static const struct tool tool = {
 	.options = options,
 	.list = sample_list,
 	.describe = sample_describe,
+	.lacks = (const char *const[]){ "resume", "time-limit", NULL },
 	.examples = examples,
 };
 

@@ -14,8 +14,8 @@ static const struct opt options[] = {
 static const char *const examples[] = {
 	"sciml-solve fno.h5 burgers.h5:test -o pred.h5",
 	"apply a trained model to the test split",
-	"sciml-solve burgers.yaml init.h5 -o truth.h5",
-	"march a problem by its own scheme from given initial data",
+	"sciml-solve burgers burgers.h5:test -s problem.solve_grid=1024 -o finer.h5",
+	"march the equation itself from the same initial data, on a finer grid",
 	NULL,
 };
 static const struct tool tool = {
@@ -25,6 +25,7 @@ static const struct tool tool = {
 	.options = options,
 	.list = solve_list,
 	.describe = solve_describe,
+	.lacks = (const char *const[]){ "shard", "resume", "time-limit", NULL },
 	.examples = examples,
 };
 

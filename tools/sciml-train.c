@@ -15,8 +15,8 @@ static const struct opt options[] = {
 static const char *const examples[] = {
 	"sciml-train fno burgers.h5 -s model.modes=16 -o fno.h5",
 	"train a Fourier neural operator on split train of burgers.h5",
-	"sciml-train experiment.yaml data.h5 -o m.h5 --resume",
-	"go on with a run that was stopped or killed",
+	"sciml-train fno burgers.h5 -o night.h5 --resume --time-limit 8h --log night.tsv",
+	"as far as it gets by morning (status 75: not finished); the same command goes on",
 	"sciml-gen burgers -n 100000 -o - | sciml-train fno - --online -o fno.h5",
 	"train on simulations as they come",
 	NULL,
@@ -28,6 +28,7 @@ static const struct tool tool = {
 	.options = options,
 	.list = train_list,
 	.describe = train_describe,
+	.lacks = (const char *const[]){ "shard", NULL },
 	.examples = examples,
 };
 

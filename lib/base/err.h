@@ -11,7 +11,7 @@ enum err_code {
 	ERR_FAIL = 1,	 /* I/O or numerics */
 	ERR_USAGE = 2,	 /* command line, configuration, shape of the input */
 	ERR_BOUND = 3,	 /* finished, but a requested bound does not hold */
-	ERR_LOCKED = 75, /* another run works on the same output */
+	ERR_LOCKED = 75, /* another run works on the same output, or time was up: the same command may do later */
 };
 
 struct err {

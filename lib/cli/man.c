@@ -93,11 +93,18 @@ void page_man(const struct tool *t, const struct opt *table, struct str *out)
 	help_roff(out, t->name);
 	str_add(out, " \\- ");
 	help_roff(out, t->summary);
-	str_add(out, "\n.SH SYNOPSIS\n.B ");
-	help_roff(out, t->name);
-	str_add(out, "\n");
-	help_roff(out, t->synopsis);
-	str_add(out, "\n.SH DESCRIPTION\n");
+	str_add(out, "\n.SH SYNOPSIS\n");
+	for (const char *way = t->synopsis; *way; way += strcspn(way, "\n"), way += *way == '\n') {
+		char *one = xstrndup(way, strcspn(way, "\n"));
+
+		str_add(out, way == t->synopsis ? ".B " : ".br\n.B ");
+		help_roff(out, t->name);
+		str_add(out, "\n");
+		help_roff(out, one);
+		str_add(out, "\n");
+		free(one);
+	}
+	str_add(out, ".SH DESCRIPTION\n");
 	add_options(table, out);
 	add_members(t, out);
 	str_add(out, ".SH EXIT STATUS\n"
@@ -105,7 +112,9 @@ void page_man(const struct tool *t, const struct opt *table, struct str *out)
 		     ".TP\n.B 1\nfailed: a file cannot be read or written, or the numbers went wrong\n"
 		     ".TP\n.B 2\nwrong usage, configuration, or shape of the input\n"
 		     ".TP\n.B 3\nfinished, but a bound asked for does not hold\n"
-		     ".TP\n.B 75\nanother run holds the lock of the output; try later\n"
+		     ".TP\n.B 75\nnot now: another run holds the lock of the output, or the time limit came; the same "
+		     "command "
+		     "(with\n.BR \\-\\-resume )\nmay do later\n"
 		     ".PP\nKilled by a signal means ended by that signal.\n");
 	if (t->examples && t->examples[0])
 		str_add(out, ".SH EXAMPLES\n");

@@ -22,7 +22,7 @@ struct opt *option_table(const struct tool *t, struct option_ask *ask)
 		  "use N threads (default: all processors); results do not depend on it" },
 		{ "resume", 0, OPT_FLAG, &c->resume, NULL, "continue an interrupted run" },
 		{ "time-limit", 0, OPT_DURATION, &c->time_limit, "TIME",
-		  "save and stop after TIME, such as 90s, 30m or 2h; continue with --resume" },
+		  "save and stop after TIME, such as 90s, 30m or 2h, with status 75; continue with --resume" },
 		{ "shard", 0, OPT_SHARD, &c->shard, "I/N", "do part I of N, counted from 0" },
 		{ "dry-run", 0, OPT_FLAG, &c->dry_run, NULL, "print the full effective configuration and stop" },
 		{ "quiet", 'q', OPT_FLAG, &ask->quiet, NULL, "say nothing but errors" },
@@ -50,6 +50,8 @@ struct opt *option_table(const struct tool *t, struct option_ask *ask)
 
 		for (size_t k = 0; k < n; k++)
 			own = own || strcmp(table[k].name, common[i].name) == 0;
+		for (const char *const *name = t->lacks; name && *name; name++)
+			own = own || strcmp(*name, common[i].name) == 0;
 		if (own)
 			continue;
 		table[m] = common[i];

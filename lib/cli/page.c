@@ -15,7 +15,9 @@ enum { OPTION_COLUMN = 30 };
 
 void page_help(const struct tool *t, const struct opt *table, struct str *out)
 {
-	str_printf(out, "Usage: %s %s\n", t->name, t->synopsis);
+	for (const char *way = t->synopsis; *way; way += strcspn(way, "\n"), way += *way == '\n')
+		str_printf(out, "%s %s %.*s\n", way == t->synopsis ? "Usage:" : "      ", t->name,
+			   (int)strcspn(way, "\n"), way);
 	help_wrap(out, t->summary, 0);
 	str_add(out, "\nOptions:\n");
 	for (const struct opt *o = table; o->name; o++) {
@@ -40,8 +42,7 @@ void page_help(const struct tool *t, const struct opt *table, struct str *out)
 	str_add(out, "\n");
 	help_wrap(out,
 		  "Exit status: 0 done; 1 failed; 2 wrong usage, configuration or shape of the input; 3 finished, but "
-		  "a bound "
-		  "asked for does not hold; 75 another run holds the lock.",
+		  "a bound asked for does not hold; 75 not now: another run holds the lock, or the time was up.",
 		  0);
 	str_printf(out, "\nManual: man %s; man sciml\n", t->name);
 }

@@ -38,12 +38,13 @@ struct opt {
 struct tool {
 	const char *name;	   /* "sciml-gen" */
 	const char *summary;	   /* one line */
-	const char *synopsis;	   /* "[OPTION]... PROBLEM" */
+	const char *synopsis;	   /* "[OPTION]... PROBLEM"; more ways on further lines */
 	const struct opt *options; /* name NULL ends; common ones are added by tool_main */
 	/* --list: names with one line each (of WHAT, and of what else the tool chooses among); --describe NAME: everything about
 	 * one member (equation, keys, defaults, source), 2 if unknown. man: as roff. */
 	void (*list)(struct str *out);
 	int (*describe)(const char *name, bool man, struct str *out, struct err *e);
+	const char *const *lacks;    /* NULL-terminated names of common options that mean nothing here; may be NULL */
 	const char *const *examples; /* NULL-terminated, each "command" then "what it does"; help and man show them */
 };
 
@@ -65,7 +66,7 @@ extern struct tool_common tool_common;
  * build) --completion (bash) are answered here on standard output with status 0. A failure prints "NAME: message" on one
  * line, and for status 2 "Try 'NAME --help'." on a second. Operands are what follows the options (options may come after
  * operands too; "--" ends them). Work that stopped because stop_requested asked for it returns -1 with an empty message:
- * nothing is printed, and the process ends by the signal (time limit: status 0). */
+ * nothing is printed, and the process ends by the signal. Work stopped by the time limit says so with ERR_LOCKED. */
 int tool_main(const struct tool *t, int argc, char **argv, int (*run)(int n, char **operand, struct err *e));
 
 #endif

@@ -81,6 +81,40 @@ void help_roff(struct str *out, const char *text)
 	}
 }
 
+void help_member(struct str *out, bool man, const char *name, const char *summary)
+{
+	char left[96];
+
+	if (man) {
+		help_roff(out, summary); /* the heading above it is the name */
+		str_add(out, "\n");
+		return;
+	}
+	snprintf(left, sizeof left, "%s:", name);
+	str_add(out, left);
+	str_add(out, " ");
+	wrap(out, summary, (int)strlen(left) + 1, 2);
+}
+
+void help_label(struct str *out, bool man, const char *label, const char *text)
+{
+	if (!text || !*text)
+		return;
+	if (man) {
+		str_printf(out, ".br\n%s: ", label);
+		help_roff(out, text);
+		str_add(out, "\n");
+		return;
+	}
+	str_printf(out, "  %s: ", label);
+	wrap(out, text, 4 + (int)strlen(label), 4);
+}
+
+void help_keys_of(struct str *out, bool man, const char *section)
+{
+	str_printf(out, man ? ".PP\nKeys of section \\fI%s\\fR:\n" : "  keys of section %s:\n", section);
+}
+
 static const char *placeholder(enum key_type type)
 {
 	switch (type) {

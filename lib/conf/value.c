@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/tree.h"
@@ -22,7 +23,24 @@ static const char *bound(char *buffer, double v)
 	/* The largest 64-bit integer stands for "no bound" in tables of integers. */
 	if (v >= 9.2e18 || v <= -9.2e18)
 		return strcpy(buffer, v > 0 ? "inf" : "-inf");
-	return number(buffer, v);
+	if (v == floor(v) && fabs(v) < 1e6)
+		return number(buffer, v);
+	/* 1e9, not 1000000000 or 1e+09 */
+	snprintf(buffer, 32, "%.15g", v);
+	if (fabs(v) >= 1e-4 && fabs(v) < 1e6)
+		return buffer;
+	for (int digits = 1; digits < 15; digits++) {
+		char shorter[32];
+
+		snprintf(shorter, sizeof shorter, "%.*e", digits - 1, v);
+		if (strtod(shorter, NULL) == v) {
+			char *e = strchr(shorter, 'e');
+
+			snprintf(buffer, 32, "%.*se%ld", (int)(e - shorter), shorter, strtol(e + 1, NULL, 10));
+			break;
+		}
+	}
+	return buffer;
 }
 
 const char *value_range(char *buffer, const struct key *k)

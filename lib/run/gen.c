@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "conf/help.h"
 #include "io/h5out.h"
 #include "io/layout.h"
 #include "io/output.h"
@@ -279,6 +280,7 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	if (status == 0 && !complete) {
 		log_note("stopped early: '%s.part' holds what is done, --resume goes on", path);
 		stop_finish();
+		status = err_set(e, ERR_LOCKED, "%s: time limit reached; --resume goes on", path);
 	}
 	stop_release();
 	return status;
@@ -317,9 +319,13 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 		else if ((status = allocate(&g, e)) == 0) {
 			snprintf(path, sizeof path, "%s.h5", g.class->name);
 			const char *out = common->output ? common->output : path;
-			if (strcmp(out, "-") == 0)
+			bool pipe = strcmp(out, "-") == 0, foreign = o->layout && strcmp(o->layout, "native") != 0;
+			if ((pipe || foreign) && (common->resume || common->time_limit > 0))
+				status = err_set(e, ERR_USAGE, "%s cannot be resumed: no --resume, no --time-limit",
+						 pipe ? "a pipe" : "a file of a foreign layout");
+			else if (pipe)
 				status = run_pipe(&g, e);
-			else if (o->layout && strcmp(o->layout, "native") != 0)
+			else if (foreign)
 				status = run_foreign(&g, o->layout, out, e);
 			else
 				status = run_file(&g, out, e);
@@ -332,26 +338,44 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 
 void gen_list(struct str *out)
 {
+	struct str shipped = { 0 };
+
 	str_add(out, "problems:\n");
 	for (int i = 0; problem_files[i]; i++)
 		for (int k = 0; problem_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", problem_files[i][k]->name, problem_files[i][k]->summary);
-	str_add(out, "shipped settings:\n");
-	setup_list_shipped("problem", out);
+	setup_list_shipped("problem", &shipped);
+	if (shipped.length)
+		str_printf(out, "shipped settings:\n%s", shipped.text);
+	str_free(&shipped);
+	str_add(out, "layouts:\n");
+	for (int i = 0; layout_files[i]; i++)
+		for (int k = 0; layout_files[i][k]; k++) {
+			const struct layout_class *l = layout_files[i][k];
+			bool written = l->write || strcmp(l->name, "native") == 0;
+
+			if (l->open && !strstr(l->help, "not read"))
+				str_printf(out, "  %-22s %s%s\n", l->name, l->help, written ? "; written too" : "");
+		}
+	str_add(out, "sections:\n  gen                    number of samples, splits, number type\n");
 }
 
 int gen_describe(const char *name, bool man, struct str *out, struct err *e)
 {
 	const struct problem_class *p = problem_find(name);
 
+	if (strcmp(name, "gen") == 0) {
+		help_keys_of(out, man, "gen");
+		key_help(gen_keys, man, out);
+		return 0;
+	}
 	if (!p)
 		return err_set(e, ERR_USAGE, "no problem '%s'; --list shows what there is", name);
-	str_printf(out, "%s: %s\n  equation: %s\n  source: %s\n", p->name, p->summary, p->equation, p->source);
-	if (p->notes)
-		str_printf(out, "  method: %s\n", p->notes);
-	str_add(out, "  keys of section problem:\n");
+	help_member(out, man, p->name, p->summary);
+	help_label(out, man, "equation", p->equation);
+	help_label(out, man, "source", p->source);
+	help_label(out, man, "method", p->notes);
+	help_keys_of(out, man, "problem");
 	key_help(p->keys, man, out);
-	str_add(out, "  keys of section gen:\n");
-	key_help(gen_keys, man, out);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "conf/help.h"
 #include "io/h5out.h"
 #include "run/block.h"
 #include "sampler/sampler.h"
@@ -31,6 +32,7 @@ struct sample {
 	struct sample_config key;
 	struct layout layout;
 	struct block block;
+	int64_t first, count; /* this shard's draws */
 };
 
 static bool is_sampler(const char *name)
@@ -85,7 +87,12 @@ static int one_draw(void *context, void *work, int64_t i, int64_t draw, double *
 static int allocate(struct sample *s, struct err *e)
 {
 	s->class->layout(s->config, &s->layout);
-	s->layout.n_samples = s->key.samples;
+	s->count = s->key.samples;
+	if (s->common->shard_count > 0) {
+		s->first = s->common->shard_index * s->key.samples / s->common->shard_count;
+		s->count = (s->common->shard_index + 1) * s->key.samples / s->common->shard_count - s->first;
+	}
+	s->layout.n_samples = s->count;
 	s->block = (struct block){
 		.what = s->class->name,
 		.layout = &s->layout,
@@ -101,11 +108,11 @@ static int allocate(struct sample *s, struct err *e)
 
 static int draw_all(struct sample *s, struct h5out *out, struct err *e)
 {
-	progress_begin("sample", "draw", s->key.samples);
-	for (int64_t at = 0; at < s->key.samples; at += BLOCK) {
-		int64_t n = s->key.samples - at < BLOCK ? s->key.samples - at : BLOCK;
+	progress_begin("sample", "draw", s->count);
+	for (int64_t at = 0; at < s->count; at += BLOCK) {
+		int64_t n = s->count - at < BLOCK ? s->count - at : BLOCK;
 
-		if (block_run(&s->block, at, n, e) != 0)
+		if (block_run(&s->block, s->first + at, n, e) != 0)
 			return -1;
 		for (int f = 0; f < s->layout.n_fields; f++)
 			h5out_samples(out, f, at, n, DTYPE_F64, s->block.field[f]);
@@ -125,6 +132,9 @@ int sample_run(const struct run_common *common, const struct sample_options *o, 
 	if (status == 0 && common->dry_run) {
 		str_add(o->dry_run_text, str_text(&config));
 	} else if (status == 0 && (status = allocate(&s, e)) == 0) {
+		if (common->shard_count > 0)
+			str_printf(&config, "# draws %lld to %lld\n", (long long)s.first,
+				   (long long)(s.first + s.count - 1));
 		struct h5_meta m = { .command = common->command,
 				     .config = str_text(&config),
 				     .inputs = "",
@@ -164,10 +174,10 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 
 	if (!s)
 		return err_set(e, ERR_USAGE, "no sampler '%s'; --list shows what there is", name);
-	str_printf(out, "%s: %s\n  source: %s\n", s->name, s->summary, s->source);
-	if (s->notes)
-		str_printf(out, "  notes: %s\n", s->notes);
-	str_add(out, "  keys of section sample:\n");
+	help_member(out, man, s->name, s->summary);
+	help_label(out, man, "source", s->source);
+	help_label(out, man, "notes", s->notes);
+	help_keys_of(out, man, "sample");
 	key_help(sample_keys, man, out);
 	key_help(s->keys, man, out);
 	return 0;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "conf/help.h"
 #include "io/h5out.h"
 #include "run/march.h"
 #include "run/model_file.h"
@@ -308,7 +309,8 @@ int solve_describe(const char *name, bool man, struct str *out, struct err *e)
 
 	if (!s)
 		return march_describe(name, man, out, e);
-	str_printf(out, "%s: %s\n  source: %s\n", s->name, s->summary, s->source);
+	help_member(out, man, s->name, s->summary);
+	help_label(out, man, "source", s->source);
 	key_help(s->keys, man, out);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "conf/help.h"
 #include "io/output.h"
 #include "run/online.h"
 #include "run/trainer.h"
@@ -381,6 +382,8 @@ void train_list(struct str *out)
 	for (int i = 0; optim_files[i]; i++)
 		for (int k = 0; optim_files[i][k]; k++)
 			str_printf(out, "  %-14s %s\n", optim_files[i][k]->name, optim_files[i][k]->summary);
+	str_add(out, "sections:\n  data           what goes in, what is predicted, normalisation\n"
+		     "  train          epochs, batches, learning rate, checkpoints\n");
 }
 
 int train_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -389,26 +392,19 @@ int train_describe(const char *name, bool man, struct str *out, struct err *e)
 	const struct objective_class *o = objective_find(name);
 	const struct optim_class *a = optim_find(name);
 
-	if (strcmp(name, "train") == 0) {
-		str_add(out, "keys of section train:\n");
-		key_help(train_keys, man, out);
-		str_add(out, "keys of section data:\n");
-		key_help(task_keys, man, out);
-		key_help(network_keys, man, out);
+	if (strcmp(name, "train") == 0 || strcmp(name, "data") == 0) {
+		help_keys_of(out, man, name);
+		key_help(*name == 't' ? train_keys : task_keys, man, out);
+		if (*name == 'd')
+			key_help(network_keys, man, out);
 		return 0;
 	}
 	if (!m && !o && !a)
 		return err_set(e, ERR_USAGE, "no model, objective or optimiser '%s'; --list shows what there is", name);
-	str_printf(out, "%s: %s\n  source: %s\n", name,
-		   m   ? m->summary
-		   : o ? o->summary
-		       : a->summary,
-		   m   ? m->source
-		   : o ? o->source
-		       : a->source);
-	if (m && m->notes)
-		str_printf(out, "  notes: %s\n", m->notes);
-	str_printf(out, "  keys of section %s:\n", m ? "model" : o ? "objective" : "optim");
+	help_member(out, man, name, m ? m->summary : o ? o->summary : a->summary);
+	help_label(out, man, "source", m ? m->source : o ? o->source : a->source);
+	help_label(out, man, "notes", m ? m->notes : NULL);
+	help_keys_of(out, man, m ? "model" : o ? "objective" : "optim");
 	key_help(m ? m->keys : o ? o->keys : a->keys, man, out);
 	return 0;
 }

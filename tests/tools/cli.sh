@@ -53,6 +53,20 @@ run_error 2 "tool-dummy: --shard: '3/3' is not I/N with 0 <= I < N" $tool --shar
 run_error 2 "tool-dummy: --shard: '1' is not I/N" $tool --shard 1
 run_error 2 'tool-dummy: -o: FILE is empty' $tool -o ''
 
+# A common option that would be ignored is not offered.
+run_error 2 "unknown option '--shard'" sciml-train --shard 0/2 fno
+run_error 2 "unknown option '--resume'" sciml-sample --resume grf
+run_error 2 'a pipe cannot be resumed' sciml-gen burgers --time-limit 1s -o -
+# Time is up: not done, and the same command may do later. Draws of a part are those of the whole.
+run_error 75 'time limit reached; --resume goes on' sciml-gen burgers -n 1000000 --time-limit 0.3 -o long.h5
+run_status 0 sciml-sample grf -n 7 -s sample.grid=16 -o whole.h5
+run_status 0 sciml-sample grf -n 7 -s sample.grid=16 --shard 1/2 -o half.h5
+if command -v h5dump >/dev/null; then
+	h5dump -d /data/u -s 3,0 -c 4,16 whole.h5 | sed -n 's/^ *([0-9]*,/(/p' >last
+	h5dump -d /data/u -s 0,0 -c 4,16 half.h5 | sed -n 's/^ *([0-9]*,/(/p' >part
+	check_same last part
+fi
+
 # Every status, one line each (two on 2), whatever the quoted texts hold.
 run_error 1 'tool-dummy: text: it failed' $tool fail
 run_error 2 'tool-dummy: text: it is wrong' $tool usage
