@@ -2,3 +2,13 @@
 problemdir = $(pkgdatadir)/problem
 dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data/problem/darcy-fno.yaml \
 	data/problem/ns-1e-3.yaml data/problem/ns-1e-4.yaml data/problem/ns-1e-5.yaml data/problem/pdebench-advection.yaml
+
+# Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.
+EXTRA_DIST += data/experiment
+
+# A tour that ends in a table and pictures; ./bootstrap demo.
+.PHONY: demo
+demo: $(bin_PROGRAMS)
+	rm -rf demo
+	@$(MAKE) -s --no-print-directory -f $(abs_top_srcdir)/data/experiment/demo/Makefile \
+		OUT=$(abs_builddir)/demo SCIML_BIN=$(abs_builddir)/tools

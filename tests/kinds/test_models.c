@@ -262,6 +262,64 @@ START_TEST(overfits_three_samples)
 }
 END_TEST
 
+static const char *const last_layers[][2] = {
+	{ "fno", "project." },	       { "unet", "out." }, { "convnet", "out." }, { "mlp", "mlp.out." },
+	{ "deeponet", "branch.out." },
+};
+
+/* A residual model whose last layer is zero is the identity, to the bit: the baseline every step is judged against. */
+START_TEST(residual_with_zero_last_layer_is_persistence)
+{
+	const char *name = last_layers[_i][0], *prefix = last_layers[_i][1];
+	struct shape s = shape_of(BATCH, 3, 16), state = shape_of(BATCH, 1, 16);
+	struct model_spec spec = { .n_dims = 1, .size = { 16 }, .n_in = 3, .n_out = 1, .n_state = 1 };
+	struct fixture f = { .class = model_find(name) };
+	int n_zeroed = 0;
+	struct err e;
+	char text[300];
+
+	snprintf(text, sizeof text, "model: {residual: true, %s\n", f.class->test_config + 1);
+	f.conf = conf_new();
+	ck_assert_int_eq(conf_load_text(f.conf, text, "test", &e), 0);
+	f.cfg = cfg_new(f.conf);
+	f.config = calloc(1, f.class->config_size);
+	cfg_section(f.cfg, "model", 1, &(struct key_table){ f.class->keys, f.config });
+	ck_assert_msg(cfg_done(f.cfg, &e) == 0, "%s", e.message);
+	f.g = graph_new(DTYPE_F32);
+	nn_begin(&f.nn, f.g, &f.params, false);
+	f.in = (struct model_in){ graph_input(f.g, "x", DTYPE_F32, &s), NODE_NONE, NODE_NONE };
+	f.prediction = f.class->build(&f.nn, f.config, &spec, &f.in);
+	f.plan = plan_new(f.g, 1, &f.prediction, &e);
+	ck_assert_msg(f.plan != NULL, "%s", e.message);
+	params_init(&f.params, 5);
+	f.x = tensor_new(DTYPE_F32, &s);
+	fill(&f.x, "x");
+	plan_bind(f.plan, f.in.field, f.x.data);
+	for (int i = 0; i < f.params.n; i++) {
+		struct tensor *v = &f.params.at[i].value;
+
+		plan_bind(f.plan, f.nn.node[i], v->data);
+		if (strncmp(f.params.at[i].name, prefix, strlen(prefix)) == 0) {
+			memset(v->data, 0, tensor_bytes(v));
+			n_zeroed++;
+		}
+	}
+	ck_assert_msg(n_zeroed > 0, "%s: no parameter begins with %s", name, prefix);
+	ck_assert_int_eq(plan_run(f.plan, &e), 0);
+	struct tensor out = plan_out(f.plan, 0);
+	ck_assert(shape_equal(&out.shape, &state));
+	for (int b = 0; b < BATCH; b++)
+		for (int k = 0; k < 16; k++)
+			ck_assert(tensor_get(&out, b * 16 + k) == tensor_get(&f.x, (b * 3 + 2) * 16 + k));
+	unbuild(&f);
+	tensor_free(&f.x);
+	params_free(&f.params);
+	cfg_free(f.cfg);
+	conf_free(f.conf);
+	free(f.config);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("models");
@@ -273,6 +331,8 @@ int main(void)
 	tcase_add_loop_test(c, threads_change_nothing, 0, n);
 	tcase_add_loop_test(c, second_build_finds_the_parameters, 0, n);
 	tcase_add_loop_test(c, overfits_three_samples, 0, n);
+	tcase_add_loop_test(c, residual_with_zero_last_layer_is_persistence, 0,
+			    (int)(sizeof last_layers / sizeof *last_layers));
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
