@@ -15,7 +15,8 @@ struct metric_shape {
 	const char *const *channel_name; /* n_channel names or NULL */
 	const double *time;		 /* n_time or NULL */
 };
-int64_t metric_count(const struct metric_shape *s); /* elements of a sample */
+int64_t metric_count(const struct metric_shape *s);  /* elements of a sample */
+int64_t metric_points(const struct metric_shape *s); /* points of one channel of one frame */
 
 /* One row of the long-form table. */
 struct metric_row {
@@ -38,6 +39,7 @@ struct metric_class {
 	const char *source;
 	bool higher_is_better;
 	bool by_default; /* printed when no --metric is given */
+	bool needs_grid; /* points stand on a grid: 1 to 3 space axes */
 	void *(*begin)(const struct metric_shape *s);
 	void (*add)(void *state, const double *prediction, const double *target);
 	void (*end)(void *state, struct metric_result *r); /* fills r and frees state */
@@ -45,5 +47,16 @@ struct metric_class {
 
 extern const struct metric_class *const *const metric_files[];
 const struct metric_class *metric_find(const char *name);
+/* The nearest name, for hints; NULL if none is near. */
+const char *metric_nearest(const char *name);
+
+/* A metric over whole samples and over each frame or channel by itself: rows "t=0.5" (the frame's time, or its number where
+ * times are not known) and "channel=Vx" hold the metric of that part alone. */
+enum { METRIC_BY_TIME = 1, METRIC_BY_CHANNEL = 2 };
+struct metric_run;
+/* s and what it points to must outlive the run. by: METRIC_BY_... or 0. */
+struct metric_run *metric_run_new(const struct metric_class *c, const struct metric_shape *s, unsigned by);
+void metric_run_add(struct metric_run *m, const double *prediction, const double *target);
+void metric_run_end(struct metric_run *m, struct metric_result *r); /* frees m; r is to be freed */
 
 #endif
