@@ -52,8 +52,7 @@ static int train_mean(double *mean, struct dataset *train, struct eval_field *f,
 }
 
 int eval_baselines_open(struct eval_baselines *b, struct eval_pair *m, struct eval_field *f,
-			const struct eval_options *o, const struct eval_config *c, const char *reference,
-			struct err *e)
+			const struct eval_options *o, const struct eval_config *c, const char *reference, struct err *e)
 {
 	struct dataset *train = o->no_baselines ? NULL : open_train(reference, o);
 	int status = 0;

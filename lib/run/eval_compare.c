@@ -8,13 +8,11 @@
 #include "base/pool.h"
 #include "base/stop.h"
 #include "run/eval_inside.h"
-#include "run/eval_picture.h"
 
 const struct key eval_keys[] = {
 	KEY_INT(struct eval_config, given_frames, "-1", -1, 1e9,
 		"first frames of a trajectory that are not judged; -1: as many as the prediction file says were given"),
 	KEY_INT(struct eval_config, train_samples, "2000", 0, 1e9, "samples behind the baseline train-mean; 0: none"),
-	KEY_INT(struct eval_config, plot_times, "4", 1, 12, "frames of a trajectory in a picture"),
 	KEY_END,
 };
 
@@ -58,7 +56,8 @@ static int add_jobs(struct judge *j, const struct eval_plan *p, const struct eva
 				for (int b = 0; b < p->n_bounds; b++)
 					bound = bound || p->bound[b].metric == p->metric[i];
 				if (p->chosen || bound)
-					return err_set(e, ERR_USAGE, "metric %s needs points on a grid, field %s has none",
+					return err_set(e, ERR_USAGE,
+						       "metric %s needs points on a grid, field %s has none",
 						       p->metric[i]->name, f->name);
 				continue;
 			}
@@ -69,8 +68,8 @@ static int add_jobs(struct judge *j, const struct eval_plan *p, const struct eva
 }
 
 /* The table's rows of one field; the runs are ended in any case. */
-static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *j, struct eval_picture *picture,
-		       struct eval_rows *rows, struct err *e)
+static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *j, struct eval_rows *rows,
+		       struct err *e)
 {
 	int64_t n = dataset_layout(m->prediction)->n_samples, count = metric_count(&f->shape), nonfinite = 0;
 	int status = 0;
@@ -78,15 +77,14 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 	progress_begin("eval", "sample", n);
 	for (int64_t i = 0; i < n && status == 0; i++) {
 		if (eval_read_prediction(m, f, i, j->baseline.value[EVAL_PREDICTION], e) != 0 ||
-		    eval_read_reference(m->reference, f->reference, f, i, f->shape.n_time, f->frame, j->truth, e) != 0 ||
+		    eval_read_reference(m->reference, f->reference, f, i, f->shape.n_time, f->frame, j->truth, e) !=
+			    0 ||
 		    eval_baselines_fill(&j->baseline, m, f, i, e) != 0) {
 			status = -1;
 			break;
 		}
 		nonfinite += !all_finite(count, j->baseline.value[EVAL_PREDICTION]);
 		pool_run(j->n_jobs, one_job, j);
-		if (picture)
-			eval_picture_add(picture, f, i, j->baseline.value[EVAL_PREDICTION], j->truth);
 		progress_update(i + 1, NULL);
 	}
 	progress_end();
@@ -108,9 +106,8 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 	return status;
 }
 
-static int one_field(struct eval_pair *m, struct eval_field *f, const struct eval_plan *p,
-		     const struct eval_options *o, const struct eval_config *c, const char *reference,
-		     struct eval_picture *picture, struct eval_rows *rows, struct err *e)
+static int one_field(struct eval_pair *m, struct eval_field *f, const struct eval_plan *p, const struct eval_options *o,
+		     const struct eval_config *c, const char *reference, struct eval_rows *rows, struct err *e)
 {
 	struct judge j = { 0 };
 	int status = -1;
@@ -119,7 +116,7 @@ static int one_field(struct eval_pair *m, struct eval_field *f, const struct eva
 		return -1;
 	j.truth = mem_new(metric_count(&f->shape), sizeof *j.truth, f->name, e);
 	if (j.truth && add_jobs(&j, p, f, e) == 0)
-		status = judge_field(m, f, &j, picture, rows, e);
+		status = judge_field(m, f, &j, rows, e);
 	for (int k = 0; k < j.n_jobs; k++) {
 		struct metric_result r;
 
@@ -134,9 +131,8 @@ static int one_field(struct eval_pair *m, struct eval_field *f, const struct eva
 
 static int configure(struct setup *s, const struct run_common *common, struct eval_config *c, struct err *e)
 {
-	if (setup_open_text(s, common, "", "eval", e) != 0)
+	if (setup_open_text(s, common, "{}", "eval", e) != 0)
 		return -1;
-	s->cfg = cfg_new(s->conf);
 	cfg_section(s->cfg, "eval", 1, (struct key_table[]){ { eval_keys, c } });
 	return cfg_done(s->cfg, e);
 }
@@ -149,7 +145,6 @@ int eval_compare(const struct run_common *common, const struct eval_options *o, 
 	struct eval_plan plan = { 0 };
 	struct eval_pair pair = { 0 };
 	struct eval_rows rows = { 0 };
-	struct eval_picture *picture = NULL;
 	int status = -1;
 
 	if (configure(&setup, common, &c, e) != 0 || eval_plan_make(&plan, o, e) != 0)
@@ -161,19 +156,14 @@ int eval_compare(const struct run_common *common, const struct eval_options *o, 
 	}
 	if (eval_pair_open(&pair, o, &c, prediction, reference, e) != 0)
 		goto out;
-	if (o->plot)
-		picture = eval_picture_new(&pair, &c);
 	status = 0;
 	for (int i = 0; i < pair.n_fields && status == 0; i++)
-		status = one_field(&pair, &pair.field[i], &plan, o, &c, reference, picture, &rows, e);
-	if (status == 0 && picture)
-		status = eval_picture_write(picture, o->plot, e);
+		status = one_field(&pair, &pair.field[i], &plan, o, &c, reference, &rows, e);
 	if (status == 0) {
 		eval_print(&plan, o, &rows);
 		status = eval_bounds(&plan, &rows, e);
 	}
 out:
-	eval_picture_free(picture);
 	eval_rows_free(&rows);
 	eval_pair_close(&pair);
 	eval_plan_free(&plan);

@@ -7,7 +7,7 @@
 #include "run/eval.h"
 
 struct eval_config {
-	int64_t given_frames, train_samples, plot_times;
+	int64_t given_frames, train_samples;
 };
 extern const struct key eval_keys[];
 
@@ -15,16 +15,16 @@ extern const struct key eval_keys[];
 
 struct eval_field {
 	const char *name;
-	int prediction, reference, input; /* indices of fields; input: of the target's shape, or -1 */
-	struct metric_shape shape;	  /* of what is judged */
-	bool grid;			  /* points stand on a grid */
-	int64_t n_given;		  /* first frames of the prediction, not judged */
-	int64_t *frame;			  /* reference's frame of each judged frame */
-	int64_t last_given;		  /* reference's frame before them, or -1 */
-	double *time;			  /* of the judged frames, or NULL */
-	int64_t step[3], size[3];	  /* reference's points: every step-th of size */
+	int prediction, reference, input;	    /* indices of fields; input: of the target's shape, or -1 */
+	struct metric_shape shape;		    /* of what is judged */
+	bool grid;				    /* points stand on a grid */
+	int64_t n_given;			    /* first frames of the prediction, not judged */
+	int64_t *frame;				    /* reference's frame of each judged frame */
+	int64_t last_given;			    /* reference's frame before them, or -1 */
+	double *time;				    /* of the judged frames, or NULL */
+	int64_t step[3], size[3];		    /* reference's points: every step-th of size */
 	int64_t n_prediction, n_reference, n_frame; /* elements of a sample as stored; of a judged frame */
-	double *p, *r;			  /* a sample as stored */
+	double *p, *r;				    /* a sample as stored */
 };
 struct eval_pair {
 	struct dataset *prediction, *reference;
@@ -80,9 +80,9 @@ struct eval_plan {
 	int n_metrics, n_bounds;
 	const struct metric_class **metric;
 	struct eval_bound *bound;
-	bool chosen;		     /* metrics were named */
-	bool time, channel, band;    /* rows to print */
-	unsigned by;		     /* parts to compute, METRIC_BY_... */
+	bool chosen;		  /* metrics were named */
+	bool time, channel, band; /* rows to print */
+	unsigned by;		  /* parts to compute, METRIC_BY_... */
 };
 
 int eval_plan_make(struct eval_plan *p, const struct eval_options *o, struct err *e);

@@ -138,11 +138,12 @@ static int match_time(struct eval_pair *m, struct eval_field *f, int64_t given, 
 		int64_t at = by_time ? frame_at(r, times[i]) : i;
 
 		if (at < 0 && i >= f->n_given)
-			return err_set(e, ERR_USAGE,
-				       "%s: field %s: frame %lld is at time %g, where %s has none (%lld frames, %g to %g)",
-				       dataset_name(m->prediction), f->name, (long long)i, times[i],
-				       dataset_name(m->reference), (long long)r->size, r->coordinate[0],
-				       r->coordinate[r->size - 1]);
+			return err_set(
+				e, ERR_USAGE,
+				"%s: field %s: frame %lld is at time %g, where %s has none (%lld frames, %g to %g)",
+				dataset_name(m->prediction), f->name, (long long)i, times[i],
+				dataset_name(m->reference), (long long)r->size, r->coordinate[0],
+				r->coordinate[r->size - 1]);
 		if (i >= f->n_given)
 			f->frame[i - f->n_given] = at;
 		else
@@ -179,7 +180,9 @@ static int match_field(struct eval_pair *m, int prediction, int reference, const
 	const struct layout *lp = dataset_layout(m->prediction), *lr = dataset_layout(m->reference);
 	struct eval_field *f = &m->field[m->n_fields++];
 
-	*f = (struct eval_field){ .name = lp->field[prediction].name, .prediction = prediction, .reference = reference };
+	*f = (struct eval_field){ .name = lp->field[prediction].name,
+				  .prediction = prediction,
+				  .reference = reference };
 	f->shape.n_channel = extent(lp, prediction, AXIS_CHANNEL);
 	if (f->shape.n_channel != extent(lr, reference, AXIS_CHANNEL))
 		return shapes_differ(m, f, "", e);
@@ -252,8 +255,10 @@ int eval_pair_open(struct eval_pair *m, const struct eval_options *o, const stru
 	np = dataset_layout(m->prediction)->n_samples;
 	nr = dataset_layout(m->reference)->n_samples;
 	if (np != nr)
-		return err_set(e, ERR_USAGE, "%s has %lld samples, %s has %lld; a split or range (FILE:test, FILE:0-99) "
-			       "selects some", prediction, (long long)np, reference, (long long)nr);
+		return err_set(e, ERR_USAGE,
+			       "%s has %lld samples, %s has %lld; a split or range (FILE:test, FILE:0-99) "
+			       "selects some",
+			       prediction, (long long)np, reference, (long long)nr);
 	return match_fields(m, o, given_frames(dataset_layout(m->prediction), c), e);
 }
 
@@ -294,7 +299,8 @@ static void gather(const struct eval_field *f, const double *from, double *to)
 	for (int64_t i = 0; i < n[0]; i++)
 		for (int64_t j = 0; j < n[1]; j++)
 			for (int64_t k = 0; k < n[2]; k++)
-				*to++ = from[i * step[0] * stride[0] + j * step[1] * stride[1] + k * step[2] * stride[2]];
+				*to++ = from[i * step[0] * stride[0] + j * step[1] * stride[1] +
+					     k * step[2] * stride[2]];
 }
 
 int eval_read_reference(struct dataset *d, int field, struct eval_field *f, int64_t sample, int64_t n_frames,

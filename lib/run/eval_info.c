@@ -1,0 +1,90 @@
+/* eval_info.c: what a data set says about itself, as text. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/eval_inside.h"
+
+static const char *const kind_names[] = { "time", "channel", "space", "points" };
+static const char *const role_names[] = { "", "input", "target", "trajectory" };
+
+static void axis_text(const struct eval_options *o, const struct axis *a)
+{
+	str_printf(o->out, "  %-10s %-8s %8lld", a->name, kind_names[a->kind], (long long)a->size);
+	if (a->coordinate && a->size > 0) {
+		str_add(o->out, "  ");
+		eval_number(o->out, o, a->coordinate[0]);
+		str_add(o->out, " to ");
+		eval_number(o->out, o, a->coordinate[a->size - 1]);
+	}
+	if (a->periodic)
+		str_add(o->out, ", periodic");
+	if (a->length > 0) {
+		str_add(o->out, ", length ");
+		eval_number(o->out, o, a->length);
+	}
+	str_add(o->out, "\n");
+}
+
+static void field_text(const struct eval_options *o, const struct layout *l, const struct field *f)
+{
+	str_printf(o->out, "  %-10s %-8s (%s", f->name, dtype_name(f->dtype), f->per_sample ? "sample" : "");
+	for (int i = 0; i < f->n_axes; i++)
+		str_printf(o->out, "%s%s %lld", i > 0 || f->per_sample ? ", " : "", l->axis[f->axis[i]].name,
+			   (long long)l->axis[f->axis[i]].size);
+	str_printf(o->out, ")%s%s\n", f->role == ROLE_NONE ? "" : "  ", role_names[f->role]);
+}
+
+static void meta_text(const struct eval_options *o, const struct dataset *d)
+{
+	static const char *const names[] = { "kind", "command", "version", "inputs", "math" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *text = dataset_meta(d, names[i]);
+
+		if (text && *text)
+			str_printf(o->out, "%s: %s\n", names[i], text);
+	}
+	const char *config = dataset_meta(d, "config");
+	if (!config || !*config)
+		return;
+	str_add(o->out, "config:\n");
+	for (const char *line = config; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		str_printf(o->out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
+int eval_info(const struct eval_options *o, int n, const char *const *file, struct err *e)
+{
+	for (int k = 0; k < n; k++) {
+		struct dataset *d;
+		const struct layout *l;
+
+		if (dataset_open(&d, file[k], o->layout, e) != 0)
+			return -1;
+		l = dataset_layout(d);
+		str_printf(o->out, "%s%s: layout %s, %lld samples\n", k ? "\n" : "", dataset_name(d),
+			   dataset_layout_name(d), (long long)l->n_samples);
+		if (l->equation)
+			str_printf(o->out, "equation: %s\n", l->equation);
+		str_add(o->out, "axes:\n");
+		for (int i = 0; i < l->n_axes; i++)
+			axis_text(o, &l->axis[i]);
+		str_add(o->out, "fields:\n");
+		for (int i = 0; i < l->n_fields; i++)
+			field_text(o, l, &l->field[i]);
+		if (l->n_splits > 0)
+			str_add(o->out, "splits:\n");
+		for (int i = 0; i < l->n_splits; i++)
+			str_printf(o->out, "  %-10s %lld-%lld\n", l->split[i].name, (long long)l->split[i].first,
+				   (long long)l->split[i].last - 1);
+		if (l->n_params > 0)
+			str_add(o->out, "parameters:\n");
+		for (int i = 0; i < l->n_params; i++) {
+			str_printf(o->out, "  %-10s ", l->param[i].name);
+			eval_number(o->out, o, l->param[i].value);
+			str_add(o->out, "\n");
+		}
+		meta_text(o, d);
+		dataset_close(d);
+	}
+	return 0;
+}
