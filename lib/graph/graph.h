@@ -1,5 +1,5 @@
 /* graph.h: expressions as a graph of interned nodes. Derivatives are rewrites that build more nodes from ops, so any
- * order of any mixture of vjp and jvp works (DESIGN section 6). Nodes are integer handles owned by the graph.
+ * order of any mixture of vjp and jvp works. Nodes are integer handles owned by the graph.
  * Building is sticky: after the first failure every builder returns NODE_NONE and the graph keeps that message. */
 #ifndef SCIML_GRAPH_GRAPH_H
 #define SCIML_GRAPH_GRAPH_H

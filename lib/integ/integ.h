@@ -1,4 +1,4 @@
-/* integ.h: time integration. Loops live outside the graph (DESIGN 6.4): a step is compiled once, its vjp once, and the
+/* integ.h: time integration. Loops live outside the graph: a step is compiled once, its vjp once, and the
  * drivers here run them forward and backward. For generators there is a plain-C side over double vectors. */
 #ifndef SCIML_INTEG_INTEG_H
 #define SCIML_INTEG_INTEG_H

@@ -18,7 +18,7 @@ struct problem_numbers { /* per-sample numbers stored beside the data: parameter
 struct problem_class {
 	const char *name;     /* "burgers" */
 	const char *summary;  /* one line */
-	const char *equation; /* in the notation of DESIGN section 2 */
+	const char *equation; /* u_t = nu*u_xx - u*u_x; several with "; " */
 	const char *source;   /* paper, equation number, or text */
 	const char *notes;    /* method, scheme, order; may be NULL */
 	size_t config_size;
