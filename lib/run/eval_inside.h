@@ -57,7 +57,7 @@ void eval_baselines_close(struct eval_baselines *b);
 int eval_baselines_fill(struct eval_baselines *b, struct eval_pair *m, struct eval_field *f, int64_t sample,
 			struct err *e);
 
-/* ---- eval_table.c: rows, bounds ---- */
+/* ---- eval_rows.c: rows, bounds ---- */
 
 struct eval_row {
 	int what;
