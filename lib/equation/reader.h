@@ -27,6 +27,7 @@ void reader_next(struct reader *r);
 bool reader_is(const struct reader *r, const char *sign);
 /* Both return EXPR_NONE, which is -1. */
 int reader_fail(struct reader *r, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *reader_shown(const struct reader *r, char buffer[80]); /* what stands here, for messages */
 int reader_unexpected(struct reader *r, const char *wanted);
 expr reader_expression(struct reader *r, int least);
 int reader_axis(const struct reader *r, char letter); /* EXPR_TIME for t, -1: none */
