@@ -5,7 +5,7 @@
 #include "run/eval.h"
 
 static struct opt_list metric, below, above;
-static const char *by, *layout;
+static const char *by, *plot, *layout;
 static bool no_baselines, precise, subset;
 
 static const struct opt options[] = {
@@ -17,14 +17,15 @@ static const struct opt options[] = {
 	{ "no-baselines", 0, OPT_FLAG, &no_baselines, NULL, "leave the trivial predictors out" },
 	{ "subset", 0, OPT_FLAG, &subset, NULL, "compare where the prediction's points are some of the reference's" },
 	{ "precise", 0, OPT_FLAG, &precise, NULL, "numbers with 17 digits, which read back exactly" },
+	{ "plot", 0, OPT_STRING, &plot, "FILE", "draw into FILE.png, .svg or .pdf" },
 	{ "layout", 0, OPT_STRING, &layout, "NAME", "read the data as this layout; convert: write it" },
 	{ 0 },
 };
 static const char *const examples[] = {
 	"sciml-eval pred.h5 burgers.h5:test --below rel_l2=0.02",
 	"table of metrics; status 3 if the relative error is not below 2 %",
-	"sciml-eval pred.h5 burgers.h5:test --by time",
-	"error of every frame",
+	"sciml-eval pred.h5 burgers.h5:test --by time --plot report.png",
+	"error of every frame, and a picture",
 	"cat a.h5 b.h5 | sciml-eval -",
 	"range, mean and spread of every field",
 	"sciml-eval check burgers.h5",
@@ -61,6 +62,7 @@ static int run(int n, char **operand, struct err *e)
 		.below = texts(&below),
 		.above = texts(&above),
 		.by = by,
+		.plot = plot,
 		.layout = layout,
 		.no_baselines = no_baselines,
 		.precise = precise,

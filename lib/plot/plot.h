@@ -13,6 +13,8 @@ struct plot;
 struct plot *plot_new(int n_rows, int n_columns, const char *title);
 void plot_free(struct plot *p);
 int plot_write(const struct plot *p, const char *path, struct err *e); /* atomic */
+/* Is the suffix one that can be drawn? Asked before work starts. */
+int plot_check_path(const char *path, struct err *e);
 
 enum plot_map { PLOT_SEQUENTIAL, PLOT_DIVERGING }; /* viridis-like; blue-white-red symmetric about 0 */
 /* Panel (row, column) as an image of values[nx][ny] (x = first axis to the right, y upwards) with a colour bar; lo == hi:

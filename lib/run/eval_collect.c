@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "run/eval_inside.h"
+#include "run/eval_picture.h"
 
 enum { WHAT, FIELD, METRIC, PART, VALUE, COUNT, MEDIAN, STANDARD_ERROR, COLUMNS };
 static const char *const column_names[COLUMNS] = { "what",  "field", "metric", "part",
@@ -175,6 +176,37 @@ static void print_table(const struct table *t)
 		}
 }
 
+static int draw_table(const struct table *t, const char *path, struct err *e)
+{
+	const char **name = xcalloc((size_t)t->n_lines, sizeof *name);
+	double *value = xcalloc((size_t)(t->n_lines * t->n_columns), sizeof *value);
+	const char **title = xcalloc((size_t)t->n_columns, sizeof *title);
+	int n = 0, status;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < t->n_lines; i++) {
+			if (t->line[i].baseline != (pass == 1))
+				continue;
+			name[n] = t->line[i].name;
+			for (int k = 0; k < t->n_columns; k++)
+				value[k * t->n_lines + n] = t->line[i].cell[k].known ? t->line[i].cell[k].value : 0;
+			n++;
+		}
+	struct str *text = xcalloc((size_t)t->n_columns, sizeof *text);
+	for (int k = 0; k < t->n_columns; k++) {
+		str_printf(&text[k], "%s, field %s", t->column[k].metric, t->column[k].field);
+		title[k] = str_text(&text[k]);
+	}
+	status = eval_picture_bars(t->n_columns, title, n, name, value, path, e);
+	for (int k = 0; k < t->n_columns; k++)
+		str_free(&text[k]);
+	free(text);
+	free(name);
+	free(title);
+	free(value);
+	return status;
+}
+
 int eval_collect(const struct eval_options *o, int n, const char *const *file, struct err *e)
 {
 	struct table t = { .o = o };
@@ -186,6 +218,8 @@ int eval_collect(const struct eval_options *o, int n, const char *const *file, s
 		status = err_set(e, ERR_USAGE, "table: %d columns are too many; choose with --metric", t.n_columns);
 	if (status == 0)
 		print_table(&t);
+	if (status == 0 && o->plot)
+		status = draw_table(&t, o->plot, e);
 	for (int i = 0; i < t.n_lines; i++) {
 		free(t.line[i].name);
 		free(t.line[i].cell);

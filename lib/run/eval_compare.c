@@ -6,13 +6,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/stop.h"
+#include "plot/plot.h"
 #include "run/eval_inside.h"
+#include "run/eval_picture.h"
 
 const struct key eval_keys[] = {
 	KEY_INT(struct eval_config, given_frames, "-1", -1, 1e9,
 		"first frames of a trajectory that are not judged; -1: as many as the prediction file says were given"),
 	KEY_INT(struct eval_config, train_samples, "2000", 0, 1e9, "samples behind the baseline train-mean; 0: none"),
+	KEY_INT(struct eval_config, plot_times, "4", 1, 12, "frames of a trajectory in a picture"),
 	KEY_END,
 };
 
@@ -68,8 +70,8 @@ static int add_jobs(struct judge *j, const struct eval_plan *p, const struct eva
 }
 
 /* The table's rows of one field; the runs are ended in any case. */
-static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *j, struct eval_rows *rows,
-		       struct err *e)
+static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *j, struct eval_picture *picture,
+		       struct eval_rows *rows, struct err *e)
 {
 	int64_t n = dataset_layout(m->prediction)->n_samples, count = metric_count(&f->shape), nonfinite = 0;
 	int status = 0;
@@ -85,6 +87,9 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 		}
 		nonfinite += !all_finite(count, j->baseline.value[EVAL_PREDICTION]);
 		pool_run(j->n_jobs, one_job, j);
+		if (picture)
+			eval_picture_add(picture, f, i, j->baseline.value[EVAL_PREDICTION], j->truth,
+					 j->baseline.value[EVAL_PERSISTENCE]);
 		progress_update(i + 1, NULL);
 	}
 	progress_end();
@@ -107,7 +112,8 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 }
 
 static int one_field(struct eval_pair *m, struct eval_field *f, const struct eval_plan *p, const struct eval_options *o,
-		     const struct eval_config *c, const char *reference, struct eval_rows *rows, struct err *e)
+		     const struct eval_config *c, const char *reference, struct eval_picture *picture,
+		     struct eval_rows *rows, struct err *e)
 {
 	struct judge j = { 0 };
 	int status = -1;
@@ -116,7 +122,7 @@ static int one_field(struct eval_pair *m, struct eval_field *f, const struct eva
 		return -1;
 	j.truth = mem_new(metric_count(&f->shape), sizeof *j.truth, f->name, e);
 	if (j.truth && add_jobs(&j, p, f, e) == 0)
-		status = judge_field(m, f, &j, rows, e);
+		status = judge_field(m, f, &j, picture, rows, e);
 	for (int k = 0; k < j.n_jobs; k++) {
 		struct metric_result r;
 
@@ -145,6 +151,7 @@ int eval_compare(const struct run_common *common, const struct eval_options *o, 
 	struct eval_plan plan = { 0 };
 	struct eval_pair pair = { 0 };
 	struct eval_rows rows = { 0 };
+	struct eval_picture *picture = NULL;
 	int status = -1;
 
 	if (configure(&setup, common, &c, e) != 0 || eval_plan_make(&plan, o, e) != 0)
@@ -154,16 +161,22 @@ int eval_compare(const struct run_common *common, const struct eval_options *o, 
 		status = 0;
 		goto out;
 	}
-	if (eval_pair_open(&pair, o, &c, prediction, reference, e) != 0)
+	if ((o->plot && plot_check_path(o->plot, e) != 0) ||
+	    eval_pair_open(&pair, o, &c, prediction, reference, e) != 0)
 		goto out;
+	if (o->plot)
+		picture = eval_picture_new(&pair, &c);
 	status = 0;
 	for (int i = 0; i < pair.n_fields && status == 0; i++)
-		status = one_field(&pair, &pair.field[i], &plan, o, &c, reference, &rows, e);
+		status = one_field(&pair, &pair.field[i], &plan, o, &c, reference, picture, &rows, e);
+	if (status == 0 && picture)
+		status = eval_picture_write(picture, o->plot, e);
 	if (status == 0) {
 		eval_print(&plan, o, &rows);
 		status = eval_bounds(&plan, &rows, e);
 	}
 out:
+	eval_picture_free(picture);
 	eval_rows_free(&rows);
 	eval_pair_close(&pair);
 	eval_plan_free(&plan);

@@ -6,6 +6,7 @@
 #include "io/h5out.h"
 #include "io/layout.h"
 #include "run/eval_inside.h"
+#include "run/eval_picture.h"
 #include "run/model_file.h"
 #include "run/trainer.h"
 
@@ -106,6 +107,7 @@ int eval_history(const struct run_common *common, const struct eval_options *o, 
 			eval_number(o->out, o, m.history[i * HISTORY_COLUMNS + k]);
 			str_add(o->out, k == HISTORY_COLUMNS - 1 ? "\n" : "");
 		}
+	int status = o->plot ? eval_picture_history(file, m.n_history, m.history, o->plot, e) : 0;
 	model_file_close(&m);
-	return 0;
+	return status;
 }

@@ -7,7 +7,7 @@
 #include "run/eval.h"
 
 struct eval_config {
-	int64_t given_frames, train_samples;
+	int64_t given_frames, train_samples, plot_times;
 };
 extern const struct key eval_keys[];
 

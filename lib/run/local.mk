@@ -4,4 +4,4 @@ run_sources = lib/run/setup.h lib/run/setup.c lib/run/block.h lib/run/block.c li
 	lib/run/model_file.h lib/run/model_file.c lib/run/solve.h lib/run/solve.c lib/run/march.h lib/run/march.c lib/run/sample.h lib/run/sample.c \
 	lib/run/eval.h lib/run/eval_inside.h lib/run/eval.c lib/run/eval_match.c lib/run/eval_baseline.c lib/run/eval_rows.c \
 	lib/run/eval_compare.c lib/run/eval_stat.c lib/run/eval_info.c lib/run/eval_check.c lib/run/eval_convert.c \
-	lib/run/eval_collect.c
+	lib/run/eval_collect.c lib/run/eval_picture.h lib/run/eval_picture.c
