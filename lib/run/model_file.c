@@ -62,6 +62,19 @@ int trainer_save(const struct trainer *t, const char *path, bool checkpoint, con
 	return h5out_close(w, e);
 }
 
+static int check_config(const struct checkpoint *c, const char *path, const char *config, struct err *e)
+{
+	char *was = checkpoint_text(c, "/meta", "config");
+	bool same = was && strcmp(was, config) == 0;
+
+	free(was);
+	return same ? 0
+		    : err_set(e, ERR_USAGE,
+			      "%s: written by a run with another configuration; use the same, or start without "
+			      "--resume",
+			      path);
+}
+
 int trainer_restore(struct trainer *t, const char *path, const char *config, struct err *e)
 {
 	struct checkpoint *c;
@@ -70,13 +83,8 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 
 	if (checkpoint_open(&c, path, "checkpoint", e) != 0)
 		return -1;
-	char *was = checkpoint_text(c, "/meta", "config");
-	if (!was || strcmp(was, config) != 0) {
-		err_set(e, ERR_USAGE,
-			"%s: written by a run with another configuration; use the same, or start without --resume",
-			path);
+	if (check_config(c, path, config, e) != 0)
 		goto out;
-	}
 	if (checkpoint_load_params(c, "param", &t->network.params, e) != 0 ||
 	    checkpoint_load_params(c, "optim", &t->optim.state, e) != 0 ||
 	    checkpoint_get_into(c, "position/numbers", DTYPE_F64, 4, number, e) != 0 ||
@@ -103,7 +111,17 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 	trainer_shuffle(t);
 	status = 0;
 out:
-	free(was);
+	checkpoint_close(c);
+	return status == 0 ? 0 : err_in(e, "--resume");
+}
+
+int trainer_finished(const char *path, const char *config, struct err *e)
+{
+	struct checkpoint *c;
+
+	if (checkpoint_open(&c, path, "model", e) != 0)
+		return err_in(e, "--resume");
+	int status = check_config(c, path, config, e);
 	checkpoint_close(c);
 	return status == 0 ? 0 : err_in(e, "--resume");
 }

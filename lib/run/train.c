@@ -263,9 +263,14 @@ static int run_epochs(struct train *r, int n, const char *const *spec, struct er
 	char *identity = data ? dataset_identity(data) : NULL;
 	describe_run(r, identity);
 	free(identity);
-	if (status == 0 && (status = trainer_open(&r->t, data, valid, e)) == 0 &&
-	    (status = check_batch(&r->t, e)) == 0) {
-		if (r->common->resume && access(r->checkpoint, F_OK) == 0)
+	/* a run that cron starts again after its end has nothing to do */
+	bool resume = r->common->resume, part = resume && access(r->checkpoint, F_OK) == 0;
+	bool finished = resume && !part && access(r->output, F_OK) == 0;
+	if (status == 0 && finished)
+		status = trainer_finished(r->output, r->config, e);
+	else if (status == 0 && (status = trainer_open(&r->t, data, valid, e)) == 0 &&
+		 (status = check_batch(&r->t, e)) == 0) {
+		if (part)
 			status = trainer_restore(&r->t, r->checkpoint, r->config, e);
 		if (status == 0 && (status = open_log(r, e)) == 0) {
 			stop_hold();

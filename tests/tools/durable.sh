@@ -104,6 +104,14 @@ run_status 0 sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 -s 
 	-s train.checkpoint=0 -o polite.h5 --resume
 check_same whole-adam.h5 polite.h5
 
+# Resuming what is finished does nothing; with other settings it is refused.
+cp polite.h5 before.h5
+run_status 0 sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 -s data.normalise_input=channel -s train.clip=1 \
+	-s train.checkpoint=0 -o polite.h5 --resume
+check_same before.h5 polite.h5
+run_error 2 'another configuration' sciml-train fno one.h5 $fno -s train.epochs=41 -o polite.h5 --resume
+check_same before.h5 polite.h5
+
 # SIGKILL leaves its hidden files, which nobody reads; nothing else may stay.
 rm -f .part-*.h5.* .whole.h5.* killed/.whole.h5.* locked.h5.part .locked.h5.*
 no_leftovers .
