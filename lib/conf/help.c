@@ -115,7 +115,7 @@ void help_keys_of(struct str *out, bool man, const char *section)
 	str_printf(out, man ? ".PP\nKeys of section \\fI%s\\fR:\n" : "  keys of section %s:\n", section);
 }
 
-static const char *placeholder(enum key_type type)
+static const char *type_hint(enum key_type type)
 {
 	switch (type) {
 	case KEY_LONG:
@@ -141,7 +141,7 @@ void key_help(const struct key *keys, bool man, struct str *out)
 		struct str left = { 0 }, right = { 0 };
 		char range[CONF_SHOWN];
 
-		str_printf(&left, "%s=%s", k->name, k->def ? k->def : placeholder(k->type));
+		str_printf(&left, "%s=%s", k->name, k->def ? k->def : type_hint(k->type));
 		str_add(&right, k->help ? k->help : "");
 		if (k->type == KEY_CHOICE && k->choices)
 			for (int i = 0; k->choices[i]; i++)
