@@ -26,7 +26,7 @@ static const char *const examples[] = {
 	"table of metrics; status 3 if the relative error is not below 2 %",
 	"sciml-eval pred.h5 burgers.h5:test --by time --plot report.png",
 	"error of every frame, and a picture",
-	"cat a.h5 b.h5 | sciml-eval -",
+	"cat part0.h5 part1.h5 | sciml-eval -",
 	"range, mean and spread of every field",
 	"sciml-eval check burgers.h5",
 	"look for damage, duplicates and samples without content",

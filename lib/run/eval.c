@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/checkpoint.h"
+#include "conf/help.h"
 #include "run/eval_inside.h"
 
 typedef int many(const struct eval_options *o, int n, const char *const *file, struct err *e);
@@ -67,6 +68,7 @@ void eval_list(struct str *out)
 
 			str_printf(out, "  %-17s%s %s\n", m->name, m->by_default ? "*" : " ", m->formula);
 		}
+	str_add(out, "sections:\n  eval               frames left out, baselines, pictures\n");
 }
 
 int eval_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -74,6 +76,11 @@ int eval_describe(const char *name, bool man, struct str *out, struct err *e)
 	const struct metric_class *m = metric_find(name);
 	const char *near = m ? NULL : metric_nearest(name);
 
+	if (strcmp(name, "eval") == 0) {
+		help_keys_of(out, man, "eval");
+		key_help(eval_keys, man, out);
+		return 0;
+	}
 	if (!m)
 		return err_set(e, ERR_USAGE, "no metric '%s'%s%s%s", name, near ? "; did you mean '" : "",
 			       near ? near : "; --list shows what there is", near ? "'?" : "");

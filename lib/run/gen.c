@@ -75,8 +75,8 @@ static int configure(struct gen *g, const struct gen_options *o, const char *wha
 	if (!g->class) {
 		const char *near = name ? str_nearest(name, n, names) : NULL;
 
-		cfg_fail(g->setup.cfg, "problem", "no problem '%s'%s%s%s", name ? name : "",
-			 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		cfg_fail(g->setup.cfg, "problem", "no problem %s%s%s%s%s%s", name ? "'" : "is named", name ? name : "",
+			 name ? "'" : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 		free(names);
 		return cfg_done(g->setup.cfg, e);
 	}

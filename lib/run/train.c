@@ -61,8 +61,8 @@ static int model_names(const char ***names)
 		if (!m) {                                                                                              \
 			const char *near = name ? str_nearest(name, n, known) : NULL;                                  \
                                                                                                                        \
-			cfg_fail(c, #kind, "no " #kind " '%s'%s%s%s", name ? name : "",                                \
-				 near ? "; did you mean '" : "", near ? near : "",                                     \
+			cfg_fail(c, #kind, "no " #kind " %s%s%s%s%s%s", name ? "'" : "is named", name ? name : "",     \
+				 name ? "'" : "", near ? "; did you mean '" : "", near ? near : "",                    \
 				 near ? "'?" : "; --list shows what there is");                                        \
 			return NULL;                                                                                   \
 		}                                                                                                      \

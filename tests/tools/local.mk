@@ -17,3 +17,5 @@ dist_check_SCRIPTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/er
 TESTS += tests/tools/durable.sh tests/tools/pipes.sh tests/tools/errors.sh
 check_PROGRAMS += tests/tools/peak
 tests_tools_peak_SOURCES = tests/tools/peak.c
+dist_check_SCRIPTS += tests/tools/man-examples.sh
+TESTS += tests/tools/man-examples.sh
