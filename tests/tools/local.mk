@@ -19,3 +19,5 @@ check_PROGRAMS += tests/tools/peak
 tests_tools_peak_SOURCES = tests/tools/peak.c
 dist_check_SCRIPTS += tests/tools/man-examples.sh
 TESTS += tests/tools/man-examples.sh
+dist_check_SCRIPTS += tests/tools/completion.sh
+TESTS += tests/tools/completion.sh
