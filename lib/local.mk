@@ -28,7 +28,7 @@ nodist_lib_libsciml_a_SOURCES = $(generated_tables)
 # $(call table,KIND,HEADER,TYPE,FILES)
 mktable = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(SHELL) $(srcdir)/build-aux/mktable.sh
 generated_tables = lib/op/op_table.c lib/io/layout_table.c lib/optim/optim_table.c lib/problem/problem_table.c lib/model/model_table.c \
-	lib/objective/objective_table.c lib/sampler/sampler_table.c lib/solver/solver_table.c lib/metric/metric_table.c
+	lib/objective/objective_table.c lib/sampler/sampler_table.c lib/sampler/stepper_table.c lib/solver/solver_table.c lib/metric/metric_table.c
 CLEANFILES += $(generated_tables)
 lib/op/op_table.c: lib/op/local.mk build-aux/mktable.sh
 	$(mktable) op graph/op_class.h op_class $(op_members) > $@.tmp && mv $@.tmp $@
@@ -44,6 +44,8 @@ lib/objective/objective_table.c: lib/objective/local.mk build-aux/mktable.sh
 	$(mktable) objective objective/objective.h objective_class $(objective_members) > $@.tmp && mv $@.tmp $@
 lib/sampler/sampler_table.c: lib/sampler/local.mk build-aux/mktable.sh
 	$(mktable) sampler sampler/sampler.h sampler_class $(sampler_members) > $@.tmp && mv $@.tmp $@
+lib/sampler/stepper_table.c: lib/sampler/local.mk build-aux/mktable.sh
+	$(mktable) stepper sampler/stepper.h stepper_class $(stepper_members) > $@.tmp && mv $@.tmp $@
 lib/solver/solver_table.c: lib/solver/local.mk build-aux/mktable.sh
 	$(mktable) solver solver/solver.h solver_class $(solver_members) > $@.tmp && mv $@.tmp $@
 lib/metric/metric_table.c: lib/metric/local.mk build-aux/mktable.sh
