@@ -4,7 +4,7 @@
 #include "cli/common.h"
 #include "run/gen.h"
 
-static int64_t samples;
+static int64_t samples = INT64_MIN; /* not given */
 static const char *layout;
 
 static const struct opt options[] = {
@@ -39,9 +39,9 @@ static int run(int n, char **operand, struct err *e)
 {
 	struct run_common common = run_common_of(&tool);
 	struct str text = { 0 };
-	struct gen_options o = { samples, layout, &text };
+	struct gen_options o = { samples == INT64_MIN ? 0 : samples, layout, &text };
 
-	if (samples < 0)
+	if (samples != INT64_MIN && samples < 1)
 		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
 	if (n > 1 && strcmp(operand[0], "merge") == 0)
 		return gen_merge(&common, n - 1, (const char *const *)operand + 1, e);

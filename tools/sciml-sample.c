@@ -2,7 +2,7 @@
 #include "cli/common.h"
 #include "run/sample.h"
 
-static int64_t samples;
+static int64_t samples = INT64_MIN; /* not given */
 
 static const struct opt options[] = {
 	{ "samples", 'n', OPT_INT, &samples, "N", "number of draws (sample.samples)" },
@@ -32,9 +32,9 @@ static int run(int n, char **operand, struct err *e)
 {
 	struct run_common common = run_common_of(&tool);
 	struct str text = { 0 };
-	struct sample_options o = { samples, &text };
+	struct sample_options o = { samples == INT64_MIN ? 0 : samples, &text };
 
-	if (samples < 0)
+	if (samples != INT64_MIN && samples < 1)
 		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
 	if (n != 1)
 		return err_set(e, ERR_USAGE,

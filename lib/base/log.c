@@ -44,6 +44,15 @@ void log_warn(const char *format, ...)
 	va_end(args);
 }
 
+void log_last(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	line("", format, args);
+	va_end(args);
+}
+
 void log_note(const char *format, ...)
 {
 	va_list args;

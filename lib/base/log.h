@@ -11,6 +11,8 @@ enum log_level { LOG_QUIET = 0, LOG_NORMAL = 1, LOG_VERBOSE = 2 };
 void log_setup(const char *tool, enum log_level level);
 enum log_level log_level(void);
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_last(const char *format, ...)
+	__attribute__((format(printf, 1, 2))); /* before the process ends: even if quiet */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "NAME 37% 12.3 sample/s 0:42 left LOSS..."; total 0: unknown. extra may be NULL. */

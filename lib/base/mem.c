@@ -6,11 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/stop.h"
+
 static void *need(void *p, size_t size)
 {
 	if (p)
 		return p;
-	fprintf(stderr, "out of memory (%zu bytes)\n", size);
+	log_last("out of memory (%zu bytes)", size);
+	stop_unlink_pending();
 	exit(ERR_FAIL);
 }
 

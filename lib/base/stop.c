@@ -31,15 +31,20 @@ static struct {
 /* Seconds on the monotonic clock; 0: no limit. Written before work starts, read by any thread. */
 static _Atomic double deadline;
 
+void stop_unlink_pending(void)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (atomic_load(&slot[i].state) == SLOT_READY)
+			unlink(slot[i].path);
+}
+
 /* Unlink what is pending and die of the signal. `ending` is set before a slot is read: see stop_unlink_on_signal. */
 static void end_by(int signal_number)
 {
 	sigset_t only;
 
 	atomic_store(&ending, 1);
-	for (int i = 0; i < SLOTS; i++)
-		if (atomic_load(&slot[i].state) == SLOT_READY)
-			unlink(slot[i].path);
+	stop_unlink_pending();
 	signal(signal_number, SIG_DFL);
 	sigemptyset(&only);
 	sigaddset(&only, signal_number);

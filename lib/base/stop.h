@@ -31,5 +31,6 @@ int stop_finish(void);
 /* Temporary files to unlink when a signal ends the process; path is copied; returns a slot for stop_forget. */
 int stop_unlink_on_signal(const char *path);
 void stop_forget(int slot);
+void stop_unlink_pending(void); /* for an end without a signal that cleans up nothing else */
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "io/select.h"
 
 /* Temporary files and locks of this process, with their slots at the signal handler. */
 static struct pending {
@@ -148,6 +149,26 @@ static int write_full(int fd, const char *path, const void *data, size_t n, stru
 		n -= (size_t)k;
 	}
 	return 0;
+}
+
+int output_not_input(const char *output, int n, const char *const *spec, struct err *e)
+{
+	struct stat out, in;
+	int status = 0;
+
+	if (strcmp(output, "-") == 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode))
+		return 0;
+	for (int i = 0; i < n && status == 0; i++) {
+		char *path, *selection;
+
+		select_split_spec(spec[i], &path, &selection);
+		if (strcmp(path, "-") != 0 && stat(path, &in) == 0 && in.st_dev == out.st_dev &&
+		    in.st_ino == out.st_ino)
+			status = err_set(e, ERR_USAGE, "%s: both read and written; give another -o FILE", path);
+		free(path);
+		free(selection);
+	}
+	return status;
 }
 
 int output_stream(const char *path, const void *data, size_t n, struct err *e)

@@ -12,6 +12,8 @@
  * to directly; else *target is the file to replace (a link is followed), to be freed. Folders, missing folders and a closed
  * standard output are errors. binary: a terminal is refused ("refusing to write HDF5 to a terminal"). */
 int output_resolve(const char *path, bool binary, char **target, bool *stream, struct err *e);
+/* ERR_USAGE when output would replace one of the n files that are read ("FILE:selection" too): a slip, not a wish. */
+int output_not_input(const char *output, int n, const char *const *spec, struct err *e);
 /* All bytes to standard output or an existing device or pipe. */
 int output_stream(const char *path, const void *data, size_t n, struct err *e);
 

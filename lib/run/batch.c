@@ -11,7 +11,7 @@ static void thin(const struct task *t, const struct task_field *f, int64_t outer
 {
 	const struct layout *l = dataset_layout(t->data);
 	const struct field *g = &l->field[f->index];
-	int64_t size[3] = { 1, 1, 1 }, stride[3] = { 1, 1, 1 };
+	int64_t size[SHAPE_MAX], stride[SHAPE_MAX], at[SHAPE_MAX] = { 0 }, points = 1, rows = outer;
 	size_t w = dtype_size(t->real);
 	int d = 0;
 	char *to = out;
@@ -21,16 +21,29 @@ static void thin(const struct task *t, const struct task_field *f, int64_t outer
 
 		if (a->kind == AXIS_SPACE || a->kind == AXIS_POINT) {
 			stride[d] = a->kind == AXIS_SPACE ? t->config->reduce : 1;
-			size[d++] = a->size;
+			size[d] = a->size;
+			points *= a->size;
+			if (d++ > 0)
+				rows *= (size[d - 2] + stride[d - 2] - 1) / stride[d - 2];
 		}
 	}
-	for (int64_t o = 0; o < outer; o++) {
-		const char *from = (const char *)in + (size_t)(o * size[0] * size[1] * size[2]) * w;
+	if (d == 0) {
+		memcpy(out, in, (size_t)outer * w);
+		return;
+	}
+	const char *from = in;
+	for (int64_t r = 0; r < rows; r++) {
+		int64_t offset = 0;
+		int k = d - 2;
 
-		for (int64_t x = 0; x < size[0]; x += stride[0])
-			for (int64_t y = 0; y < size[1]; y += stride[1])
-				for (int64_t z = 0; z < size[2]; z += stride[2], to += w)
-					memcpy(to, from + (size_t)((x * size[1] + y) * size[2] + z) * w, w);
+		for (int i = 0; i < d - 1; i++)
+			offset = (offset + at[i]) * size[i + 1];
+		for (int64_t x = 0; x < size[d - 1]; x += stride[d - 1], to += w)
+			memcpy(to, from + (size_t)(offset + x) * w, w);
+		while (k >= 0 && (at[k] += stride[k]) >= size[k])
+			at[k--] = 0;
+		if (k < 0)
+			from += (size_t)points * w;
 	}
 }
 
@@ -143,14 +156,41 @@ static int whole(struct task *t, const struct task_field *f, int64_t sample, boo
 	return status;
 }
 
+/* Points of the grid that inputs are given on; of a space-time block without its time. */
+static int64_t grid_points(const struct task *t)
+{
+	int64_t n = 1;
+
+	for (int d = 0; d < t->spec.n_dims - (t->kind == TASK_SPACETIME); d++)
+		n *= t->spec.size[d];
+	return n;
+}
+
+/* An input field as channels on the grid: a field without space axes is the same everywhere. Returns what was written, 0 on
+ * failure. */
+static size_t channels(struct task *t, const struct task_field *f, int64_t sample, char *out, struct err *e)
+{
+	size_t w = dtype_size(t->real), n = (size_t)(f->n_time * f->n_channel), points = (size_t)grid_points(t);
+
+	if (whole(t, f, sample, false, out, e) != 0)
+		return 0;
+	if (f->n_points == (int64_t)points)
+		return n * points * w;
+	for (size_t i = n * points; i-- > 0;) /* backwards: in place */
+		memmove(out + i * w, out + i / points * w, w);
+	return n * points * w;
+}
+
 static int load_map(struct task *t, int64_t sample, char *field, char *query, char *target, struct err *e)
 {
 	size_t w = dtype_size(t->real);
 
 	for (int i = 0; i < t->n_inputs; i++) {
-		if (whole(t, &t->input[i], sample, false, field, e) != 0)
+		size_t bytes = channels(t, &t->input[i], sample, field, e);
+
+		if (bytes == 0)
 			return -1;
-		field += (size_t)(t->input[i].n_time * t->input[i].n_channel * t->input[i].n_points) * w;
+		field += bytes;
 	}
 	if (t->n_queries && query && whole(t, &t->query, sample, true, query, e) != 0)
 		return -1;
@@ -181,9 +221,11 @@ static int load_step(struct task *t, int64_t sample, int64_t window, int64_t k, 
 	size_t w = dtype_size(t->real), frame = (size_t)task_target_count(t) * w;
 
 	for (int i = 0; i < t->n_inputs; i++) {
-		if (whole(t, &t->input[i], sample, false, field, e) != 0)
+		size_t bytes = channels(t, &t->input[i], sample, field, e);
+
+		if (bytes == 0)
 			return -1;
-		field += (size_t)(t->input[i].n_channel * t->input[i].n_points) * w;
+		field += bytes;
 	}
 	for (int64_t h = 0; h < t->config->history; h++, field += frame)
 		if (load_frame(t, sample, window + h, field, e) != 0)
@@ -205,9 +247,9 @@ static int load_spacetime(struct task *t, int64_t sample, char *field, char *tar
 	int status = 0;
 
 	for (int i = 0; i < t->n_inputs && status == 0; i++) {
-		int64_t n = t->input[i].n_channel * t->input[i].n_points;
+		int64_t n = t->input[i].n_channel * grid_points(t);
 
-		status = whole(t, &t->input[i], sample, false, flat, e);
+		status = channels(t, &t->input[i], sample, flat, e) > 0 ? 0 : -1;
 		for (int64_t p = 0; p < n * later; p++, field += w)
 			memcpy(field, flat + (size_t)(p / later) * w, w);
 	}
@@ -298,7 +340,10 @@ int task_statistics(struct task *t, bool of_target, bool pixel, double *mean, do
 static void add_blind_field(const struct task *t, struct layout *out, const int *axis_of_new)
 {
 	const struct layout *l = dataset_layout(t->data);
-	const struct field *f = &l->field[t->n_queries ? t->query.index : t->input[0].index];
+	int k = 0;
+	while (k < t->n_inputs - 1 && t->input[k].n_points != grid_points(t))
+		k++;
+	const struct field *f = &l->field[t->n_queries ? t->query.index : t->input[k].index];
 	int axes[SHAPE_MAX], n = 0;
 
 	if (t->spec.n_out > 1)

@@ -261,7 +261,8 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	progress_begin("generate", "sample", g->count);
 	stop_hold();
 	stop_after(g->common->time_limit);
-	for (int64_t at = 0; at < g->count && status == 0 && !stop_requested(); at += g->block.size) {
+	int64_t at = 0;
+	for (; at < g->count && status == 0 && !stop_requested(); at += g->block.size) {
 		int64_t n = g->count - at < g->block.size ? g->count - at : g->block.size, have = 0;
 
 		while (have < n && h5part_has(part, at + have))
@@ -273,36 +274,40 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 		}
 		progress_update(at + n, NULL);
 	}
-	bool complete = status == 0 && !stop_requested();
+	bool complete = status == 0 && at >= g->count;
 	progress_end();
 	if (h5part_close(part, complete, status == 0 ? e : NULL) != 0)
 		status = -1;
 	if (status == 0 && !complete) {
 		log_note("stopped early: '%s.part' holds what is done, --resume goes on", path);
 		stop_finish();
-		status = err_set(e, ERR_LOCKED, "%s: time limit reached; --resume goes on", path);
+		status = err_set(e, ERR_LOCKED, "%s: time limit reached after %lld of %lld samples; --resume goes on",
+				 path, (long long)at, (long long)g->count);
 	}
 	stop_release();
 	return status;
 }
 
-/* A foreign layout: generate natively beside the target, then rewrite. */
+/* A foreign layout: generate natively beside the target, under a name that --resume finds again, then rewrite. */
 static int run_foreign(struct gen *g, const char *layout, const char *path, struct err *e)
 {
 	const struct layout_class *to = layout_find(layout);
 	struct dataset *d;
+	struct str between = { 0 };
 
 	if (!to || !to->write)
 		return err_set(e, ERR_USAGE, "--layout: '%s' is %s", layout, to ? "read only" : "not known");
-	char *between = output_temporary(path, e);
-	if (!between)
-		return -1;
-	int status = run_file(g, between, e);
-	if (status == 0 && (status = dataset_open(&d, between, "native", e)) == 0) {
+	str_printf(&between, "%s.native", path);
+	int status = run_file(g, between.text, e);
+	if (status == 0 && (status = dataset_open(&d, between.text, "native", e)) == 0) {
 		status = to->write(d, path, g->config_text, e);
 		dataset_close(d);
+		if (status == 0)
+			unlink(between.text);
+		else
+			log_note("'%s' holds the samples, --resume writes them again", between.text);
 	}
-	output_drop(between);
+	str_free(&between);
 	return status;
 }
 
@@ -312,17 +317,24 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 	char path[4096];
 	int status = configure(&g, o, what, e);
 
-	if (status == 0) {
+	if (status == 0)
 		describe_run(&g);
+	if (status == 0 && g.count == 0)
+		status = err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, the run has %lld samples",
+				 (long long)common->shard_index, (long long)common->shard_count,
+				 (long long)g.key.samples);
+	if (status == 0) {
 		if (common->dry_run)
 			str_add(o->dry_run_text, g.config_text);
 		else if ((status = allocate(&g, e)) == 0) {
 			snprintf(path, sizeof path, "%s.h5", g.class->name);
 			const char *out = common->output ? common->output : path;
 			bool pipe = strcmp(out, "-") == 0, foreign = o->layout && strcmp(o->layout, "native") != 0;
-			if ((pipe || foreign) && (common->resume || common->time_limit > 0))
-				status = err_set(e, ERR_USAGE, "%s cannot be resumed: no --resume, no --time-limit",
-						 pipe ? "a pipe" : "a file of a foreign layout");
+			if (pipe && (common->resume || common->time_limit > 0))
+				status =
+					err_set(e, ERR_USAGE, "a pipe cannot be resumed: no --resume, no --time-limit");
+			else if (pipe && foreign)
+				status = err_set(e, ERR_USAGE, "--layout: a pipe carries the native layout only");
 			else if (pipe)
 				status = run_pipe(&g, e);
 			else if (foreign)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/h5out.h"
+#include "io/output.h"
 #include "problem/problem.h"
 #include "run/block.h"
 #include "run/gen.h"
@@ -206,7 +207,9 @@ int march_run(const struct run_common *common, const struct solve_options *o, co
 
 	if (status == 0 && common->dry_run)
 		cfg_effective(m.setup.cfg, o->dry_run_text);
-	else if (status == 0 && (status = dataset_open_all(&m.data, n_data, data, o->layout, e)) == 0 &&
+	else if (status == 0 &&
+		 (status = output_not_input(common->output ? common->output : "prediction.h5", n_data, data, e)) == 0 &&
+		 (status = dataset_open_all(&m.data, n_data, data, o->layout, e)) == 0 &&
 		 (status = find_inputs(&m, e)) == 0 && (status = allocate(&m, e)) == 0)
 		status = run(&m, common, e);
 	close_all(&m);

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "io/h5out.h"
 #include "io/h5read.h"
+#include "io/output.h"
 #include "run/gen.h"
 #include "run/gen_plan.h"
 
@@ -47,10 +48,11 @@ struct shard {
 
 static int read_seed(struct shard *s, struct err *e)
 {
-	hid_t file = H5Fopen(s->path, H5F_ACC_RDONLY, h5_access());
+	hid_t list = h5_access(), file = H5Fopen(s->path, H5F_ACC_RDONLY, list);
 	int status = file < 0 ? err_set(e, ERR_FAIL, "%s: cannot be opened again", s->path)
 			      : h5_attribute_long(file, s->path, "/meta", "seed", &s->seed, e);
 
+	H5Pclose(list);
 	if (file >= 0)
 		H5Fclose(file);
 	return status;
@@ -112,10 +114,11 @@ static int read_gen_keys(const char *config, struct gen_config *key, struct err 
 /* Per-sample numbers of a shard, /sample/NAME. */
 static int copy_numbers(const struct shard *s, struct h5part *to, struct err *e)
 {
-	hid_t file = H5Fopen(s->path, H5F_ACC_RDONLY, h5_access());
+	hid_t list = h5_access(), file = H5Fopen(s->path, H5F_ACC_RDONLY, list);
 	int n = 0, status = 0;
 	char **name = NULL;
 
+	H5Pclose(list);
 	if (file < 0)
 		return err_set(e, ERR_FAIL, "%s: cannot be opened again", s->path);
 	if (h5_has(file, "/sample"))
@@ -215,6 +218,8 @@ int gen_merge(const struct run_common *common, int n, const char *const *path, s
 	struct shard *s = xcalloc((size_t)n, sizeof *s);
 	int status = common->output ? 0 : err_set(e, ERR_USAGE, "merge: where to? give -o FILE");
 
+	if (status == 0)
+		status = output_not_input(common->output, n, path, e);
 	for (int i = 0; i < n && status == 0; i++)
 		status = open_shard(&s[i], path[i], e);
 	if (status == 0) {

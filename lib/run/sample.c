@@ -92,6 +92,10 @@ static int allocate(struct sample *s, struct err *e)
 		s->first = s->common->shard_index * s->key.samples / s->common->shard_count;
 		s->count = (s->common->shard_index + 1) * s->key.samples / s->common->shard_count - s->first;
 	}
+	if (s->count == 0)
+		return err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, there are %lld draws",
+			       (long long)s->common->shard_index, (long long)s->common->shard_count,
+			       (long long)s->key.samples);
 	s->layout.n_samples = s->count;
 	s->block = (struct block){
 		.what = s->class->name,

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "conf/help.h"
 #include "io/h5out.h"
+#include "io/output.h"
 #include "run/march.h"
 #include "run/model_file.h"
 #include "solver/solver.h"
@@ -247,7 +248,8 @@ static int solve_model(struct solve *s, const char *what, int n_data, const char
 	s->solver = solver_find(name);
 	if (!s->solver)
 		return err_set(e, ERR_USAGE, "--method: no solver '%s'; --list shows what there is", name);
-	if (model_file_open(&s->model, what, s->common, e) != 0 ||
+	if (output_not_input(path, 1, &what, e) != 0 || output_not_input(path, n_data, data, e) != 0 ||
+	    model_file_open(&s->model, what, s->common, e) != 0 ||
 	    dataset_open_all(&s->data, n_data, data, s->o->layout, e) != 0)
 		return -1;
 	cfg_effective(s->model.setup.cfg, &config);

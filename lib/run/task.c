@@ -12,7 +12,8 @@ enum { TIME_AUTO, TIME_STEP, TIME_CHANNEL, TIME_SPACE };
 static const char *const time_names[] = { "auto", "step", "channel", "space", NULL };
 
 const struct key task_keys[] = {
-	KEY_TEXTS(struct task_config, input, "[]", "fields that go in; empty: those the file marks as input"),
+	KEY_TEXTS(struct task_config, input, "[]",
+		  "fields that go in; empty: those the file marks as input, with trajectories none but their history"),
 	KEY_TEXTS(struct task_config, target, "[]",
 		  "fields to predict; empty: those the file marks as target or trajectory"),
 	KEY_ONE_OF(struct task_config, time, "auto", time_names,
@@ -124,7 +125,7 @@ static int choose(const struct task *t, const struct key_strings *names, const c
 	return n;
 }
 
-/* The space axes of field f become (or must equal) the model's. */
+/* The space axes of field f become (or must equal) the model's; an input may also have none: it is the same everywhere. */
 static int take_space(struct task *t, int index, bool first, struct err *e)
 {
 	const struct layout *l = dataset_layout(t->data);
@@ -134,6 +135,11 @@ static int take_space(struct task *t, int index, bool first, struct err *e)
 	for (int i = 0; i < f->n_axes; i++) {
 		const struct axis *a = &l->axis[f->axis[i]];
 
+		if (a->kind == AXIS_POINT)
+			return err_set(e, ERR_USAGE,
+				       "%s: field '%s' lies on points (axis %s); only the target of a map and its "
+				       "query field may",
+				       dataset_name(t->data), f->name, a->name);
 		if (a->kind != AXIS_SPACE)
 			continue;
 		if (d >= 3)
@@ -157,6 +163,17 @@ static int take_space(struct task *t, int index, bool first, struct err *e)
 	else if (d != t->spec.n_dims && d != 0)
 		return err_set(e, ERR_USAGE, "%s: field '%s' has %d space axes, the other fields have %d",
 			       dataset_name(t->data), f->name, d, t->spec.n_dims);
+	return 0;
+}
+
+/* What is predicted lives on the whole grid. */
+static int take_target_space(struct task *t, int index, bool first, struct err *e)
+{
+	if (take_space(t, index, first, e) != 0)
+		return -1;
+	if (t->spec.n_dims > 0 && !axis_of(t, field_at(t, index), AXIS_SPACE))
+		return err_set(e, ERR_USAGE, "%s: field '%s' has no space axes, the other fields have %d",
+			       dataset_name(t->data), field_at(t, index)->name, t->spec.n_dims);
 	return 0;
 }
 
@@ -192,24 +209,20 @@ static int open_states(struct task *t, int n_inputs, const int *input, int n_tar
 			return err_set(e, ERR_USAGE, "%s: trajectory field '%s' has %lld frames, '%s' has %lld",
 				       dataset_name(t->data), field_at(t, target[i])->name, (long long)f.n_time,
 				       field_at(t, target[0])->name, (long long)n_time);
-		if (take_space(t, target[i], i == 0, e) != 0 || add_field(t->state, &t->n_states, f, e) != 0)
+		if (take_target_space(t, target[i], i == 0, e) != 0 || add_field(t->state, &t->n_states, f, e) != 0)
 			return -1;
 		channels += f.n_channel;
 	}
 	t->spec.n_out = channels;
 	t->spec.n_state = channels;
 	t->spec.n_in = channels * t->config->history;
-	for (int i = 0; i < n_inputs; i++) {
+	/* unless asked for by name: an initial state stored beside its trajectory says nothing new */
+	for (int i = 0; i < n_inputs && t->config->input.n > 0; i++) {
 		struct task_field f = describe(t, input[i]);
 
-		/* an initial state stored beside its trajectory says nothing new */
-		if (t->config->input.n == 0 && f.has_time)
-			continue;
 		if (f.has_time)
 			return err_set(e, ERR_USAGE, "%s: data.input: field '%s' has a time axis; list it as target",
 				       dataset_name(t->data), field_at(t, input[i])->name);
-		if (t->config->input.n == 0)
-			continue;
 		if (take_space(t, input[i], false, e) != 0 || add_field(t->input, &t->n_inputs, f, e) != 0)
 			return -1;
 		t->spec.n_in += f.n_channel;
@@ -241,25 +254,31 @@ static int open_states(struct task *t, int n_inputs, const int *input, int n_tar
 static int open_map(struct task *t, int n_inputs, const int *input, int n_targets, const int *target, struct err *e)
 {
 	const struct axis *point = NULL;
-	bool first = true;
+	int grid = 0; /* the input whose axes are the model's: the first that has any */
 
 	for (int i = 0; i < n_targets + n_inputs && !point; i++)
 		point = axis_of(t, field_at(t, i < n_targets ? target[i] : input[i - n_targets]), AXIS_POINT);
-
+	while (grid < n_inputs && ((point && axis_of(t, field_at(t, input[grid]), AXIS_POINT) == point) ||
+				   !axis_of(t, field_at(t, input[grid]), AXIS_SPACE)))
+		grid++;
+	if (grid < n_inputs && take_space(t, input[grid], true, e) != 0)
+		return -1;
 	for (int i = 0; i < n_inputs; i++) {
 		struct task_field f = describe(t, input[i]);
 		const struct field *g = field_at(t, input[i]);
 
 		if (point && axis_of(t, g, AXIS_POINT) == point) {
+			if (t->n_queries)
+				return err_set(e, ERR_USAGE, "%s: fields '%s' and '%s' both hold query points",
+					       dataset_name(t->data), field_at(t, t->query.index)->name, g->name);
 			t->query = f;
 			t->n_queries = 1;
 			t->spec.n_query = f.n_points;
 			t->spec.query_dims = f.n_channel;
 			continue;
 		}
-		if (take_space(t, input[i], first, e) != 0 || add_field(t->input, &t->n_inputs, f, e) != 0)
+		if (take_space(t, input[i], false, e) != 0 || add_field(t->input, &t->n_inputs, f, e) != 0)
 			return -1;
-		first = false;
 		t->spec.n_in += f.n_channel * f.n_time;
 	}
 	if (t->n_inputs == 0)
@@ -268,7 +287,7 @@ static int open_map(struct task *t, int n_inputs, const int *input, int n_target
 	for (int i = 0; i < n_targets; i++) {
 		struct task_field f = describe(t, target[i]);
 
-		if (!point && take_space(t, target[i], false, e) != 0)
+		if (!point && take_target_space(t, target[i], false, e) != 0)
 			return -1;
 		if (point && f.n_points != t->spec.n_query)
 			return err_set(e, ERR_USAGE, "%s: target '%s' has %lld points, the query field has %lld",

@@ -114,6 +114,8 @@ static int save(struct train *r, bool checkpoint, struct err *e)
 	struct model_file_text m = { r->common->command, r->config, r->inputs };
 
 	r->saved = clock_seconds();
+	if (checkpoint && strcmp(r->output, "-") == 0)
+		return 0; /* nothing beside a pipe */
 	return trainer_save(&r->t, checkpoint ? r->checkpoint : r->output, checkpoint, &m, e);
 }
 
@@ -303,8 +305,13 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 		struct online o = { .t = &r->t, .valid = valid, .layout = r->o->layout };
 
 		status = online_open(&o, n, spec, e);
-		while (status == 0 && (status = online_round(&o, e)) == 1) {
-			log_row(r);
+		while (status == 0) {
+			int64_t rows = r->t.n_history;
+
+			if ((status = online_round(&o, e)) != 1)
+				break;
+			if (r->t.n_history > rows) /* none when asked to stop before the first step */
+				log_row(r);
 			status = 0;
 			if (stop_requested())
 				break;
@@ -346,7 +353,13 @@ int train_run(const struct run_common *common, const struct train_options *o, co
 		/* one lock for the whole run; the writers lock the files themselves */
 		str_printf(&path, "%s.run", r.output);
 		bool pipe = strcmp(r.output, "-") == 0;
-		if (!pipe)
+		if (pipe && (common->resume || (common->time_limit > 0 && !o->online)))
+			status = err_set(e, ERR_USAGE, "a pipe cannot be resumed: no --resume, no --time-limit");
+		if (status == 0)
+			status = output_not_input(r.output, n_data, data, e);
+		if (status == 0 && o->valid)
+			status = output_not_input(r.output, 1, &o->valid, e);
+		if (status == 0 && !pipe)
 			status = output_lock(path.text, &r.lock, e);
 		if (status == 0) {
 			struct str c = { 0 };

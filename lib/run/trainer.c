@@ -230,17 +230,19 @@ int trainer_end_epoch(struct trainer *t, double lr, bool *stop, struct err *e)
 	row[3] = score;
 	/* what early stopping, plateau and keep_best look at: validation where there is one, else the training loss */
 	double watched = t->has_valid ? score : train;
+	bool judged = !t->has_valid || t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs;
 	if (!isnan(watched) && watched < t->best_score) {
 		t->best_score = watched;
 		t->best_epoch = t->plateau_epoch = t->epoch;
 		if (t->best.n > 0)
 			copy_values(&t->best, t->average.n > 0 ? &t->average : &t->network.params);
 	}
-	if (t->epoch - t->plateau_epoch >= t->key.every) {
+	/* epochs without a validation say nothing about improvement */
+	if (judged && t->epoch - t->plateau_epoch >= t->key.every) {
 		t->plateau_factor *= t->key.factor;
 		t->plateau_epoch = t->epoch;
 	}
-	*stop = t->key.patience > 0 && t->epoch - t->best_epoch >= t->key.patience;
+	*stop = judged && t->key.patience > 0 && t->epoch - t->best_epoch >= t->key.patience;
 	t->step = 0;
 	t->loss_sum = t->items = 0;
 	trainer_shuffle(t);

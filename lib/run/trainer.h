@@ -46,7 +46,7 @@ struct trainer {
 	double loss_sum;	/* over the items of this epoch, weighted by batch size */
 	double items;
 	double best_score, plateau_factor;
-	int64_t best_epoch, plateau_epoch, patience_epoch;
+	int64_t best_epoch, plateau_epoch;
 	int64_t n_history, capacity_history;
 	double *history; /* rows of HISTORY_COLUMNS */
 

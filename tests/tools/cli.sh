@@ -58,7 +58,7 @@ run_error 2 "unknown option '--shard'" sciml-train --shard 0/2 fno
 run_error 2 "unknown option '--resume'" sciml-sample --resume grf
 run_error 2 'a pipe cannot be resumed' sciml-gen burgers --time-limit 1s -o -
 # Time is up: not done, and the same command may do later. Draws of a part are those of the whole.
-run_error 75 'time limit reached; --resume goes on' sciml-gen burgers -n 1000000 --time-limit 0.3 -o long.h5
+run_error 75 'of 1000000 samples; --resume goes on' sciml-gen burgers -n 1000000 --time-limit 0.3 -o long.h5
 rm long.h5.part
 run_status 0 sciml-sample grf -n 7 -s sample.grid=16 -o whole.h5
 run_status 0 sciml-sample grf -n 7 -s sample.grid=16 --shard 1/2 -o half.h5
