@@ -38,8 +38,9 @@ struct metric_class {
 	const char *formula; /* plain text */
 	const char *source;
 	bool higher_is_better;
-	bool by_default; /* printed when no --metric is given */
-	bool needs_grid; /* points stand on a grid: 1 to 3 space axes */
+	bool by_default;   /* printed when no --metric is given */
+	bool needs_grid;   /* points stand on a grid: 1 to 3 space axes */
+	bool needs_points; /* a frame has more than one point */
 	void *(*begin)(const struct metric_shape *s);
 	void (*add)(void *state, const double *prediction, const double *target);
 	void (*end)(void *state, struct metric_result *r); /* fills r and frees state */

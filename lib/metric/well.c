@@ -152,6 +152,7 @@ static const struct metric_class c_vrmse = {
 		"with n - 1; 1: as bad as the mean of the target",
 	.source = "The Well, arXiv 2412.00568",
 	.by_default = true,
+	.needs_points = true,
 	SERIES(vrmse),
 };
 static const struct metric_class c_nrmse_well = {

@@ -52,19 +52,20 @@ static int add_jobs(struct judge *j, const struct eval_plan *p, const struct eva
 	j->job = xcalloc((size_t)(EVAL_WHATS * p->n_metrics), sizeof *j->job);
 	for (int w = 0; w < EVAL_WHATS; w++)
 		for (int i = 0; i < p->n_metrics && j->baseline.has[w]; i++) {
-			if (p->metric[i]->needs_grid && !f->grid) {
+			const struct metric_class *c = p->metric[i];
+			bool grid = c->needs_grid && !f->grid;
+
+			if (grid || (c->needs_points && metric_points(&f->shape) < 2)) {
 				bool bound = false;
 
 				for (int b = 0; b < p->n_bounds; b++)
-					bound = bound || p->bound[b].metric == p->metric[i];
+					bound = bound || p->bound[b].metric == c;
 				if (p->chosen || bound)
-					return err_set(e, ERR_USAGE,
-						       "metric %s needs points on a grid, field %s has none",
-						       p->metric[i]->name, f->name);
+					return err_set(e, ERR_USAGE, "metric %s needs %s, field %s has none", c->name,
+						       grid ? "points on a grid" : "frames of several points", f->name);
 				continue;
 			}
-			j->job[j->n_jobs++] =
-				(struct job){ w, p->metric[i], metric_run_new(p->metric[i], &f->shape, p->by) };
+			j->job[j->n_jobs++] = (struct job){ w, c, metric_run_new(c, &f->shape, p->by) };
 		}
 	return 0;
 }

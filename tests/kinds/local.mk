@@ -1,5 +1,6 @@
 # tests of the six kinds
 include tests/kinds/problems.mk
+include tests/kinds/eval.mk
 check_PROGRAMS += tests/kinds/test_models
 tests_kinds_test_models_SOURCES = tests/kinds/test_models.c
 tests_kinds_test_models_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)

@@ -21,3 +21,5 @@ dist_check_SCRIPTS += tests/tools/man-examples.sh
 TESTS += tests/tools/man-examples.sh
 dist_check_SCRIPTS += tests/tools/completion.sh
 TESTS += tests/tools/completion.sh
+dist_check_SCRIPTS += tests/tools/eval.sh
+TESTS += tests/tools/eval.sh
