@@ -150,11 +150,10 @@ static int take_space(struct task *t, int index, bool first, struct err *e)
 			t->spec.size[d] = size;
 			t->spec.periodic[d] = a->periodic;
 			t->spec.length[d] = a->length;
-		} else if (d >= t->spec.n_dims || t->spec.size[d] != size) {
-			return err_set(e, ERR_USAGE,
-				       "%s: field '%s' has %lld points on axis %s, the other fields have %lld",
-				       dataset_name(t->data), f->name, (long long)size, a->name,
-				       d < t->spec.n_dims ? (long long)t->spec.size[d] : 0LL);
+		} else if (d < t->spec.n_dims && t->spec.size[d] != size) {
+			return err_set(
+				e, ERR_USAGE, "%s: field '%s' has %lld points on axis %s, the other fields have %lld",
+				dataset_name(t->data), f->name, (long long)size, a->name, (long long)t->spec.size[d]);
 		}
 		d++;
 	}
