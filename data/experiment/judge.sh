@@ -1,11 +1,12 @@
 #!/bin/sh
-# judge.sh EXPERIMENT TABLE CONDITION...: print the table, then say of every condition, an expression of awk in the names of the
-# table ("fno <= 0.12", "convnet >= 3 * fno", "a_seconds <= b_seconds"), whether it holds. Status 3 if one does not. The same as lines for RESULTS.tsv
-# (system, command, figure, bound, baseline, seconds, commit) go to results.tsv beside the table.
+# judge.sh EXPERIMENT TABLE CONDITION...: print the table, then say of every condition, an expression of awk in the names of
+# the table ("fno <= 0.12", "convnet >= 3 * fno", "a_seconds <= b_seconds"), whether it holds. Status 3 if one does not. The same
+# as lines for RESULTS.tsv (system, command, figure, bound, baseline, seconds, commit) goes to results.tsv beside the table.
 experiment=$1 table=$2
 shift 2
 cat "$table"
-commit=$(git -C "${0%/*}" describe --always --dirty 2>/dev/null) || commit=$(sciml-train --version | awk 'NR == 1 { print $NF }')
+commit=${COMMIT:-$(git -C "${0%/*}" describe --always --dirty 2>/dev/null)}
+test -n "$commit" || commit=$(sciml-train --version | awk 'NR == 1 { print $NF }')
 printf '%s\n' "$@" | awk -F '\t' -v table="$table" -v experiment="$experiment" -v seed="$SEED" -v commit="$commit" \
 	-v results="${table%/*}/results.tsv" '
 BEGIN {
