@@ -31,7 +31,8 @@ train = mkdir -p $(@D) && $(SHELL) $(experiments)/seconds.sh $(@:.h5=.seconds) s
 table = $(SHELL) $(experiments)/table.sh
 judge = SEED=$(SEED) $(SHELL) $(experiments)/judge.sh $(name)
 
-all: $(o)/checked
+checked ?= $(o)/checked
+all: $(checked)
 quick: $(q)/checked
 clean:
 	rm -rf $(OUT)

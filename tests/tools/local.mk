@@ -23,3 +23,5 @@ dist_check_SCRIPTS += tests/tools/completion.sh
 TESTS += tests/tools/completion.sh
 dist_check_SCRIPTS += tests/tools/eval.sh
 TESTS += tests/tools/eval.sh
+dist_check_SCRIPTS += tests/tools/experiment-quick.sh
+TESTS += tests/tools/experiment-quick.sh
