@@ -9,6 +9,6 @@ EXTRA_DIST += data/experiment
 # A tour that ends in a table and pictures; ./bootstrap demo.
 .PHONY: demo
 demo: $(bin_PROGRAMS)
-	rm -rf demo
+	@rm -rf demo
 	@$(MAKE) -s --no-print-directory -f $(abs_top_srcdir)/data/experiment/demo/Makefile \
 		OUT=$(abs_builddir)/demo SCIML_BIN=$(abs_builddir)/tools
