@@ -184,5 +184,7 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 	help_keys_of(out, man, "sample");
 	key_help(sample_keys, man, out);
 	key_help(s->keys, man, out);
+	if (s->describe)
+		s->describe(man, out);
 	return 0;
 }

@@ -288,12 +288,26 @@ static int check(const struct noise_spec *p, unsigned uses, struct err *e)
 	return 0;
 }
 
-int noise_open(struct noise_schedule *s, const struct noise_spec *spec, struct err *e)
+static double usual(double value, double otherwise)
 {
-	const unsigned uses = kinds[spec->kind].uses;
-	const bool sigmas = spec->kind == NOISE_EDM;
+	return value == 0 ? otherwise : value;
+}
 
-	*s = (struct noise_schedule){ .spec = *spec };
+int noise_open(struct noise_schedule *s, const struct noise_spec *given, struct err *e)
+{
+	const unsigned uses = kinds[given->kind].uses;
+	const bool sigmas = given->kind == NOISE_EDM, table = uses & USES_TABLE;
+	const struct noise_spec *spec = &s->spec;
+
+	*s = (struct noise_schedule){ .spec = *given };
+	s->spec.beta_min = usual(given->beta_min, table ? 1e-4 : 0.1);
+	s->spec.beta_max = usual(given->beta_max, table ? 0.02 : 20);
+	s->spec.shift = usual(given->shift, 0.008);
+	s->spec.n_betas = given->n_betas == 0 ? 1000 : given->n_betas;
+	if (!sigmas) {
+		s->spec.sigma_min = usual(given->sigma_min, 0.01);
+		s->spec.sigma_max = usual(given->sigma_max, 50);
+	}
 	s->T = spec->T > 0 ? spec->T : sigmas && spec->sigma_max > 0 ? spec->sigma_max : kinds[spec->kind].T;
 	s->t_end = spec->t_end > 0		   ? spec->t_end
 		   : sigmas && spec->sigma_min > 0 ? spec->sigma_min

@@ -28,7 +28,7 @@ extern const char *const noise_names[]; /* by kind, then NULL */
 enum noise_betas { BETAS_LINEAR, BETAS_QUADRATIC, BETAS_COSINE };
 extern const char *const noise_betas_names[];
 
-/* What defines a schedule; members that a kind does not use are ignored. Zero T or t_end: the kind's usual value. */
+/* What defines a schedule; members that a kind does not use are ignored. Zero: the kind's usual value. */
 struct noise_spec {
 	enum noise_kind kind;
 	double T, t_end;
@@ -36,7 +36,7 @@ struct noise_spec {
 	double sigma_min, sigma_max; /* ve: 0.01, 50; edm: T = sigma_max, t_end = sigma_min when those are 0 */
 	double shift;		     /* vp-cosine, discrete cosine betas: 0.008 */
 	enum noise_betas betas;
-	int64_t n_betas; /* discrete */
+	int64_t n_betas; /* discrete: 1000 */
 };
 
 struct noise_schedule {

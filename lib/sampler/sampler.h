@@ -17,6 +17,8 @@ struct sampler_class {
 	int (*prepare)(const void *config, void **work, struct err *e);
 	void (*release)(void *work);
 	int (*draw)(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, struct err *e);
+	/* Further text of --describe, as roff or plain; NULL: none. */
+	void (*describe)(bool man, struct str *out);
 	const char *test_config;
 	/* Exact mean and standard deviation of element i of field 0, for the generic test; false: unknown. */
 	bool (*moments)(const void *config, int64_t i, double *mean, double *std);

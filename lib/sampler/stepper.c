@@ -166,7 +166,7 @@ const struct step_plan *stepper_plan(const struct stepper *s, int64_t i)
 struct march {
 	struct denoiser *denoiser;
 	enum denoiser_form form;
-	uint64_t seed;
+	struct rng stream;	/* of point first; the others differ by their number */
 	int64_t first, n, size; /* size = n dim */
 	uint64_t draws;		/* noise vectors that every point has taken */
 	double *memory, *x, *value[STEP_VALUES], *point, *scratch, *result;
@@ -177,9 +177,13 @@ static int march_open(struct march *m, const struct stepper *s, struct denoiser 
 {
 	enum { OTHERS = 3 };
 
-	*m = (struct march){
-		.denoiser = d, .form = s->class->value, .seed = seed, .first = first, .n = n, .size = n * d->dim, .x = x
-	};
+	*m = (struct march){ .denoiser = d,
+			     .form = s->class->value,
+			     .stream = rng_stream(seed, "sampler noise", 0, (uint64_t)first),
+			     .first = first,
+			     .n = n,
+			     .size = n * d->dim,
+			     .x = x };
 	m->memory = mem_new((STEP_VALUES + OTHERS) * m->size, sizeof(double), "states of the sampler", e);
 	if (!m->memory)
 		return -1;
@@ -207,8 +211,9 @@ static void add_noise(struct march *m, double carry, double scale)
 	const int64_t dim = m->denoiser->dim;
 
 	for (int64_t k = 0; k < m->n; k++) {
-		const struct rng stream = rng_stream(m->seed, "sampler noise", 0, (uint64_t)(m->first + k));
+		struct rng stream = m->stream;
 
+		stream.sample = (uint64_t)(m->first + k);
 		rng_normal(stream, m->draws * (uint64_t)dim, (size_t)dim, m->point + k * dim);
 	}
 	m->draws++;

@@ -78,9 +78,10 @@ static void run(struct scene *s, const char *method, enum step_times kind, int64
 	stepper_free(m);
 }
 
+/* A method of another family, with an error below 1e-10 for gmm-a. */
 static void refer(struct scene *s)
 {
-	run(s, "dpm-solver-3", TIMES_LOG_SNR, 1000, &plain, s->reference);
+	run(s, "rk4", TIMES_LOG_SNR, 400, &plain, s->reference);
 }
 
 static int ascending(const void *a, const void *b)
@@ -561,6 +562,89 @@ START_TEST(noise_leaves_the_law)
 }
 END_TEST
 
+/* Mean and variance of many points at t_end, for every method; predictor-corrector: a Langevin step after each of its own. */
+START_TEST(reaches_its_target)
+{
+	enum { DRAWS = 1500 };
+	const bool correct = _i == n_methods();
+	const struct stepper_class *c = correct ? stepper_find("reverse-diffusion") : method_at(_i);
+	struct scene s = scene_open(&vp, GMM_A);
+	const struct noise_level end = noise_at(&s.schedule, s.schedule.t_end);
+	struct denoiser d = mixture_denoiser(s.mixture, &s.schedule, c->value);
+	struct step_options o = plain;
+	struct stepper *m;
+	double *x = xmalloc(DRAWS * DIM * sizeof *x);
+	struct err e = { 0 };
+
+	o.eta = c->noisy;
+	o.corrector = correct;
+	o.corrector_ratio = 0.1;
+	o.rtol = o.atol = 1e-2;
+	rng_normal(rng_stream(12, "start", 0, 0), 0, DRAWS * DIM, x);
+	m = stepper_on(&s, c->name, TIMES_LOG_SNR, c->noisy || c->order == 1 ? 150 : 30, &o);
+	ck_assert_int_eq(stepper_run(m, &d, 21, 0, DRAWS, x, &e), 0);
+	for (int k = 0; k < DIM; k++) {
+		double sum = 0, square = 0, mean, variance;
+
+		mixture_moments(s.mixture, &end, k, &mean, &variance);
+		for (int i = 0; i < DRAWS; i++) {
+			sum += x[DIM * i + k] / DRAWS;
+			square += x[DIM * i + k] * x[DIM * i + k] / DRAWS;
+		}
+		ck_assert_msg(fabs(sum - mean) <= 4 * sqrt(variance / DRAWS) + 0.005, "%s: mean %g, not %g", c->name,
+			      sum, mean);
+		ck_assert_msg(fabs(square - sum * sum - variance) <= (4 * sqrt(2. / DRAWS) + 0.02) * variance,
+			      "%s: variance %g, not %g", c->name, square - sum * sum, variance);
+	}
+	stepper_free(m);
+	free(x);
+	scene_close(&s);
+}
+END_TEST
+
+/* At T = 1 a flow knows nothing of the data: one Euler step goes to their mean. */
+START_TEST(one_step_of_a_flow_is_the_mean)
+{
+	const struct noise_spec spec = { .kind = NOISE_FLOW_LINEAR };
+	struct scene s = scene_open(&spec, GMM_A);
+	double x[SIZE], mean, variance;
+
+	run(&s, "euler", TIMES_UNIFORM, 1, &plain, x);
+	for (int i = 0; i < SIZE; i++) {
+		mixture_moments(s.mixture, NULL, i % DIM, &mean, &variance);
+		ck_assert_double_le(fabs(x[i] - mean), 1e-14);
+	}
+	scene_close(&s);
+}
+END_TEST
+
+/* Karras et al., eq. 5, and their last step to sigma = 0, which is the data estimate. */
+START_TEST(grids_and_ends_are_the_published_ones)
+{
+	const struct noise_spec spec = { .kind = NOISE_EDM };
+	struct scene s = scene_open(&spec, GMM_A);
+	struct step_options o = plain;
+	double t[18], x[SIZE], y[SIZE];
+	struct denoiser d = mixture_denoiser(s.mixture, &s.schedule, DENOISER_NOISE);
+	struct err e = { 0 };
+
+	step_times_fill(TIMES_KARRAS, &s.schedule, 0, 17, t, &e);
+	for (int i = 0; i < 18; i++) {
+		const double root = pow(80, 1. / 7) + i / 17. * (pow(0.002, 1. / 7) - pow(80, 1. / 7));
+
+		ck_assert_double_le(fabs(t[i] / pow(root, 7) - 1), 1e-12);
+	}
+	run(&s, "edm-heun", TIMES_KARRAS, 17, &o, x);
+	o.denoise = true;
+	run(&s, "edm-heun", TIMES_KARRAS, 18, &o, y);
+	ck_assert_int_eq(s.calls, 35);
+	ck_assert_int_eq(denoiser_eval(&d, DENOISER_DATA, 0.002, POINTS, x, s.reference, NULL, &e), 0);
+	for (int i = 0; i < SIZE; i++)
+		ck_assert_double_le(fabs(y[i] - s.reference[i]), 1e-13);
+	scene_close(&s);
+}
+END_TEST
+
 /* ---- claims of the papers: few steps ---- */
 
 START_TEST(few_steps_of_the_solvers)
@@ -769,6 +853,7 @@ int main(void)
 	tcase_add_loop_test(all, makes_its_calls, 0, n_methods());
 	tcase_add_loop_test(all, depends_on_seed_and_number_alone, 0, n_methods());
 	tcase_add_loop_test(all, says_when_a_state_overflows, 0, n_methods());
+	tcase_add_loop_test(all, reaches_its_target, 0, n_methods() + 1);
 	tcase_add_loop_test(all, constant_noise_is_exact, 0, n_methods());
 	tcase_add_test(t, first_order_methods_are_one);
 	tcase_add_test(t, ancestral_methods_are_one);
@@ -777,6 +862,8 @@ int main(void)
 	tcase_add_loop_test(t, gaussian_flow_is_the_closed_form, 0, N_SCHEDULES);
 	tcase_add_test(t, noisy_methods_have_weak_order_one);
 	tcase_add_test(t, noise_leaves_the_law);
+	tcase_add_test(t, one_step_of_a_flow_is_the_mean);
+	tcase_add_test(t, grids_and_ends_are_the_published_ones);
 	tcase_add_test(t, few_steps_of_the_solvers);
 	tcase_add_test(t, few_steps_of_pndm);
 	tcase_add_test(t, adaptive_methods_follow_the_tolerance);

@@ -180,9 +180,9 @@ START_TEST(refuses_what_is_no_schedule)
 		struct noise_spec spec;
 		const char *part;
 	} bad[] = {
-		{ { .kind = NOISE_VP_LINEAR, .beta_max = 20 }, "beta_min" },
+		{ { .kind = NOISE_VP_LINEAR, .beta_min = -1 }, "beta_min" },
 		{ { .kind = NOISE_VE, .sigma_min = 2, .sigma_max = 1 }, "sigma_min" },
-		{ { .kind = NOISE_VP_COSINE }, "shift" },
+		{ { .kind = NOISE_VP_COSINE, .shift = 2 }, "shift" },
 		{ { .kind = NOISE_FLOW_LINEAR, .T = 2 }, "T" },
 		{ { .kind = NOISE_OU, .T = 1, .t_end = 1 }, "t_end" },
 		{ { .kind = NOISE_DISCRETE, .beta_min = 0.1, .beta_max = 2, .n_betas = 5 }, "beta_max" },
