@@ -11,8 +11,10 @@ include tests/nn/local.mk
 include tests/optim/local.mk
 include tests/kinds/local.mk
 include tests/tools/local.mk
-AM_TESTS_ENVIRONMENT = LC_ALL=C OPENBLAS_NUM_THREADS=1 SCIML_SHARED=$${SCIML_SHARED:-$(abs_top_srcdir)/../shared} \
+AM_TESTS_ENVIRONMENT = LC_ALL=C OPENBLAS_NUM_THREADS=1 \
+	LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0 SCIML_SHARED=$${SCIML_SHARED:-$(abs_top_srcdir)/../shared} \
 	abs_top_builddir=$(abs_top_builddir) abs_top_srcdir=$(abs_top_srcdir); \
-	export LC_ALL OPENBLAS_NUM_THREADS SCIML_SHARED abs_top_builddir abs_top_srcdir;
+	export LC_ALL OPENBLAS_NUM_THREADS LSAN_OPTIONS SCIML_SHARED abs_top_builddir abs_top_srcdir;
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
+EXTRA_DIST += tests/lsan.supp
