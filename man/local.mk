@@ -7,7 +7,7 @@ tool_completions = $(tool_names:%=man/completion/%)
 man1_MANS = $(tool_pages)
 completiondir = $(datadir)/bash-completion/completions
 completion_DATA = $(tool_completions)
-dist_man_MANS += man/sciml.7 man/sciml-data.5
+dist_man_MANS += man/sciml.7 man/sciml-data.5 man/sciml-equation.5
 man5_MANS = man/sciml-experiment.5
 EXTRA_DIST += build-aux/mkexperiment.sh man/sciml-experiment.5.in
 EXTRA_DIST += build-aux/mkman.sh man/sciml-eval.x man/sciml-gen.x man/sciml-sample.x man/sciml-solve.x man/sciml-train.x

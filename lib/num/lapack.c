@@ -67,6 +67,14 @@ int num_eigen(int64_t n, double *a, double *wr, double *wi, double *v)
 			     v, extent(n));
 }
 
+int num_eigen_complex(int64_t n, double *a, double *w, double *v)
+{
+	num_setup();
+	return LAPACKE_zgeev(LAPACK_ROW_MAJOR, 'N', 'V', (lapack_int)n, (lapack_complex_double *)(void *)a, extent(n),
+			     (lapack_complex_double *)(void *)w, NULL, extent(n), (lapack_complex_double *)(void *)v,
+			     extent(n));
+}
+
 /* Row i of `to` (to_row long) takes the first n entries of row i of `from`. */
 static void copy_rows(int64_t m, int64_t n, const double *from, int64_t from_row, double *to, int64_t to_row)
 {

@@ -28,6 +28,8 @@ int num_eigen_symmetric_pair(int64_t n, double *a, double *b, double *w);
 /* Eigenvalues wr + i wi of a general matrix (overwritten). v: n x n right eigenvectors, or NULL; a conjugate pair (j, j+1)
  * has columns j and j+1 of v as real and imaginary part of the eigenvector of wi_j > 0. */
 int num_eigen(int64_t n, double *a, double *wr, double *wi, double *v);
+/* Complex A (overwritten), interleaved: eigenvalues w (n complex), right eigenvectors as the columns of v (n x n complex). */
+int num_eigen_complex(int64_t n, double *a, double *w, double *v);
 
 /* Thin QR: A (m x n), k = min(m, n): q (m x k) with orthonormal columns, r (k x n) upper triangular; A is not changed. */
 int num_qr(int64_t m, int64_t n, const double *a, double *q, double *r);

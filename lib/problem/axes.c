@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "problem/problem.h"
 
 static int uniform_axis(struct layout *l, const char *name, enum axis_kind kind, int64_t n, int64_t intervals,
 			bool periodic, double length)
@@ -65,4 +66,11 @@ void problem_release_none(void *work)
 int problem_sample_error(struct err *e, int64_t sample)
 {
 	return err_in(e, "sample %lld", (long long)sample);
+}
+
+const struct problem_class *problem_of(const struct conf *c, const char *name)
+{
+	if (conf_at(c, "problem.equation"))
+		return problem_find("equation");
+	return name ? problem_find(name) : NULL;
 }

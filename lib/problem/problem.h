@@ -7,7 +7,7 @@
 #include "conf/key.h"
 #include "io/dataset.h"
 
-enum { PROBLEM_NUMBERS_MAX = 8 };
+enum { PROBLEM_NUMBERS_MAX = 24 };
 
 struct problem_numbers { /* per-sample numbers stored beside the data: parameters drawn, solver counts */
 	int n;
@@ -46,5 +46,7 @@ struct problem_class {
 
 extern const struct problem_class *const *const problem_files[];
 const struct problem_class *problem_find(const char *name);
+/* The class of a section: one with a key `equation` is a text, whatever its name; else the member of this name (NULL: none). */
+const struct problem_class *problem_of(const struct conf *c, const char *name);
 
 #endif

@@ -71,7 +71,7 @@ static int configure(struct gen *g, const struct gen_options *o, const char *wha
 		return -1;
 	}
 	const char *name = cfg_name(g->setup.cfg, "problem", NULL);
-	g->class = name ? problem_find(name) : NULL;
+	g->class = problem_of(g->setup.conf, name);
 	if (!g->class) {
 		const char *near = name ? str_nearest(name, n, names) : NULL;
 
@@ -104,8 +104,8 @@ static void describe_run(struct gen *g)
 	g->class->layout(g->config, &g->layout);
 	for (int f = 0; f < g->layout.n_fields; f++)
 		g->layout.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
-	free(g->layout.equation);
-	g->layout.equation = g->class->equation ? xstrdup(g->class->equation) : NULL;
+	if (!g->layout.equation && g->class->equation)
+		g->layout.equation = xstrdup(g->class->equation);
 	g->layout.n_samples = g->key.samples;
 	gen_add_splits(&g->layout, &g->key, g->key.samples);
 	if (g->class->numbers)

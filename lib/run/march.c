@@ -59,7 +59,7 @@ static int configure(struct march *m, const struct run_common *common, const cha
 	if (setup_open(&m->setup, common, what, "problem", marches, n, names, e) != 0)
 		return -1;
 	name = cfg_name(m->setup.cfg, "problem", "");
-	m->class = problem_find(name);
+	m->class = problem_of(m->setup.conf, name);
 	if (!m->class || !m->class->march)
 		return err_set(e, ERR_USAGE, "%s: problem '%s' %s", what, name,
 			       m->class ? "cannot march given data" : "is not known; --list shows what there is");

@@ -29,3 +29,8 @@ TESTS += tests/kinds/test_diffusion
 tests_kinds_test_diffusion_SOURCES = tests/kinds/test_diffusion.c
 tests_kinds_test_diffusion_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_kinds_test_diffusion_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_equations
+TESTS += tests/kinds/test_equations
+tests_kinds_test_equations_SOURCES = tests/kinds/test_equations.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_equations_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DSCIML_DATA='"$(srcdir)/data"'
+tests_kinds_test_equations_LDADD = $(LDADD) $(CHECK_LIBS)

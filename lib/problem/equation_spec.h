@@ -1,0 +1,46 @@
+/* equation_spec.h: the section of a problem that is given by its text, read and checked: names, equations, domain, laws of
+ * parameters and initial data. */
+#ifndef SCIML_PROBLEM_EQUATION_SPEC_H
+#define SCIML_PROBLEM_EQUATION_SPEC_H
+
+#include "conf/key.h"
+#include "equation/system.h"
+
+enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8 };
+
+struct equation_config {
+	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
+		*solve_grid;
+	int64_t frames, max_steps;
+	double dt, rtol;
+	bool dealias;
+};
+
+struct equation_unknown {
+	expr node;     /* EX_FIELD or a component of one */
+	char name[64]; /* of the field in the data */
+	expr rate;     /* its time derivative, scalar and lowered */
+	expr initial;
+};
+
+struct equation_spec {
+	struct exprs *pool;
+	struct equations system;
+	int n_dims;
+	double low[3], length[3], t0, t1;
+	int64_t grid[3], solve_grid[3]; /* solve_grid 0: automatic */
+	int n_unknowns, n_params, n_coefs;
+	struct equation_unknown unknown[EQUATION_UNKNOWNS];
+	expr param[EQUATION_PARAMS];				   /* law or value */
+	expr coef[EQUATION_COEFS];				   /* formula */
+	char *text;						   /* the equations as one line */
+	const char *names[EQUATION_UNKNOWNS + EQUATION_COEFS + 1]; /* initial fields, then coefficients */
+};
+
+/* Errors read "FILE:LINE: equation:1:14: ...". */
+int equation_spec_new(struct equation_spec **out, const struct equation_config *c, struct err *e);
+void equation_spec_free(struct equation_spec *s);
+/* Is a parameter drawn for every sample? */
+bool equation_param_is_drawn(const struct equation_spec *s, int param);
+
+#endif

@@ -1,0 +1,65 @@
+/* equation_terms.h: the parts of a Fourier discretisation, shared by the files that translate and that run it. */
+#ifndef SCIML_PROBLEM_EQUATION_TERMS_H
+#define SCIML_PROBLEM_EQUATION_TERMS_H
+
+#include "equation/program.h"
+#include "problem/equation_basis.h"
+#include "problem/equation_fourier.h"
+
+enum { SLOTS = 96, TERMS = 64 };
+
+enum slot_kind {
+	SLOT_STATE,    /* linear operator on the unknowns */
+	SLOT_POINTS,   /* linear operator on a function of values at points */
+	SLOT_INTEGRAL, /* its integral or mean */
+	SLOT_COORD,
+	SLOT_TIME,
+	SLOT_COEF,
+};
+
+struct slot {
+	enum slot_kind kind;
+	expr linear;		 /* SLOT_STATE: in the unknowns; SLOT_POINTS: in the placeholder */
+	struct program *program; /* SLOT_POINTS, SLOT_INTEGRAL: of the argument */
+	int index;		 /* axis, coefficient */
+	double scale;		 /* SLOT_INTEGRAL: volume or 1 */
+	double *symbol;		 /* kept modes x unknowns (or x 1), complex */
+	bool used[EQUATION_UNKNOWNS];
+	double *value; /* at the points, or one number */
+};
+
+struct term { /* P_j(D) r_j of one unknown */
+	int unknown;
+	expr multiplier, point; /* in the placeholder; pointwise */
+	struct program *program;
+	bool steady; /* neither fields nor time: once a sample */
+	double *symbol;
+};
+
+struct equation_fourier {
+	struct equation_spec *spec;
+	struct spectral s;
+	double factor[3]; /* 2 pi / length */
+	int n_unknowns;
+	int64_t n_kept;
+	int64_t *kept;	  /* entry of the half spectrum */
+	int64_t *partner; /* of entries that hold both members of a pair: the other, else -1 */
+	double *wave;	  /* n_kept x 3 */
+	expr linear[EQUATION_UNKNOWNS], placeholder;
+	int n_slots, n_terms;
+	struct slot slot[SLOTS];
+	struct program_input input[SLOTS];
+	struct term term[TERMS];
+	struct equation_basis *basis;
+	const double *param;
+	const double *in[SLOTS];
+	double *points, *modes, *physical, *steady; /* work: n_points, half spectrum, state, state */
+	bool has_rest;
+};
+
+/* Fill linear, slots and terms from the equations of f->spec. */
+int equation_translate(struct equation_fourier *f, struct err *e);
+/* Factors of the products that reach the Fourier modes. */
+int equation_product_degree(struct equation_spec *s);
+
+#endif

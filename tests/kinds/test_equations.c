@@ -1,0 +1,533 @@
+/* test_equations.c: problems in text: published solutions reproduced, closed forms, order in time, invariants, refinement of
+ * every shipped text, and refusals with their places. */
+#include <check.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "fixture.h"
+
+/* A shipped text with overrides, NULL-terminated. */
+static struct fixture shipped(const char *name, const char *const *set)
+{
+	struct fixture f = { .problem = problem_find("equation") };
+	struct str path = { 0 };
+	struct err e = { 0 };
+
+	f.conf = conf_new();
+	str_printf(&path, "%s/problem/%s.yaml", SCIML_DATA, name);
+	ck_assert_msg(conf_load(f.conf, str_text(&path), &e) == 0, "%s", e.message);
+	str_free(&path);
+	for (; set && *set; set++)
+		ck_assert_msg(conf_override(f.conf, *set, &e) == 0, "%s", e.message);
+	ck_assert_ptr_eq(problem_of(f.conf, name), f.problem);
+	f.config = xcalloc(1, f.problem->config_size);
+	f.reader = cfg_new(f.conf);
+	cfg_section(f.reader, "problem", 1, &(struct key_table){ f.problem->keys, f.config });
+	ck_assert_msg(cfg_done(f.reader, &e) == 0, "%s", e.message);
+	ck_assert_msg(f.problem->check(f.config, &e) == 0, "%s: %s", name, e.message);
+	f.problem->layout(f.config, &f.layout);
+	ck_assert_int_le(f.layout.n_fields, FIXTURE_FIELDS);
+	for (int k = 0; k < f.layout.n_fields; k++)
+		f.field[k] = xmalloc((size_t)fixture_count(&f, k) * sizeof(double));
+	ck_assert_msg(f.problem->prepare(f.config, &f.work, &e) == 0, "%s", e.message);
+	return f;
+}
+
+/* Extent of one frame of field k. */
+static int64_t frame(const struct fixture *f, int k)
+{
+	return fixture_count(f, k) / f->layout.axis[0].size;
+}
+
+static double l2(int64_t n, const double *a, const double *b)
+{
+	double sum = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += (a[i] - (b ? b[i] : 0)) * (a[i] - (b ? b[i] : 0));
+	return sqrt(sum);
+}
+
+/* ---- published solutions --------------------------------------------------------------------------------------------- */
+
+/* An array of a MATLAB file in the order of our fields, n numbers. NULL: there is no such file. */
+static double *published(const char *file, const char *name, int64_t n)
+{
+	const char *shared = getenv("SCIML_SHARED");
+	struct str path = { 0 };
+	struct dataset *d;
+	struct err e = { 0 };
+	double *out = NULL;
+
+	str_printf(&path, "%s/data/%s", shared ? shared : "../shared", file);
+	if (access(str_text(&path), R_OK) == 0) {
+		int64_t *index, count;
+		int f;
+
+		ck_assert_msg(dataset_open(&d, str_text(&path), NULL, &e) == 0, "%s", e.message);
+		f = layout_find_field(dataset_layout(d), name);
+		ck_assert_msg(f >= 0, "%s: no %s", file, name);
+		count = dataset_layout(d)->n_samples;
+		ck_assert_int_eq(count * layout_field_count(dataset_layout(d), f), n);
+		index = xmalloc((size_t)count * sizeof *index);
+		for (int64_t i = 0; i < count; i++)
+			index[i] = i;
+		out = xmalloc((size_t)n * sizeof *out);
+		ck_assert_msg(dataset_read(d, f, count, index, DTYPE_F64, out, &e) == 0, "%s", e.message);
+		free(index);
+		dataset_close(d);
+	} else {
+		printf("skipped: %s is not there\n", str_text(&path));
+	}
+	str_free(&path);
+	return out;
+}
+
+START_TEST(published_burgers_shock)
+{
+	/* the file's points are linspace(-1, 1, 256), both ends included: 255 intervals of the periodic grid */
+	static const char *const set[] = { "problem.grid=255", NULL };
+	enum { X = 256, T = 100 };
+	double *u = published("burgers_shock.mat", "u", X * T), error = 0, size = 0;
+
+	if (!u)
+		return;
+	struct fixture f = shipped("burgers-shock", set);
+	fixture_generate(&f, 0, 0);
+	for (int k = 0; k < T; k++)
+		for (int i = 0; i < X - 1; i++) {
+			double want = u[k * X + i], got = f.field[0][k * (X - 1) + i];
+
+			error += (got - want) * (got - want);
+			size += want * want;
+		}
+	printf("burgers-shock: relative L2 %.3g\n", sqrt(error / size));
+	ck_assert_double_lt(sqrt(error / size), 1e-6);
+	fixture_free(&f);
+	free(u);
+}
+END_TEST
+
+START_TEST(published_allen_cahn)
+{
+	enum { X = 512, T = 201 };
+	double *u = published("AC.mat", "u", X * T), error = 0, size = 0;
+
+	if (!u)
+		return;
+	struct fixture f = shipped("allen-cahn", NULL);
+	fixture_generate(&f, 0, 0);
+	for (int k = 0; k < T; k++)
+		for (int i = 0; i < X; i++) {
+			double want = u[k * X + i], got = f.field[0][k * X + i];
+
+			error += (got - want) * (got - want);
+			size += want * want;
+		}
+	printf("allen-cahn: relative L2 %.3g\n", sqrt(error / size));
+	ck_assert_double_lt(sqrt(error / size), 1e-5);
+	fixture_free(&f);
+	free(u);
+}
+END_TEST
+
+/* ---- closed forms ---------------------------------------------------------------------------------------------------- */
+
+/* A problem of one's own: relative error of field 0 at the last frame against a function of x. */
+static double last_error(const char *config, double (*exact)(double x))
+{
+	struct fixture f = fixture_of("equation", config);
+	const struct axis *x = &f.layout.axis[1];
+	double error = 0, size = 0;
+
+	fixture_generate(&f, 0, 0);
+	for (int64_t i = 0; i < x->size; i++) {
+		double want = exact(x->coordinate[i]), got = f.field[0][fixture_count(&f, 0) - x->size + i];
+
+		error += (got - want) * (got - want);
+		size += want * want;
+	}
+	fixture_free(&f);
+	return sqrt(error / size);
+}
+
+static double decayed_sine(double x)
+{
+	return exp(-0.1 * 4 * M_PI * M_PI - 0.3) * sin(2 * M_PI * x);
+}
+
+static double moved_sine(double x)
+{
+	return sin(2 * M_PI * (x - 0.7));
+}
+
+static double standing_wave(double x)
+{
+	return cos(3 * 2 * M_PI * 0.4) * sin(2 * M_PI * x);
+}
+
+/* KdV: u_t + 6 u u_x + u_xxx = 0 has u = c/2 sech^2(sqrt(c)/2 (x - c t)) on the line. */
+static double soliton(double x)
+{
+	double s = 1 / cosh(1.0 * (x - 4 * 0.5));
+
+	return 2 * s * s;
+}
+
+static double logistic(double x)
+{
+	(void)x;
+	return 1 / (1 + 9 * exp(-2));
+}
+
+/* u_t = -hilbert(u)_x = -|k| u */
+static double half_decay(double x)
+{
+	return exp(-0.5 * 4 * M_PI) * sin(4 * M_PI * x);
+}
+
+static double driven(double x)
+{
+	return (1 - cos(3.)) / 3 * cos(2 * M_PI * x);
+}
+
+static double mean_law(double x)
+{
+	(void)x;
+	return exp(0.5) * 0.5;
+}
+
+static const struct {
+	const char *config;
+	double (*exact)(double);
+	double tolerance;
+} closed[] = {
+	{ "equation: \"u_t = 0.1*u_xx - 0.3*u\"\ninitial: {u: \"sin(2*pi*x)\"}\ngrid: 16\nframes: 2\n", decayed_sine,
+	  1e-13 },
+	{ "equation: \"u_t + 0.7*u_x = 0\"\ninitial: {u: \"sin(2*pi*x)\"}\ngrid: 17\nframes: 3\n", moved_sine, 1e-13 },
+	{ "equation: \"u_tt = c^2*u_xx\"\nparam: {c: 3}\ndomain: {t: [0, 0.4], x: [0, 1]}\n"
+	  "initial: {u: \"sin(2*pi*x)\"}\ngrid: 16\nframes: 2\n",
+	  standing_wave, 1e-12 },
+	{ "equation: \"u_t = -6*u*u_x - u_xxx\"\ndomain: {x: [-20, 20], t: [0, 0.5]}\n"
+	  "initial: {u: \"2*sech(x)^2\"}\ngrid: 256\nframes: 1\nrtol: 1e-8\n",
+	  soliton, 1e-7 },
+	{ "equation: \"u_t = u*(1 - u)\"\ndomain: {x: [0, 1], t: [0, 2]}\ninitial: {u: 0.1}\ngrid: 4\nrtol: 1e-9\n",
+	  logistic, 1e-9 },
+	{ "equation: \"u_t = -hilbert(u)_x\"\ndomain: {x: [0, 1], t: [0, 0.5]}\ninitial: {u: \"sin(4*pi*x)\"}\ngrid: "
+	  "16\n",
+	  half_decay, 1e-12 },
+	{ "equation: \"u_t = -fraclap(u, s)\"\nparam: {s: 1}\ndomain: {x: [0, 1], t: [0, 0.5]}\ninitial: {u: "
+	  "\"sin(4*pi*x)\"}\ngrid: 16\n",
+	  half_decay, 1e-12 },
+	{ "equation: \"u_t = sin(3*t)*cos(2*pi*x)\"\ninitial: {u: 0}\ngrid: 16\nrtol: 1e-9\n", driven, 1e-9 },
+	{ "equation: \"u_t = integral(u)\"\ndomain: {x: [0, 2], t: [0, 0.25]}\ninitial: {u: 0.5}\ngrid: 8\nrtol: "
+	  "1e-9\n",
+	  mean_law, 1e-9 },
+};
+
+START_TEST(closed_forms)
+{
+	double error = last_error(closed[_i].config, closed[_i].exact);
+
+	ck_assert_msg(error < closed[_i].tolerance, "%s: %g", closed[_i].config, error);
+}
+END_TEST
+
+/* Error against the soliton falls as dt^4, and no faster. */
+START_TEST(order_in_time)
+{
+	static const char text[] = "equation: \"u_t = -6*u*u_x - u_xxx\"\ndomain: {x: [-20, 20], t: [0, 0.5]}\n"
+				   "initial: {u: \"2*sech(x)^2\"}\ngrid: 192\nframes: 1\ndt: ";
+	char config[400];
+	double error[2];
+
+	for (int k = 0; k < 2; k++) {
+		snprintf(config, sizeof config, "%s%g\n", text, k == 0 ? 1. / 256 : 1. / 1024);
+		error[k] = last_error(config, soliton);
+	}
+	const double order = log2(error[0] / error[1]) / 2;
+	ck_assert_msg(order > 3.7 && order < 4.5, "order %g", order);
+}
+END_TEST
+
+/* The choice of steps keeps its promise, roughly, over six decades. */
+START_TEST(tolerance_is_kept)
+{
+	static const char text[] =
+		"equation: \"u_t = u*(1 - u)\"\ndomain: {x: [0, 1], t: [0, 2]}\ninitial: {u: 0.1}\ngrid: "
+		"4\nrtol: ";
+	char config[300];
+
+	for (double rtol = 1e-3; rtol > 1e-10; rtol /= 100) {
+		snprintf(config, sizeof config, "%s%g\n", text, rtol);
+		double error = last_error(config, logistic);
+
+		ck_assert_msg(error < 3 * rtol, "rtol %g: %g", rtol, error);
+	}
+}
+END_TEST
+
+/* ---- invariants ------------------------------------------------------------------------------------------------------ */
+
+static double sum(int64_t n, const double *a)
+{
+	double s = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		s += a[i];
+	return s;
+}
+
+START_TEST(mass_is_kept)
+{
+	static const char *const kdv[] = { "problem.frames=2", "problem.grid=128", "problem.domain.t=[0, 0.3]", NULL };
+	static const char *const ch[] = { "problem.frames=2", "problem.grid=32", "problem.domain.t=[0, 0.001]", NULL };
+
+	for (int which = 0; which < 2; which++) {
+		struct fixture f = shipped(which ? "cahn-hilliard" : "kdv", which ? ch : kdv);
+		const int64_t n = frame(&f, 0);
+		double first, energy;
+
+		fixture_generate(&f, 1, 0);
+		first = sum(n, f.field[0]);
+		energy = l2(n, f.field[0], NULL);
+		for (int k = 1; k <= 2; k++)
+			ck_assert_double_eq_tol(sum(n, f.field[0] + k * n), first, 1e-11 * energy * sqrt((double)n));
+		if (!which) /* and the momentum, integral of u^2 */
+			ck_assert_double_eq_tol(l2(n, f.field[0] + 2 * n, NULL), energy, 1e-6 * energy);
+		fixture_free(&f);
+	}
+}
+END_TEST
+
+START_TEST(schroedinger_norm_is_kept)
+{
+	static const char *const set[] = { "problem.frames=4", "problem.rtol=1e-7", NULL };
+	struct fixture f = shipped("schroedinger", set);
+	const int64_t n = frame(&f, 0);
+	double norm[5];
+
+	fixture_generate(&f, 0, 0);
+	for (int k = 0; k < 5; k++)
+		norm[k] = hypot(l2(n, f.field[0] + k * n, NULL), l2(n, f.field[1] + k * n, NULL));
+	for (int k = 1; k < 5; k++)
+		ck_assert_double_eq_tol(norm[k], norm[0], 1e-6 * norm[0]);
+	fixture_free(&f);
+}
+END_TEST
+
+/* ---- against the problems in C --------------------------------------------------------------------------------------- */
+
+/* The same initial data marched by the C member and by the text. */
+static void same_march(const char *member, const char *config, const char *text, double tolerance)
+{
+	struct fixture f = fixture_of(member, config), g = fixture_of("equation", text);
+	struct err e = { 0 };
+
+	fixture_generate(&f, 3, 1);
+	const double *in[1] = { f.field[0] };
+	ck_assert_msg(g.problem->march(g.config, g.work, 1, in, g.field, g.number, &e) == 0, "%s", e.message);
+	ck_assert_int_eq(fixture_count(&f, 0), fixture_count(&g, 0));
+	ck_assert_double_lt(l2(fixture_count(&f, 0), f.field[0], g.field[0]),
+			    tolerance * l2(fixture_count(&f, 0), f.field[0], NULL));
+	fixture_free(&f);
+	fixture_free(&g);
+}
+
+START_TEST(agrees_with_members)
+{
+	same_march("burgers", "grid: 128\nsolve_grid: 128\nnu: 0.05\nT: 0.5\nframes: 4\ncfl: 0.1\n",
+		   "equation: \"u_t = 0.05*u_xx - u*u_x\"\ndomain: {x: [0, 1], t: [0, 0.5]}\ngrid: 128\nframes: "
+		   "4\nrtol: 1e-9\n",
+		   1e-7);
+	same_march("navier-stokes", "grid: 32\nsolve_grid: 32\nnu: 1e-2\nT: 1\nframes: 2\ndt: 0.01\n",
+		   "equation: \"w_t = -dot(curl(psi), grad(w)) + nu*lap(w) + 0.1*(sin(2*pi*(x + y)) + cos(2*pi*(x + "
+		   "y)))\"\n"
+		   "define: {psi: \"-invlap(w)\"}\nparam: {nu: 1e-2}\ndomain: {x: [0, 1], y: [0, 1], t: [0, 1]}\n"
+		   "grid: 32\nframes: 2\nrtol: 1e-7\n",
+		   1e-5);
+}
+END_TEST
+
+/* ---- every shipped text ---------------------------------------------------------------------------------------------- */
+
+/* The names of texts among data/problem. */
+static int texts(char name[][64], int most)
+{
+	DIR *d = opendir(SCIML_DATA "/problem");
+	int n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	for (struct dirent *entry; (entry = readdir(d)) != NULL;)
+		if (str_ends(entry->d_name, ".yaml") && n < most) {
+			struct conf *conf = conf_new();
+			struct str path = { 0 };
+			struct err e = { 0 };
+
+			str_printf(&path, "%s/problem/%s", SCIML_DATA, entry->d_name);
+			ck_assert_msg(conf_load(conf, str_text(&path), &e) == 0, "%s", e.message);
+			if (conf_at(conf, "problem.equation"))
+				snprintf(name[n++], 64, "%.*s", (int)strlen(entry->d_name) - 5, entry->d_name);
+			str_free(&path);
+			conf_free(conf);
+		}
+	closedir(d);
+	return n;
+}
+
+/* A short time on a coarse grid: halving the steps and refining the grid changes the solution less and less. */
+START_TEST(texts_converge)
+{
+	char name[64][64];
+	const int n = texts(name, 64);
+
+	ck_assert_int_ge(n, 12);
+	for (int k = 0; k < n; k++) {
+		struct fixture probe = shipped(name[k], NULL);
+		const struct axis *t = &probe.layout.axis[0];
+		const bool plane = probe.layout.n_axes > 2;
+		double *u[3], change[2];
+		char span[80];
+		int64_t count = 0;
+
+		/* a quarter of a frame is short enough for each */
+		snprintf(span, sizeof span, "problem.domain.t=[0, %.17g]", t->coordinate[1] / 4);
+		fixture_free(&probe);
+		for (int j = 0; j < 3; j++) {
+			char solve[80], dt[80];
+			const char *const set[] = {
+				plane ? "problem.grid=16" : "problem.grid=64", "problem.frames=1", span, solve, dt, NULL
+			};
+
+			snprintf(solve, sizeof solve, "problem.solve_grid=%d", (plane ? 32 : 256) << j);
+			snprintf(dt, sizeof dt, "problem.rtol=%g", 1e-4 * pow(0.1, j));
+			struct fixture f = shipped(name[k], set);
+			fixture_generate(&f, 0, 0);
+			count = fixture_count(&f, 0);
+			u[j] = f.field[0];
+			f.field[0] = NULL;
+			fixture_free(&f);
+		}
+		for (int j = 0; j < 2; j++)
+			change[j] = l2(count, u[j], u[j + 1]) / l2(count, u[2], NULL);
+		printf("%-24s %.2e %.2e\n", name[k], change[0], change[1]);
+		ck_assert_msg(change[1] < 0.75 * change[0] || change[1] < 1e-6, "%s: %g then %g", name[k], change[0],
+			      change[1]);
+		ck_assert_msg(change[1] < 2e-2, "%s: %g", name[k], change[1]);
+		for (int j = 0; j < 3; j++)
+			free(u[j]);
+	}
+}
+END_TEST
+
+/* ---- laws and refusals ----------------------------------------------------------------------------------------------- */
+
+START_TEST(parameters_are_drawn)
+{
+	struct fixture f = fixture_of("equation",
+				      "equation: \"u_t = -a*u\"\nparam: {a: \"loguniform(0.1, 10)\", b: \"2*uniform(1, "
+				      "2)\"}\ninitial: {u: \"b\"}\ngrid: 4\nframes: 1\nrtol: 1e-10\n");
+	struct problem_numbers n;
+	double mean_log = 0, low = 1e9, high = 0;
+
+	f.problem->numbers(f.config, &n);
+	ck_assert_int_eq(n.n, 4);
+	ck_assert_str_eq(n.name[2], "a");
+	ck_assert_str_eq(n.name[3], "b");
+	for (int i = 0; i < 400; i++) {
+		fixture_generate(&f, 7, i);
+		double a = f.number[2], b = f.number[3];
+
+		mean_log += log10(a) / 400;
+		low = fmin(low, a);
+		high = fmax(high, a);
+		ck_assert(b >= 2 && b <= 4);
+		ck_assert_double_eq_tol(f.field[0][0], b, 1e-14 * b);
+		ck_assert_double_eq_tol(f.field[0][4], b * exp(-a), 1e-12);
+	}
+	ck_assert(low >= 0.1 && low < 0.12 && high <= 10 && high > 8.5);
+	ck_assert_double_eq_tol(mean_log, 0, 3 * 2 / sqrt(12.) / 20);
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	static const char *const c[][2] = {
+		{ "equation: \"u_t = v_xx\"", "test:2: equation:1:7: unknown field 'v'; did you mean 'u'?" },
+		{ "equation:\n  - \"u_t = v\"\n  - \"v_t = u +\"", "test:4: equation:1:10: expected a value" },
+		{ "equation: |\n  u_t = u\n  v_t = w", "equation:2:7: unknown name 'w'" },
+		{ "equation: \"u_t = nu*u\"\nparam: {nu: \"unifrm(1, 2)\"}",
+		  "test:3: param.nu:1:1: unknown function 'unifrm'" },
+		{ "equation: \"u_t = nu*u\"\nparam: {nu: x}", "must be a number, the same everywhere" },
+		{ "equation: \"u_t = u\"\nparam: {u: 1}", "u" },
+		{ "equation: \"u_t = u\"\nparam: {x: 1}", "param: 'x' has a meaning" },
+		{ "equation: \"u_t = u\"\ninitial: {v: 1}", "initial: there is no field 'v'" },
+		{ "equation: \"u_t = u\"\ninitial: {u: \"u\"}", "initial.u:1:1: field 'u' has no value here" },
+		{ "equation: \"u_t = u\"\nboundary: {x: dirichlet}", "periodic" },
+		{ "equation: \"u_t = u\"\nboundary: {y: periodic}", "boundary: there is no axis 'y'" },
+		{ "equation: \"u_t = u\"\ndomain: {x: [1, 0]}", "domain.x: from 1 to 0 is empty" },
+		{ "equation: \"u_t = u\"\ndomain: {xx: [0, 1]}", "needs a name of one small letter" },
+		{ "equation: \"u_t = u\"\ngrid: {y: 4}", "grid: there is no axis 'y'" },
+		{ "equation: \"u_t = u\"\ngrid: [4, 4]", "grid: 2 numbers for 1 axes" },
+		{ "equation: \"u_t = u\"\ngrid: 1.5", "whole numbers" },
+		{ "equation: \"0 = u_xx\"\nfields: {u: scalar}", "no time derivative" },
+		{ "equation: \"u_t = u + dW\"", "dW" },
+		{ "equation: \"u_t = (u_t)_x\"", "time derivative" },
+		{ "equation: \"u_t = u\"\nfields: {v: scalar}", "field 'v' has no equation" },
+		{ "equation: \"u_t = u\"\nfields: {v: vector}", "vectors need two or three axes" },
+		{ "equation: \"u_t = u\"\ncoefficient: {a: \"t\"}", "depends on time" },
+		{ "equation: \"u_t = nu*u\"\nparam: {nu: \"loguniform(2, 1)\"}", "needs 0 < low <= high" },
+		{ "equation: [1, [2]]", "equation" },
+		{ "equation: \"u_t = u\"\nparam: 3", "param: is no map" },
+	};
+
+	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
+		fixture_refuse("equation", c[i][0], c[i][1]);
+}
+END_TEST
+
+START_TEST(blow_up_is_told)
+{
+	struct fixture f = fixture_of("equation", "equation: \"u_t = u^2\"\ninitial: {u: 2}\ngrid: 4\n");
+	struct err e = { 0 };
+
+	ck_assert_int_ne(f.problem->generate(f.config, f.work, 0, 17, f.field, f.number, &e), 0);
+	ck_assert_int_eq(e.code, ERR_FAIL);
+	ck_assert_msg(strstr(e.message, "sample 17: ") && strstr(e.message, "at t = 0.5"), "%s", e.message);
+	fixture_free(&f);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("equations in text");
+	TCase *t = tcase_create("equations");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, published_burgers_shock);
+	tcase_add_test(t, published_allen_cahn);
+	tcase_add_loop_test(t, closed_forms, 0, sizeof closed / sizeof *closed);
+	tcase_add_test(t, order_in_time);
+	tcase_add_test(t, tolerance_is_kept);
+	tcase_add_test(t, mass_is_kept);
+	tcase_add_test(t, schroedinger_norm_is_kept);
+	tcase_add_test(t, agrees_with_members);
+	tcase_add_test(t, texts_converge);
+	tcase_add_test(t, parameters_are_drawn);
+	tcase_add_test(t, refusals);
+	tcase_add_test(t, blow_up_is_told);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
