@@ -83,6 +83,17 @@ run_error()
 	grep -qF -e "$test_text" err || fail "'$test_text' not in the message of: $*"
 }
 
+# wait_for FILE: until it is there, for slow machines and slow builds; a minute at most.
+wait_for()
+{
+	test_waited=0
+	until test -e "$1"; do
+		test_waited=$((test_waited + 1))
+		test $test_waited -le 600 || fail "$1 does not appear"
+		sleep 0.1
+	done
+}
+
 # check_lines FILE N: the file has N lines, each ended by a newline.
 check_lines()
 {

@@ -40,7 +40,7 @@ check_same whole.h5 killed/whole.h5
 # A polite end: by the signal, nothing but the resumable part left; another configuration may not go on with it.
 sciml-gen $long -o killed/term.h5 2>err &
 pid=$!
-sleep 0.3
+wait_for killed/term.h5.part
 kill -TERM $pid
 wait $pid
 test $? -eq 143 || fail "SIGTERM did not end sciml-gen by that signal"
@@ -53,7 +53,7 @@ check_same whole.h5 killed/term.h5
 # Two runs on one output: the second is told so and may come again.
 sciml-gen $long -n 20000 -o locked.h5 2>err2 &
 pid=$!
-sleep 0.4
+wait_for locked.h5.part
 run_error 75 'locked.h5' sciml-gen $long -o locked.h5
 kill -TERM $pid
 wait $pid
@@ -95,7 +95,7 @@ train_case rollout unet adv.h5 -s model.width=4 -s model.levels=2 -s train.epoch
 sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 -s data.normalise_input=channel -s train.clip=1 \
 	-s train.checkpoint=0 -o polite.h5 2>err &
 pid=$!
-sleep 0.4
+wait_for polite.h5.ckpt
 kill -TERM $pid
 wait $pid
 test $? -eq 143 || fail "SIGTERM did not end sciml-train by that signal"
