@@ -265,6 +265,61 @@ START_TEST(forms_turn_into_each_other)
 }
 END_TEST
 
+/* What a network would be told, and gives back: each label with a model that counts time its own way. */
+struct told {
+	struct denoiser inner;
+	double label;
+};
+
+static int forward_flow(const struct denoiser *self, const struct noise_level *v, double label, int64_t n,
+			const double *x, double *out, struct err *e)
+{
+	struct told *m = self->model;
+	const int status = m->inner.eval(&m->inner, v, v->t, n, x, out, e);
+
+	m->label = label;
+	for (int64_t i = 0; i < n * self->dim && self->label == LABEL_FORWARD; i++)
+		out[i] = -out[i];
+	return status;
+}
+
+START_TEST(labels_tell_the_time)
+{
+	struct noise_schedule s = open_schedule(&specs[7]), ddpm = open_schedule(&specs[9]);
+	struct mixture *m = full_mixture();
+	struct told told = { mixture_denoiser(m, &s, DENOISER_VELOCITY), 0 };
+	struct denoiser outer = told.inner;
+	double x[3], a[3], b[3];
+	struct err e = { 0 };
+
+	outer.eval = forward_flow;
+	outer.model = &told;
+	outer.label = LABEL_FORWARD;
+	normals(3, 1, x);
+	/* From data at 1 to noise at 0, the velocity turned round: the same noise estimate. */
+	ck_assert_int_eq(denoiser_eval(&told.inner, DENOISER_NOISE, 0.3, 1, x, a, NULL, &e), 0);
+	ck_assert_int_eq(denoiser_eval(&outer, DENOISER_NOISE, 0.3, 1, x, b, NULL, &e), 0);
+	ck_assert_double_le(fabs(told.label - 0.7), 1e-15);
+	for (int k = 0; k < 3; k++)
+		ck_assert_double_eq(a[k], b[k]);
+	outer.label = LABEL_LOG_NOISE;
+	ck_assert_int_eq(denoiser_eval(&outer, DENOISER_NOISE, 0.3, 1, x, b, NULL, &e), 0);
+	ck_assert_double_le(fabs(told.label - log(0.3 / 0.7) / 4), 1e-15);
+	/* beta_k stands at k - 1 in a table that counts from 0. */
+	told.inner.schedule = outer.schedule = &ddpm;
+	outer.label = LABEL_STEP;
+	outer.label_scale = 1000;
+	ck_assert_int_eq(denoiser_eval(&outer, DENOISER_NOISE, 0.25, 1, x, b, NULL, &e), 0);
+	ck_assert_double_eq(told.label, 249);
+	outer.jacobian = NULL;
+	ck_assert_int_eq(denoiser_jacobian(&outer, DENOISER_NOISE, 0.25, 1, x, x, b, NULL, &e), -1);
+	ck_assert_int_eq(e.code, ERR_USAGE);
+	mixture_free(m);
+	noise_close(&s);
+	noise_close(&ddpm);
+}
+END_TEST
+
 START_TEST(score_is_the_slope_of_the_density)
 {
 	struct noise_schedule s = open_schedule(&specs[0]);
@@ -399,6 +454,7 @@ int main(void)
 	tcase_add_test(t, ends_as_published);
 	tcase_add_test(t, refuses_what_is_no_schedule);
 	tcase_add_loop_test(m, forms_turn_into_each_other, 0, N_SPECS);
+	tcase_add_test(m, labels_tell_the_time);
 	tcase_add_loop_test(m, score_is_the_slope_of_the_density, 0, 4);
 	tcase_add_loop_test(m, jacobian_is_the_slope_of_the_estimate, 0, 4 * N_DENOISER_FORMS);
 	tcase_add_loop_test(m, density_integrates_to_one, 1, 4);
