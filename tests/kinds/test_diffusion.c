@@ -602,6 +602,42 @@ START_TEST(reaches_its_target)
 }
 END_TEST
 
+/* Langevin steps alone lead from anywhere to the law of their time. */
+START_TEST(corrector_finds_the_law)
+{
+	enum { DRAWS = 3000 };
+	const double t[] = { 0.3, 0.3 - 1e-9 };
+	struct scene s = scene_open(&vp, GMM_A);
+	const struct noise_level at = noise_at(&s.schedule, t[1]);
+	struct denoiser d = mixture_denoiser(s.mixture, &s.schedule, DENOISER_NOISE);
+	struct step_options o = plain;
+	struct stepper *m;
+	double *x = xcalloc(DRAWS * DIM, sizeof *x);
+	struct err e = { 0 };
+
+	o.corrector = 150;
+	o.corrector_ratio = 0.15;
+	m = stepper_new(stepper_find("ddim"), &s.schedule, &o, 1, 1, t, &e);
+	ck_assert_int_eq(stepper_run(m, &d, 2, 0, DRAWS, x, &e), 0);
+	ck_assert_int_eq(d.calls, 151);
+	for (int k = 0; k < DIM; k++) {
+		double sum = 0, square = 0, mean, variance;
+
+		mixture_moments(s.mixture, &at, k, &mean, &variance);
+		for (int i = 0; i < DRAWS; i++) {
+			sum += x[DIM * i + k] / DRAWS;
+			square += x[DIM * i + k] * x[DIM * i + k] / DRAWS;
+		}
+		ck_assert_double_le(fabs(sum - mean), 4 * sqrt(variance / DRAWS));
+		/* A step of size h leaves h / 2 too much of the variance: 2 %. */
+		ck_assert_double_le(fabs(square - sum * sum - variance), (4 * sqrt(2. / DRAWS) + 0.03) * variance);
+	}
+	stepper_free(m);
+	free(x);
+	scene_close(&s);
+}
+END_TEST
+
 /* At T = 1 a flow knows nothing of the data: one Euler step goes to their mean. */
 START_TEST(one_step_of_a_flow_is_the_mean)
 {
@@ -862,6 +898,7 @@ int main(void)
 	tcase_add_loop_test(t, gaussian_flow_is_the_closed_form, 0, N_SCHEDULES);
 	tcase_add_test(t, noisy_methods_have_weak_order_one);
 	tcase_add_test(t, noise_leaves_the_law);
+	tcase_add_test(t, corrector_finds_the_law);
 	tcase_add_test(t, one_step_of_a_flow_is_the_mean);
 	tcase_add_test(t, grids_and_ends_are_the_published_ones);
 	tcase_add_test(t, few_steps_of_the_solvers);
