@@ -8,6 +8,8 @@ export LC_ALL OPENBLAS_NUM_THREADS
 : "${abs_top_srcdir:=$(cd "${srcdir:-.}" && pwd)}"
 : "${SCIML_SHARED:=$abs_top_srcdir/../shared}"
 export SCIML_SHARED
+SCIML_DATA=$abs_top_srcdir/data
+export SCIML_DATA
 : "${LSAN_OPTIONS:=suppressions=$abs_top_srcdir/tests/lsan.supp:print_suppressions=0}"
 export LSAN_OPTIONS
 PATH=$abs_top_builddir/tools:$abs_top_builddir/tests/tools:$PATH

@@ -61,6 +61,20 @@ static int64_t subset_step(const struct axis *p, const struct axis *r)
 	return 0;
 }
 
+/* Values at other places are compared all the same (cell centres against nodes is common), but not silently. */
+static void warn_of_places(const struct eval_pair *m, const struct axis *p, const struct axis *r)
+{
+	int64_t last = p->size - 1;
+
+	if (p->size != r->size || last < 1 || !p->coordinate || !r->coordinate)
+		return;
+	double step = r->coordinate[1] - r->coordinate[0];
+	if (!near(p->coordinate[0], r->coordinate[0], step) || !near(p->coordinate[last], r->coordinate[last], step))
+		log_warn("axis %s: the points of %s (%g to %g) are not those of %s (%g to %g)", p->name,
+			 dataset_name(m->prediction), p->coordinate[0], p->coordinate[last], dataset_name(m->reference),
+			 r->coordinate[0], r->coordinate[last]);
+}
+
 static int match_space(struct eval_pair *m, struct eval_field *f, bool subset, struct err *e)
 {
 	const struct layout *lp = dataset_layout(m->prediction), *lr = dataset_layout(m->reference);
@@ -83,6 +97,7 @@ static int match_space(struct eval_pair *m, struct eval_field *f, bool subset, s
 		if (p->size != r->size && !subset)
 			return shapes_differ(
 				m, f, ", where its points are some of the reference's: --subset compares there", e);
+		warn_of_places(m, p, r);
 		f->shape.size[d] = p->size;
 		f->shape.length[d] = r->length > 0 ? r->length : p->length;
 		f->shape.periodic[d] = r->periodic;

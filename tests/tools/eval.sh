@@ -226,3 +226,10 @@ run_status 0 $tool m.h5 --plot loss.png
 run_status 0 $tool table one.tsv two.tsv --plot bars.svg
 run_error 2 'a.jpg: pictures are .png, .svg or .pdf' $tool p.h5 t.h5:test --plot a.jpg
 no_leftovers .
+
+# Values at other places are compared, but not silently.
+if test -e "$SCIML_SHARED/data/burgers_shock.mat"; then
+	run_status 0 sciml-gen burgers-shock -n 1 -s problem.rtol=1e-4 -s problem.solve_grid.x=512 -o place.h5
+	run_status 0 $tool place.h5 "$SCIML_SHARED/data/burgers_shock.mat" --metric rel_l2
+	check_grep 'axis x: the points of' err
+fi
