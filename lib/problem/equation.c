@@ -1,5 +1,6 @@
-/* equation.c: problems that are given by their text (sciml-equation(5)): Fourier pseudo-spectral in space, ETDRK4 in time with
- * steps of frame / 2^j, chosen by comparing one step with two of half the length. */
+/* equation.c: problems that are given by their text (sciml-equation(5)). Periodic boxes: Fourier pseudo-spectral in space, ETDRK4
+ * in time with steps of frame / 2^j, chosen by comparing one step with two of half the length. Boxes with sides: finite
+ * differences, explicit Runge-Kutta. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/mem.h"
 #include "integ/integ.h"
 #include "problem/axes.h"
+#include "problem/equation_difference.h"
 #include "problem/equation_draw.h"
 #include "problem/equation_fourier.h"
 #include "problem/problem.h"
@@ -16,8 +18,10 @@ enum { LEVELS = 31 };
 struct work {
 	const struct equation_config *config;
 	struct equation_spec *spec;
-	struct equation_fourier *f;
+	struct equation_fourier *f;    /* periodic boxes */
+	struct equation_difference *d; /* boxes with sides */
 	struct spectral out;
+	int64_t n_points;		  /* of the grid that is kept */
 	struct etdrk4 *table[LEVELS + 1]; /* by level: steps of frame / 2^level; fixed steps: the first */
 	double param[EQUATION_PARAMS];
 	double *coef[EQUATION_COEFS], *field[EQUATION_UNKNOWNS]; /* on the solver's grid */
@@ -53,18 +57,25 @@ static int n_drawn(const struct equation_spec *s)
 static int check(const void *config, struct err *e)
 {
 	struct equation_spec *s;
+	const struct equation_config *c = config;
+	struct equation_difference *d = NULL;
 	struct equation_fourier *f = NULL;
 	double param[EQUATION_PARAMS];
 	int status;
 
 	if (equation_spec_new(&s, config, e) != 0)
 		return -1;
-	status = equation_fourier_new(&f, s, true, e);
+	if (c->order % 2 == 1)
+		status = err_set(e, ERR_USAGE, "order: %lld is odd; 2, 4 and 6 are there", (long long)c->order);
+	else
+		status = s->sided ? equation_difference_new(&d, s, (int)c->order, e)
+				  : equation_fourier_new(&f, s, true, e);
 	if (status == 0)
 		status = equation_draw_params(s, 0, 0, param, e);
 	if (status == 0 && n_drawn(s) > PROBLEM_NUMBERS_MAX - 2)
 		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - 2);
 	equation_fourier_free(f);
+	equation_difference_free(d);
 	equation_spec_free(s);
 	return status;
 }
@@ -75,8 +86,8 @@ static int space_axis(const struct equation_spec *s, int a, struct layout *l)
 	int axis;
 
 	for (int64_t i = 0; i < s->grid[a]; i++)
-		x[i] = s->low[a] + s->length[a] * ((double)i / (double)s->grid[a]);
-	axis = layout_add_axis(l, s->pool->axis[a], AXIS_SPACE, s->grid[a], x, true, s->length[a]);
+		x[i] = s->low[a] + s->length[a] * ((double)i / (double)(s->grid[a] - s->closed[a]));
+	axis = layout_add_axis(l, s->pool->axis[a], AXIS_SPACE, s->grid[a], x, !s->closed[a], s->length[a]);
 	free(x);
 	return axis;
 }
@@ -162,6 +173,7 @@ static void release(void *work)
 	free(w->twice);
 	spectral_clear(&w->out);
 	equation_fourier_free(w->f);
+	equation_difference_free(w->d);
 	equation_spec_free(w->spec);
 	free(w);
 }
@@ -172,13 +184,19 @@ static int prepare(const void *config, void **work, struct err *e)
 	struct work *w = xcalloc(1, sizeof *w);
 
 	w->config = c;
-	if (equation_spec_new(&w->spec, c, e) != 0 || equation_fourier_new(&w->f, w->spec, c->dealias, e) != 0 ||
-	    spectral_init(&w->out, w->spec->n_dims, w->spec->grid, e) != 0) {
+	if (equation_spec_new(&w->spec, c, e) != 0 ||
+	    (w->spec->sided ? equation_difference_new(&w->d, w->spec, (int)c->order, e)
+			    : equation_fourier_new(&w->f, w->spec, c->dealias, e)) != 0 ||
+	    (!w->spec->sided && spectral_init(&w->out, w->spec->n_dims, w->spec->grid, e) != 0)) {
 		release(w);
 		return -1;
 	}
-	const size_t points = (size_t)equation_fourier_points(w->f) * sizeof(double);
-	const size_t state = (size_t)equation_fourier_count(w->f) * 2 * sizeof(double);
+	w->n_points = 1;
+	for (int a = 0; a < w->spec->n_dims; a++)
+		w->n_points *= w->spec->grid[a];
+	const size_t points = (size_t)(w->d ? w->n_points : equation_fourier_points(w->f)) * sizeof(double);
+	const size_t state =
+		(size_t)(w->d ? equation_difference_count(w->d) : 2 * equation_fourier_count(w->f)) * sizeof(double);
 
 	for (int k = 0; k < w->spec->n_coefs; k++)
 		w->coef[k] = xaligned(points);
@@ -286,6 +304,48 @@ static void output(struct work *w, int64_t frame, double *const *field)
 		equation_fourier_sample(w->f, w->state, k, &w->out, field[k] + frame * w->out.n_points);
 }
 
+/* Boxes with sides: Dormand-Prince 5(4) with error control, or classical Runge-Kutta steps of at most dt. */
+static int march_differences(struct work *w, double *const *field, double *number, struct err *e)
+{
+	const struct equation_config *c = w->config;
+	const int64_t n = equation_difference_count(w->d);
+	const double frame = (w->spec->t1 - w->spec->t0) / (double)c->frames;
+	double largest = 0, *out = mem_new(2 * n, sizeof *out, "states", e);
+	int status = out ? 0 : -1;
+
+	equation_difference_sides(w->d, w->spec->t0, w->state);
+	for (int64_t i = 0; i < n; i++)
+		largest = fmax(largest, fabs(w->state[i]));
+	for (int64_t k = 0; k <= c->frames && status == 0; k++) {
+		const double t[2] = { w->spec->t0 + frame * (double)(k - 1), w->spec->t0 + frame * (double)k };
+		const struct integ_tolerance tol = { .rtol = c->rtol,
+						     .atol = c->rtol * fmax(largest, 1e-300),
+						     .max_steps = c->max_steps };
+		struct integ_counts counts = { 0 };
+
+		if (k > 0 && c->dt > 0) {
+			const int64_t steps = (int64_t)ceil(frame / c->dt * (1 - 1e-12));
+
+			status = integ_fixed(tableau_find("rk4"), equation_difference_rate, w->d, n, t[0], t[1], steps,
+					     w->state, e);
+			counts.accepted = steps;
+		} else if (k > 0) {
+			status = integ_adaptive(tableau_find("dopri5"), equation_difference_rate, w->d, n, w->state, 2,
+						t, &tol, out, &counts, e);
+			if (status == 0)
+				memcpy(w->state, out + n, (size_t)n * sizeof *out);
+		}
+		number[0] += (double)counts.accepted;
+		number[1] += (double)counts.rejected;
+		equation_difference_sides(w->d, t[1], w->state);
+		for (int j = 0; j < w->spec->n_unknowns && status == 0; j++)
+			memcpy(field[j] + k * w->n_points, w->state + j * w->n_points,
+			       (size_t)w->n_points * sizeof *out);
+	}
+	free(out);
+	return status;
+}
+
 static int solve(struct work *w, int64_t sample, double *const *field, double *number, struct err *e)
 {
 	const struct equation_config *c = w->config;
@@ -296,6 +356,8 @@ static int solve(struct work *w, int64_t sample, double *const *field, double *n
 	for (int k = 0; k < w->spec->n_params; k++)
 		if (equation_param_is_drawn(w->spec, k))
 			number[n++] = w->param[k];
+	if (w->d)
+		return march_differences(w, field, number, e) == 0 ? 0 : problem_sample_error(e, sample);
 	output(w, 0, field);
 	for (int64_t k = 0; k < c->frames; k++) {
 		const double t = w->spec->t0 + frame * (double)k;
@@ -313,7 +375,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	struct work *w = work;
 	const struct equation_spec *s = w->spec;
-	const int64_t *size = equation_fourier_size(w->f);
+	const int64_t *size = w->d ? s->grid : equation_fourier_size(w->f);
 	const double *const *coef = (const double *const *)w->coef;
 	bool subset = true;
 
@@ -342,8 +404,14 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 		}
 	if (w->drawn)
 		forget_tables(w);
-	equation_fourier_set(w->f, w->param, coef);
-	equation_fourier_state(w->f, (const double *const *)w->field, w->state);
+	if (w->d) {
+		for (int k = 0; k < s->n_unknowns; k++)
+			memcpy(w->state + k * w->n_points, w->field[k], (size_t)w->n_points * sizeof(double));
+		equation_difference_set(w->d, w->param, coef);
+	} else {
+		equation_fourier_set(w->f, w->param, coef);
+		equation_fourier_state(w->f, (const double *const *)w->field, w->state);
+	}
 	return solve(w, sample, field, number, e);
 }
 
@@ -364,11 +432,20 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	for (int k = 0; k < s->n_coefs; k++) {
 		const double *given = in[s->n_unknowns + k];
 
-		memcpy(field[s->n_unknowns + k], given, (size_t)w->out.n_points * sizeof *given);
-		equation_fourier_interpolate(w->f, &w->out, given, w->coef[k]);
+		memcpy(field[s->n_unknowns + k], given, (size_t)w->n_points * sizeof *given);
+		if (w->d)
+			memcpy(w->coef[k], given, (size_t)w->n_points * sizeof *given);
+		else
+			equation_fourier_interpolate(w->f, &w->out, given, w->coef[k]);
 	}
-	equation_fourier_set(w->f, w->param, (const double *const *)w->coef);
-	equation_fourier_state_from(w->f, &w->out, in, w->state);
+	if (w->d) {
+		for (int k = 0; k < s->n_unknowns; k++)
+			memcpy(w->state + k * w->n_points, in[k], (size_t)w->n_points * sizeof(double));
+		equation_difference_set(w->d, w->param, (const double *const *)w->coef);
+	} else {
+		equation_fourier_set(w->f, w->param, (const double *const *)w->coef);
+		equation_fourier_state_from(w->f, &w->out, in, w->state);
+	}
 	return solve(w, sample, field, number, e);
 }
 
@@ -385,7 +462,7 @@ static const struct key keys[] = {
 	NODE(coefficient, NULL, "functions of space, stored as inputs: {a: \"exp(grf(sigma=1))\"}"),
 	NODE(define, NULL, "abbreviations: {psi: \"invlap(-w)\"}"),
 	NODE(domain, NULL, "box and times: {x: [0, 1], t: [0, 1]}"),
-	NODE(boundary, NULL, "periodic, for all sides or {x: periodic}"),
+	NODE(boundary, NULL, "periodic, dirichlet, neumann, open, or both ends: {x: [\"u = 0\", \"u_x + u = 1\"]}"),
 	NODE(initial, NULL, "state at the first time: {u: \"sin(2*pi*x)\"}; grf() where nothing is said"),
 	NODE(grid, NULL, "points that are kept: 128, [64, 64] or {x: 64, y: 64}"),
 	NODE(solve_grid, NULL, "points of the solver's grid (default: enough for every product of modes of grid)"),
@@ -394,13 +471,15 @@ static const struct key keys[] = {
 	KEY_REAL(struct equation_config, rtol, "1e-6", 1e-13, 0.1,
 		 "relative error in time that all steps may add up to"),
 	KEY_INT(struct equation_config, max_steps, "1000000", 1, 1e12, "most steps of a sample"),
+	KEY_INT(struct equation_config, order, "4", 2, 6,
+		"of the finite differences where a side is not periodic: 2, 4, 6"),
 	KEY_FLAG(struct equation_config, dealias, "true", "drop the modes that products would falsify"),
 	KEY_END,
 };
 
 static const struct problem_class equation = {
 	.name = "equation",
-	.summary = "any equation of motion in text, on a periodic box",
+	.summary = "any equation of motion in text",
 	.equation = "of your choice, see sciml-equation(5)",
 	.source = "the text",
 	.notes = "Fourier pseudo-spectral; ETDRK4 with the linear part with constant coefficients solved exactly, also "

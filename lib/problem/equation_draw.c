@@ -111,7 +111,7 @@ static int draw_sines(const struct equation_spec *s, const double *v, const int6
 			int64_t rest = j;
 
 			for (int a = s->n_dims - 1; a >= 0; a--) {
-				angle += 2 * M_PI * k[a] * (double)(rest % size[a]) / (double)size[a];
+				angle += 2 * M_PI * k[a] * (double)(rest % size[a]) / (double)(size[a] - s->closed[a]);
 				rest /= size[a];
 			}
 			out[j] += amplitude * sin(angle);
@@ -130,6 +130,20 @@ static int draw_grf(const struct equation_spec *s, const double *v, const int64_
 		return err_set(e, ERR_USAGE, "grf(%g, %g, %g): gamma, tau and sigma are not negative", v[0], v[1],
 			       v[2]);
 	law.mean_mode = v[1] > 0;
+	if (s->sided) {
+		law.boundary = FIELD_DIRICHLET;
+		for (int a = 0; a < s->n_dims; a++) {
+			if (!s->closed[a])
+				return err_set(e, ERR_USAGE, "grf needs all axes periodic or none");
+			for (int j = 0; j < 2 * s->n_unknowns; j++) {
+				const struct equation_side *side = &s->side[a][j % 2][j / 2];
+
+				if (!side->given || !expr_is_number(s->pool, side->of_slope, 0) ||
+				    !expr_is_number(s->pool, side->value, 0))
+					law.boundary = FIELD_NEUMANN;
+			}
+		}
+	}
 	for (int a = 0; a < s->n_dims; a++)
 		law.size[a] = size[a];
 	if (field_sampler_new(&sampler, &law, e) != 0)
@@ -155,7 +169,8 @@ void equation_coordinate(const struct equation_spec *s, int axis, const int64_t 
 	for (int a = axis + 1; a < s->n_dims; a++)
 		inner *= size[a];
 	for (int64_t i = 0; i < n; i++)
-		out[i] = s->low[axis] + s->length[axis] * ((double)(i / inner % size[axis]) / (double)size[axis]);
+		out[i] = s->low[axis] +
+			 s->length[axis] * ((double)(i / inner % size[axis]) / (double)(size[axis] - s->closed[axis]));
 }
 
 static int collect(const struct equation_spec *s, expr a, const int64_t *size, int64_t n_points,

@@ -124,19 +124,103 @@ static int axis_of(const struct equation_spec *s, const char *name)
 	return -1;
 }
 
-static int read_boundary(struct equation_spec *s, const struct equation_config *c, struct err *e)
+/* The value of key `axis`, or the value for all axes. */
+static const struct conf_node *boundary_of(const struct equation_spec *s, const struct conf_node *b, int axis)
+{
+	return b && b->kind == CONF_MAP ? conf_child(b, s->pool->axis[axis]) : b;
+}
+
+static bool is_word(const struct conf_node *n, const char *word)
+{
+	return n && n->kind == CONF_SCALAR && strcmp(n->text, word) == 0;
+}
+
+static int read_closed(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	const struct conf_node *b = c->boundary;
 
-	for (int i = 0; b && (b->kind == CONF_MAP || i == 0) && i < (b->kind == CONF_MAP ? b->n : 1); i++) {
-		const struct conf_node *side = b->kind == CONF_MAP ? b->child[i] : b;
+	for (int i = 0; b && b->kind == CONF_MAP && i < b->n; i++)
+		if (axis_of(s, b->key[i]) < 0)
+			return fail(e, b->child[i], "boundary", "there is no axis '%s'", b->key[i]);
+	for (int a = 0; a < s->n_dims; a++) {
+		const struct conf_node *side = boundary_of(s, b, a);
 
-		if (b->kind == CONF_MAP && axis_of(s, b->key[i]) < 0)
-			return fail(e, side, "boundary", "there is no axis '%s'", b->key[i]);
-		if (side->kind != CONF_SCALAR || strcmp(side->text, "periodic") != 0)
+		s->closed[a] = side && !is_word(side, "periodic");
+		s->sided |= s->closed[a] != 0;
+		if (s->closed[a] && side->kind == CONF_LIST
+			    ? side->n != 2
+			    : s->closed[a] && !is_word(side, "dirichlet") && !is_word(side, "neumann") &&
+				      !is_word(side, "open"))
 			return fail(e, side, "boundary",
-				    "equations in text are solved with periodic sides; "
-				    "this is no 'periodic'");
+				    "needs periodic, dirichlet, neumann, open or a condition for each end: [\"u = 0\", "
+				    "\"u_x = 1\"]");
+	}
+	return 0;
+}
+
+/* The conditions of one end: equations that are linear in u and its derivative across the side. */
+static int read_end(struct equation_spec *s, const struct conf_node *n, int axis, int end, struct err *e)
+{
+	const expr zero = expr_number(s->pool, 0);
+	struct equations q = { 0 };
+	char at[300];
+	int status;
+
+	if (need_text(n, "boundary", e) != 0)
+		return -1;
+	if (is_word(n, "open"))
+		return 0;
+	place(at, sizeof at, n, "boundary");
+	status = equations_parse(s->pool, &q, n->text, at, e);
+	for (int i = 0; i < q.n && status == 0; i++) {
+		expr rest = q.at[i].field < 0 ? q.at[i].rate : zero;
+		struct equation_side side = { .given = true };
+		int found = -1;
+
+		for (int j = 0; j < s->n_unknowns; j++) {
+			expr u = s->unknown[j].node, slope = expr_d(s->pool, u, axis);
+
+			if (!expr_has(s->pool, rest, expr_at(s->pool, u)->op, expr_at(s->pool, u)->index))
+				continue;
+			side.of_value = expr_partial(s->pool, rest, u);
+			side.of_slope = expr_partial(s->pool, rest, slope);
+			rest = expr_replace(s->pool, expr_replace(s->pool, rest, slope, zero), u, zero);
+			found = j;
+			break;
+		}
+		side.value = expr_neg(s->pool, rest);
+		if (found < 0 || !expr_is_constant(s->pool, side.of_value) ||
+		    !expr_is_constant(s->pool, side.of_slope) ||
+		    (expr_is_number(s->pool, side.of_value, 0) && expr_is_number(s->pool, side.of_slope, 0)) ||
+		    expr_has_fields(s->pool, rest) || expr_has(s->pool, rest, EX_COEF, -1))
+			status = fail(e, n, "boundary", "condition %d is not a*u + b*u_%s = g(t) with constants a, b",
+				      i + 1, s->pool->axis[axis]);
+		for (int k = 0; k < s->n_dims && status == 0; k++)
+			if (expr_has(s->pool, rest, EX_COORD, k))
+				status = fail(e, n, "boundary", "the value on a side may depend on time, not on place");
+		if (status == 0 && s->side[axis][end][found].given)
+			status = fail(e, n, "boundary", "two conditions for '%s' at one end", s->unknown[found].name);
+		if (status == 0)
+			s->side[axis][end][found] = side;
+	}
+	equations_free(&q);
+	return status;
+}
+
+static int read_sides(struct equation_spec *s, const struct equation_config *c, struct err *e)
+{
+	for (int a = 0; a < s->n_dims; a++) {
+		const struct conf_node *side = boundary_of(s, c->boundary, a);
+
+		for (int end = 0; end < 2 && s->closed[a]; end++) {
+			if (side->kind == CONF_LIST && read_end(s, side->child[end], a, end, e) != 0)
+				return -1;
+			for (int j = 0; j < s->n_unknowns && side->kind == CONF_SCALAR && !is_word(side, "open"); j++)
+				s->side[a][end][j] =
+					(struct equation_side){ true, expr_number(s->pool, is_word(side, "dirichlet")),
+								expr_number(s->pool, is_word(side, "neumann")),
+								expr_number(s->pool, 0) };
+		}
 	}
 	return 0;
 }
@@ -407,10 +491,10 @@ int equation_spec_new(struct equation_spec **out, const struct equation_config *
 {
 	struct equation_spec *s = xcalloc(1, sizeof *s);
 
-	if (read_domain(s, c, e) != 0 || read_boundary(s, c, e) != 0 ||
+	if (read_domain(s, c, e) != 0 || read_closed(s, c, e) != 0 ||
 	    read_grid(s, c->grid, "grid", s->n_dims == 1 ? 128 : 64, s->grid, e) != 0 ||
 	    read_grid(s, c->solve_grid, "solve_grid", 0, s->solve_grid, e) != 0 || read_params(s, c, e) != 0 ||
-	    read_equations(s, c, e) != 0 || read_initial(s, c, e) != 0) {
+	    read_equations(s, c, e) != 0 || read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0) {
 		equation_spec_free(s);
 		return -1;
 	}

@@ -11,7 +11,7 @@ enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8 };
 struct equation_config {
 	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
 		*solve_grid;
-	int64_t frames, max_steps;
+	int64_t frames, max_steps, order;
 	double dt, rtol;
 	bool dealias;
 };
@@ -23,12 +23,21 @@ struct equation_unknown {
 	expr initial;
 };
 
+struct equation_side { /* of_value * u + of_slope * u_x = value at one end of an axis */
+	bool given;
+	expr of_value, of_slope; /* constants */
+	expr value;		 /* of time and parameters */
+};
+
 struct equation_spec {
 	struct exprs *pool;
 	struct equations system;
 	int n_dims;
 	double low[3], length[3], t0, t1;
 	int64_t grid[3], solve_grid[3]; /* solve_grid 0: automatic */
+	int closed[3];			/* 1: both ends are points of the grid, 0: periodic */
+	bool sided;			/* some axis is closed */
+	struct equation_side side[3][2][EQUATION_UNKNOWNS];
 	int n_unknowns, n_params, n_coefs;
 	struct equation_unknown unknown[EQUATION_UNKNOWNS];
 	expr param[EQUATION_PARAMS];				   /* law or value */

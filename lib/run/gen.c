@@ -372,6 +372,20 @@ void gen_list(struct str *out)
 	str_add(out, "sections:\n  gen                    number of samples, splits, number type\n");
 }
 
+/* A shipped file says it all itself. */
+static int describe_shipped(const char *path, struct str *out, struct err *e)
+{
+	char line[1000];
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		return err_errno(e, "%s", path);
+	while (fgets(line, sizeof line, f))
+		str_add(out, line);
+	fclose(f);
+	return 0;
+}
+
 int gen_describe(const char *name, bool man, struct str *out, struct err *e)
 {
 	const struct problem_class *p = problem_find(name);
@@ -381,8 +395,14 @@ int gen_describe(const char *name, bool man, struct str *out, struct err *e)
 		key_help(gen_keys, man, out);
 		return 0;
 	}
-	if (!p)
-		return err_set(e, ERR_USAGE, "no problem '%s'; --list shows what there is", name);
+	if (!p) {
+		char *shipped = setup_shipped("problem", name);
+		int status = shipped ? describe_shipped(shipped, out, e)
+				     : err_set(e, ERR_USAGE, "no problem '%s'; --list shows what there is", name);
+
+		free(shipped);
+		return status;
+	}
 	help_member(out, man, p->name, p->summary);
 	help_label(out, man, "equation", p->equation);
 	help_label(out, man, "source", p->source);

@@ -273,6 +273,138 @@ START_TEST(tolerance_is_kept)
 }
 END_TEST
 
+/* ---- sides ----------------------------------------------------------------------------------------------------------- */
+
+static double quarter_wave(double x) /* u(0) = 0, u_x(1) = 0 */
+{
+	return exp(-0.1 * M_PI * M_PI / 4) * sin(M_PI * x / 2);
+}
+
+static double even_wave(double x)
+{
+	return exp(-0.1 * M_PI * M_PI) * cos(M_PI * x);
+}
+
+/* exp(x - t)-like: u_t = u_xx has exp(x + t): u_x - u = 0 at both ends */
+static double robin_wave(double x)
+{
+	return exp(x + 0.1);
+}
+
+static double moving_end(double x) /* u_t = -u_x, u(0, t) = sin(3 t), start sin(-3 x) */
+{
+	return sin(3 * (0.5 - x));
+}
+
+static const struct {
+	const char *config;
+	double (*exact)(double);
+} sided[] = {
+	{ "equation: \"u_t = u_xx\"\nboundary: {x: [\"u = 0\", \"u_x = 0\"]}\ndomain: {x: [0, 1], t: [0, 0.1]}\n"
+	  "initial: {u: \"sin(pi*x/2)\"}\nframes: 1\nrtol: 1e-11\n",
+	  quarter_wave },
+	{ "equation: \"u_t = (u_x)_x\"\nboundary: neumann\ndomain: {x: [0, 1], t: [0, 0.1]}\n"
+	  "initial: {u: \"cos(pi*x)\"}\nframes: 1\nrtol: 1e-11\n",
+	  even_wave },
+	{ "equation: \"u_t = lap(u)\"\nboundary: {x: [\"u_x - u = 0\", \"2*u = 2*u_x\"]}\ndomain: {x: [0, 1], t: [0, "
+	  "0.1]}\n"
+	  "initial: {u: \"exp(x)\"}\nframes: 1\nrtol: 1e-11\n",
+	  robin_wave },
+	{ "equation: \"u_t = -u_x\"\nboundary: {x: [\"u = sin(3*t)\", open]}\ndomain: {x: [0, 1], t: [0, 0.5]}\n"
+	  "initial: {u: \"sin(-3*x)\"}\nframes: 1\nrtol: 1e-11\n",
+	  moving_end },
+};
+
+/* Orders of the differences, from both sides: too high an order means the test is wrong. */
+START_TEST(order_in_space)
+{
+	for (int order = 2; order <= 6; order += 2) {
+		double error[2];
+
+		for (int k = 0; k < 2; k++) {
+			char config[500];
+
+			snprintf(config, sizeof config, "%sorder: %d\ngrid: %d\n", sided[_i].config, order,
+				 (order == 2 ? 64 : 16) * (k + 1) + 1);
+			error[k] = last_error(config, sided[_i].exact);
+		}
+		printf("sides %d, order %d: %.2e %.2e, %.2f\n", _i, order, error[0], error[1],
+		       log2(error[0] / error[1]));
+		ck_assert_msg(error[1] < 1e-9 || (log2(error[0] / error[1]) > order - 0.6 &&
+						  log2(error[0] / error[1]) < order + 1.9),
+			      "sides %d, order %d: %g %g", _i, order, error[0], error[1]);
+	}
+}
+END_TEST
+
+/* In the plane, walls on one axis and a circle on the other. */
+START_TEST(plane_with_sides)
+{
+	struct fixture f =
+		fixture_of("equation", "equation: \"u_t = 0.1*lap(u)\"\ndomain: {x: [0, 1], y: [0, 2], t: [0, 0.5]}\n"
+				       "boundary: {x: dirichlet, y: periodic}\ninitial: {u: \"sin(pi*x)*cos(pi*y)\"}\n"
+				       "grid: [21, 24]\norder: 6\nframes: 1\nrtol: 1e-9\n");
+	double worst = 0;
+
+	fixture_generate(&f, 0, 0);
+	for (int i = 0; i < 21; i++)
+		for (int j = 0; j < 24; j++)
+			worst = fmax(worst, fabs(f.field[0][21 * 24 + i * 24 + j] -
+						 exp(-0.1 * M_PI * M_PI) * sin(M_PI * i / 20.) * cos(M_PI * j / 12.)));
+	ck_assert_msg(worst < 1e-6, "%g", worst);
+	fixture_free(&f);
+}
+END_TEST
+
+/* The published shock with sides: the front is five cells wide here, so only the spectral text reaches 1e-6. */
+START_TEST(shock_with_sides)
+{
+	static const char *const set[] = { "problem.boundary=dirichlet",
+					   "problem.grid=511",
+					   "problem.order=6",
+					   "problem.rtol=1e-6",
+					   "problem.frames=2",
+					   "problem.domain.t=[0, 0.5]",
+					   NULL };
+	static const char *const smooth[] = { "problem.grid=510", "problem.frames=2", "problem.domain.t=[0, 0.5]",
+					      NULL };
+	struct fixture f = shipped("burgers-shock", set), g = shipped("burgers-shock", smooth);
+	double error = 0;
+
+	fixture_generate(&f, 0, 0);
+	fixture_generate(&g, 0, 0);
+	for (int i = 0; i < 510; i++)
+		error = fmax(error, fabs(f.field[0][2 * 511 + i] - g.field[0][2 * 510 + i]));
+	printf("shock with sides: %g\n", error);
+	ck_assert_double_lt(error, 0.05);
+	fixture_free(&f);
+	fixture_free(&g);
+}
+END_TEST
+
+START_TEST(sides_draw_fields)
+{
+	struct fixture f = fixture_of("equation", "equation: \"u_t = 0.01*u_xx + a\"\nboundary: dirichlet\ngrid: "
+						  "33\nframes: 2\ncoefficient: {a: \"grf(sigma=3)\"}\n"),
+		       g = f;
+	double copy[3 * 33];
+	struct err e = { 0 };
+
+	fixture_generate(&f, 3, 1);
+	memcpy(copy, f.field[0], sizeof copy);
+	for (int k = 0; k < 3; k++)
+		ck_assert(copy[33 * k] == 0 && copy[33 * k + 32] == 0 && copy[33 * k + 16] != 0);
+	const double *in[2] = { copy, f.field[1] };
+	double *a = xmalloc(33 * sizeof *a);
+	memcpy(a, f.field[1], 33 * sizeof *a);
+	in[1] = a;
+	ck_assert_int_eq(g.problem->march(g.config, g.work, 1, in, g.field, g.number, &e), 0);
+	ck_assert_mem_eq(copy, g.field[0], sizeof copy);
+	free(a);
+	fixture_free(&f);
+}
+END_TEST
+
 /* ---- invariants ------------------------------------------------------------------------------------------------------ */
 
 static double sum(int64_t n, const double *a)
@@ -470,7 +602,15 @@ START_TEST(refusals)
 		{ "equation: \"u_t = u\"\nparam: {x: 1}", "param: 'x' has a meaning" },
 		{ "equation: \"u_t = u\"\ninitial: {v: 1}", "initial: there is no field 'v'" },
 		{ "equation: \"u_t = u\"\ninitial: {u: \"u\"}", "initial.u:1:1: field 'u' has no value here" },
-		{ "equation: \"u_t = u\"\nboundary: {x: dirichlet}", "periodic" },
+		{ "equation: \"u_t = u\"\nboundary: {x: closed}", "needs periodic, dirichlet, neumann" },
+		{ "equation: \"u_t = u\"\nboundary: {x: [\"u = 0\"]}", "needs periodic" },
+		{ "equation: \"u_t = u\"\nboundary: {x: [\"u = 0\", \"u^2 = 0\"]}", "is not a*u + b*u_x = g(t)" },
+		{ "equation: \"u_t = u\"\nboundary: {x: [\"u = 0\", \"v = 0\"]}", "boundary:1:1: unknown name 'v'" },
+		{ "equation: \"u_t = u\"\nboundary: {x: [\"u = 0; u = 1\", \"u = x\"]}", "two conditions for 'u'" },
+		{ "equation: \"u_t = u\"\nboundary: {x: [\"u = x\", \"u = 0\"]}", "depend on time, not on place" },
+		{ "equation: \"u_t = u_xxxxx\"\nboundary: neumann", "above order 4 need periodic sides" },
+		{ "equation: \"u_t = hilbert(u)\"\nboundary: neumann", "hilbert needs periodic sides" },
+		{ "equation: \"u_t = u_xx\"\nboundary: neumann\norder: 3", "order: 3 is odd" },
 		{ "equation: \"u_t = u\"\nboundary: {y: periodic}", "boundary: there is no axis 'y'" },
 		{ "equation: \"u_t = u\"\ndomain: {x: [1, 0]}", "domain.x: from 1 to 0 is empty" },
 		{ "equation: \"u_t = u\"\ndomain: {xx: [0, 1]}", "needs a name of one small letter" },
@@ -518,6 +658,10 @@ int main(void)
 	tcase_add_loop_test(t, closed_forms, 0, sizeof closed / sizeof *closed);
 	tcase_add_test(t, order_in_time);
 	tcase_add_test(t, tolerance_is_kept);
+	tcase_add_loop_test(t, order_in_space, 0, sizeof sided / sizeof *sided);
+	tcase_add_test(t, plane_with_sides);
+	tcase_add_test(t, shock_with_sides);
+	tcase_add_test(t, sides_draw_fields);
 	tcase_add_test(t, mass_is_kept);
 	tcase_add_test(t, schroedinger_norm_is_kept);
 	tcase_add_test(t, agrees_with_members);

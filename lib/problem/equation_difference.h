@@ -1,0 +1,19 @@
+/* equation_difference.h: finite differences of order 2, 4 or 6 for equations in text on boxes with sides: values at the
+ * points are evolved, values on sides follow from the conditions there. */
+#ifndef SCIML_PROBLEM_EQUATION_DIFFERENCE_H
+#define SCIML_PROBLEM_EQUATION_DIFFERENCE_H
+
+#include "problem/equation_spec.h"
+
+struct equation_difference;
+int equation_difference_new(struct equation_difference **out, struct equation_spec *s, int order, struct err *e);
+void equation_difference_free(struct equation_difference *d);
+/* Parameter values and coefficient fields on spec's grid, kept by reference. */
+void equation_difference_set(struct equation_difference *d, const double *param, const double *const *coef);
+int64_t equation_difference_count(const struct equation_difference *d); /* unknowns x points */
+/* Put the values that the conditions of the sides demand at time t into a state (unknown by unknown, points of grid). */
+void equation_difference_sides(struct equation_difference *d, double t, double *state);
+/* dstate/dt in the signature of integ_rhs; 0 where a side's condition rules. */
+int equation_difference_rate(void *context, double t, const double *state, double *rate);
+
+#endif
