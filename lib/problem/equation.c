@@ -70,6 +70,10 @@ static int check(const void *config, struct err *e)
 	else
 		status = s->sided ? equation_difference_new(&d, s, (int)c->order, e)
 				  : equation_fourier_new(&f, s, true, e);
+	if (status == 0 && s->stationary && (s->sided || !equation_fourier_is_steady(f)))
+		status = err_set(e, ERR_USAGE,
+				 "equation: stationary ones are solved when they are linear with constant "
+				 "coefficients and all sides are periodic");
 	if (status == 0)
 		status = equation_draw_params(s, 0, 0, param, e);
 	if (status == 0 && n_drawn(s) > PROBLEM_NUMBERS_MAX - 2)
@@ -105,11 +109,12 @@ static void layout(const void *config, struct layout *l)
 	}
 	for (int64_t k = 0; k <= c->frames; k++)
 		t[k] = s->t0 + (s->t1 - s->t0) * ((double)k / (double)c->frames);
-	axis[0] = layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, s->t1 - s->t0);
+	axis[0] = s->stationary ? 0 : layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, s->t1 - s->t0);
 	for (int a = 0; a < s->n_dims; a++)
 		axis[a + 1] = space_axis(s, a, l);
 	for (int k = 0; k < s->n_unknowns; k++)
-		layout_add_field(l, s->unknown[k].name, DTYPE_F32, ROLE_TRAJECTORY, s->n_dims + 1, axis);
+		layout_add_field(l, s->unknown[k].name, DTYPE_F32, s->stationary ? ROLE_TARGET : ROLE_TRAJECTORY,
+				 s->n_dims + !s->stationary, axis + s->stationary);
 	for (int k = 0; k < s->n_coefs; k++)
 		layout_add_field(l, exprs_name(s->pool, SYMBOL_COEF, k), DTYPE_F32, ROLE_INPUT, s->n_dims, axis + 1);
 	if (equation_draw_params(s, 0, 0, param, NULL) == 0)
@@ -141,8 +146,8 @@ static const char *const *march_input(const void *config)
 	int n = 0;
 
 	if (equation_spec_new(&s, config, NULL) == 0) {
-		for (; s->names[n]; n++)
-			names[n] = keep(s->names[n]);
+		for (const char *const *name = s->names + (s->stationary ? s->n_unknowns : 0); *name; name++)
+			names[n++] = keep(*name);
 		equation_spec_free(s);
 	}
 	names[n] = NULL;
@@ -358,8 +363,10 @@ static int solve(struct work *w, int64_t sample, double *const *field, double *n
 			number[n++] = w->param[k];
 	if (w->d)
 		return march_differences(w, field, number, e) == 0 ? 0 : problem_sample_error(e, sample);
+	if (w->spec->stationary)
+		equation_fourier_rest_state(w->f, w->state);
 	output(w, 0, field);
-	for (int64_t k = 0; k < c->frames; k++) {
+	for (int64_t k = 0; k < c->frames && !w->spec->stationary; k++) {
 		const double t = w->spec->t0 + frame * (double)k;
 
 		if ((c->dt > 0 ? fixed_frame(w, t, frame, number, e)
@@ -396,7 +403,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 					     w->param, seed, sample, out, e) != 0)
 			return problem_sample_error(e, sample);
 	}
-	for (int k = 0; k < s->n_unknowns; k++)
+	for (int k = 0; k < s->n_unknowns && !s->stationary; k++)
 		if (equation_draw_field(s, s->unknown[k].initial, size, coef, w->param, seed, sample, w->field[k], e) !=
 		    0) {
 			err_in(e, "initial.%s", s->unknown[k].name);
@@ -410,7 +417,8 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 		equation_difference_set(w->d, w->param, coef);
 	} else {
 		equation_fourier_set(w->f, w->param, coef);
-		equation_fourier_state(w->f, (const double *const *)w->field, w->state);
+		if (!s->stationary)
+			equation_fourier_state(w->f, (const double *const *)w->field, w->state);
 	}
 	return solve(w, sample, field, number, e);
 }
@@ -430,7 +438,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	if (equation_draw_params(s, 0, 0, w->param, e) != 0)
 		return problem_sample_error(e, sample);
 	for (int k = 0; k < s->n_coefs; k++) {
-		const double *given = in[s->n_unknowns + k];
+		const double *given = in[(s->stationary ? 0 : s->n_unknowns) + k];
 
 		memcpy(field[s->n_unknowns + k], given, (size_t)w->n_points * sizeof *given);
 		if (w->d)
@@ -444,7 +452,8 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 		equation_difference_set(w->d, w->param, (const double *const *)w->coef);
 	} else {
 		equation_fourier_set(w->f, w->param, (const double *const *)w->coef);
-		equation_fourier_state_from(w->f, &w->out, in, w->state);
+		if (!s->stationary)
+			equation_fourier_state_from(w->f, &w->out, in, w->state);
 	}
 	return solve(w, sample, field, number, e);
 }

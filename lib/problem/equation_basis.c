@@ -251,3 +251,25 @@ void equation_basis_leave(const struct equation_basis *b, const double *state, d
 {
 	apply(b, b->there, state, physical);
 }
+
+void equation_basis_solve(const struct equation_basis *b, const double *rhs, double *out)
+{
+	const int m = b->m;
+
+	for (int64_t i = 0; i < b->n; i++) {
+		double complex inverse[UNKNOWNS_MAX * UNKNOWNS_MAX];
+		const bool regular = invert(m, b->matrix + i * m * m, inverse);
+
+		for (int r = 0; r < m; r++) {
+			double complex sum = 0;
+
+			for (int c = 0; c < m && regular; c++) {
+				const double *x = rhs + 2 * (c * b->n + i);
+
+				sum -= inverse[r * m + c] * (x[0] + I * x[1]);
+			}
+			out[2 * (r * b->n + i)] = creal(sum);
+			out[2 * (r * b->n + i) + 1] = cimag(sum);
+		}
+	}
+}

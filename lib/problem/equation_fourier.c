@@ -313,6 +313,20 @@ void equation_fourier_rest(void *context, double t, const double *state, double 
 	equation_basis_enter(f->basis, out, out);
 }
 
+bool equation_fourier_is_steady(const struct equation_fourier *f)
+{
+	for (int k = 0; k < f->n_terms; k++)
+		if (!f->term[k].steady)
+			return false;
+	return true;
+}
+
+void equation_fourier_rest_state(struct equation_fourier *f, double *state)
+{
+	equation_basis_solve(f->basis, f->steady, f->physical);
+	equation_basis_enter(f->basis, f->physical, state);
+}
+
 /* ---- states and fields ----------------------------------------------------------------------------------------------- */
 
 static void gather(const struct equation_fourier *f, int unknown, double *state)

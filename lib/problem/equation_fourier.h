@@ -16,11 +16,17 @@ int64_t equation_fourier_points(const struct equation_fourier *f);
 int64_t equation_fourier_count(const struct equation_fourier *f); /* complex numbers of a state */
 bool equation_fourier_has_rest(const struct equation_fourier *f); /* is N more than 0? */
 
+/* Does N depend on neither fields nor time? */
+bool equation_fourier_is_steady(const struct equation_fourier *f);
+
 /* Tables of a sample: parameter values and coefficient fields on the solver's grid (kept by reference). */
 void equation_fourier_set(struct equation_fourier *f, const double *param, const double *const *coef);
 const double *equation_fourier_linear(const struct equation_fourier *f); /* count complex: the diagonal of L */
 /* N(t, y) in the signature of etd_nonlinear; context is the discretisation. */
 void equation_fourier_rest(void *context, double t, const double *state, double *out);
+
+/* State at rest, L y + N = 0, of a steady discretisation; modes that L does not see are 0. */
+void equation_fourier_rest_state(struct equation_fourier *f, double *state);
 
 /* State from one array a field on the solver's grid, and from fields on another grid (modes that both resolve). */
 void equation_fourier_state(struct equation_fourier *f, const double *const *field, double *state);

@@ -391,6 +391,43 @@ static int add_unknowns(struct equation_spec *s, const struct conf_node *at, con
 	return 0;
 }
 
+/* Systems without any time derivative determine the fields in the order in which they are declared. */
+static int read_stationary(struct equation_spec *s, const struct conf_node *n, struct err *e)
+{
+	expr residual[EQUATION_UNKNOWNS];
+	int n_residuals = 0;
+
+	s->stationary = true;
+	for (int i = 0; i < s->system.n; i++)
+		s->stationary &= s->system.at[i].field < 0;
+	for (int i = 0; i < s->system.n && s->stationary; i++)
+		for (int k = 0; k < expr_at(s->pool, s->system.at[i].rate)->rank; k++) {
+			if (n_residuals == EQUATION_UNKNOWNS)
+				return fail(e, n, "equation", "more than %d equations", EQUATION_UNKNOWNS);
+			residual[n_residuals++] = expr_lower(s->pool, s->system.at[i].rate, k);
+		}
+	for (int i = 0; i < s->pool->n_symbols && s->stationary; i++) {
+		const struct expr_symbol f = s->pool->symbol[i];
+
+		if (f.kind != SYMBOL_FIELD)
+			continue;
+		for (int k = 0; k < f.rank; k++) {
+			struct equation_unknown *u = &s->unknown[s->n_unknowns];
+
+			if (s->n_unknowns == n_residuals)
+				return fail(e, n, "equation", "there are fewer equations than fields");
+			*u = (struct equation_unknown){ .node = expr_lower(s->pool, expr_field(s->pool, f.index), k),
+							.rate = residual[s->n_unknowns++],
+							.initial = EXPR_NONE };
+			snprintf(u->name, sizeof u->name, f.rank == 1 ? "%s" : "%s_%s", f.name, s->pool->axis[k]);
+		}
+	}
+	if (s->stationary && s->n_unknowns < n_residuals)
+		return fail(e, n, "equation", "%d equations for %d fields; the key fields declares them", n_residuals,
+			    s->n_unknowns);
+	return 0;
+}
+
 static int read_equations(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	const struct conf_node *n = c->equation, *f = c->fields;
@@ -412,14 +449,15 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 	if (!n || each_text(s, n, use_names, e) != 0 || each_text(s, n, use_second_order, e) != 0 ||
 	    read_definitions(s, c, e) != 0 || each_text(s, n, use_equations, e) != 0)
 		return n ? -1 : err_set(e, ERR_USAGE, "equation: there is none");
-	for (int i = 0; i < s->system.n; i++) {
+	if (read_stationary(s, n, e) != 0)
+		return -1;
+	for (int i = 0; i < s->system.n && !s->stationary; i++) {
 		const struct equation *q = &s->system.at[i];
 		char velocity[EXPR_NAME + 2];
 
 		if (q->field < 0)
 			return fail(e, n, "equation",
-				    "equation %d has no time derivative; stationary equations are read, "
-				    "but not solved from text",
+				    "equation %d has no time derivative, others have: such systems are not solved",
 				    i + 1);
 		const char *name = exprs_name(s->pool, SYMBOL_FIELD, q->field);
 		expr field = expr_field(s->pool, q->field), right = q->rate;

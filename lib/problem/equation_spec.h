@@ -37,6 +37,7 @@ struct equation_spec {
 	int64_t grid[3], solve_grid[3]; /* solve_grid 0: automatic */
 	int closed[3];			/* 1: both ends are points of the grid, 0: periodic */
 	bool sided;			/* some axis is closed */
+	bool stationary;		/* no equation has a time derivative: unknown[].rate is to be 0 */
 	struct equation_side side[3][2][EQUATION_UNKNOWNS];
 	int n_unknowns, n_params, n_coefs;
 	struct equation_unknown unknown[EQUATION_UNKNOWNS];
