@@ -6,7 +6,7 @@ dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data
 	data/problem/burgers-text.yaml data/problem/cahn-hilliard.yaml data/problem/fisher.yaml data/problem/gray-scott.yaml \
 	data/problem/heat-text.yaml data/problem/kdv.yaml data/problem/kuramoto-sivashinsky.yaml data/problem/poisson.yaml \
 	data/problem/schroedinger.yaml \
-	data/problem/vorticity.yaml data/problem/wave.yaml
+	data/problem/stochastic-allen-cahn.yaml data/problem/vorticity.yaml data/problem/wave.yaml
 
 # Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.
 EXTRA_DIST += data/experiment

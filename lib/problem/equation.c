@@ -26,6 +26,8 @@ struct work {
 	double param[EQUATION_PARAMS];
 	double *coef[EQUATION_COEFS], *field[EQUATION_UNKNOWNS]; /* on the solver's grid */
 	double *state, *once, *twice;
+	uint64_t seed; /* of the sample in work, and its number */
+	int64_t sample;
 	bool drawn; /* some parameter is */
 };
 
@@ -70,6 +72,8 @@ static int check(const void *config, struct err *e)
 	else
 		status = s->sided ? equation_difference_new(&d, s, (int)c->order, e)
 				  : equation_fourier_new(&f, s, true, e);
+	if (status == 0 && s->n_noises > 0 && !(c->dt > 0))
+		status = err_set(e, ERR_USAGE, "dt: equations with noise need a time step of fixed length");
 	if (status == 0 && s->stationary && (s->sided || !equation_fourier_is_steady(f)))
 		status = err_set(e, ERR_USAGE,
 				 "equation: stationary ones are solved when they are linear with constant "
@@ -244,6 +248,14 @@ static int limit(const struct work *w, const double *number, double t, struct er
 	return err_set(e, ERR_FAIL, "more than max_steps = %lld steps at t = %g", (long long)w->config->max_steps, t);
 }
 
+/* Half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise that no field scales. */
+static void noisy_step(struct work *w, double t, double h, double step)
+{
+	etdrk4_step(table_of(w, 0, h / 2), equation_fourier_rest, w->f, t, w->state);
+	equation_fourier_kick(w->f, w->seed, w->sample, (int64_t)step, t, h, w->state);
+	etdrk4_step(table_of(w, 0, h / 2), equation_fourier_rest, w->f, t + h / 2, w->state);
+}
+
 /* Steps of equal length, at most dt. */
 static int fixed_frame(struct work *w, double t, double frame, double *number, struct err *e)
 {
@@ -253,7 +265,10 @@ static int fixed_frame(struct work *w, double t, double frame, double *number, s
 	for (double k = 0; k < wanted; k++) {
 		if (limit(w, number, t + k * h, e) != 0)
 			return -1;
-		etdrk4_step(table_of(w, 0, h), equation_fourier_rest, w->f, t + k * h, w->state);
+		if (w->spec->n_noises > 0)
+			noisy_step(w, t + k * h, h, number[0]);
+		else
+			etdrk4_step(table_of(w, 0, h), equation_fourier_rest, w->f, t + k * h, w->state);
 		equation_fourier_balance(w->f, w->state);
 		number[0]++;
 	}
@@ -387,6 +402,8 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 	bool subset = true;
 
 	(void)config;
+	w->seed = seed;
+	w->sample = sample;
 	if (equation_draw_params(s, seed, sample, w->param, e) != 0)
 		return problem_sample_error(e, sample);
 	for (int a = 0; a < s->n_dims; a++)
@@ -435,6 +452,8 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 			return err_set(e, ERR_USAGE,
 				       "param.%s is drawn for every sample; give it a number to march from data",
 				       exprs_name(s->pool, SYMBOL_PARAM, k));
+	if (s->n_noises > 0)
+		return err_set(e, ERR_USAGE, "equations with noise are generated, not marched from data");
 	if (equation_draw_params(s, 0, 0, w->param, e) != 0)
 		return problem_sample_error(e, sample);
 	for (int k = 0; k < s->n_coefs; k++) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "problem/equation_draw.h"
 #include "problem/equation_terms.h"
 
@@ -133,6 +134,9 @@ int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s,
 	f->points = xaligned((size_t)f->s.n_points * sizeof(double));
 	f->modes = xaligned((size_t)(2 * f->s.n_modes) * sizeof(double));
 	f->physical = xaligned((size_t)(2 * equation_fourier_count(f)) * sizeof(double));
+	f->one = xaligned((size_t)(2 * f->n_kept) * sizeof(double));
+	for (int64_t i = 0; i < f->n_kept; i++)
+		f->one[2 * i] = 1;
 	f->steady = xaligned((size_t)(2 * equation_fourier_count(f)) * sizeof(double));
 	*out = f;
 	return 0;
@@ -160,6 +164,9 @@ void equation_fourier_free(struct equation_fourier *f)
 	free(f->modes);
 	free(f->physical);
 	free(f->steady);
+	free(f->one);
+	for (int k = 0; k < EQUATION_NOISES; k++)
+		program_free(f->noise[k]);
 	free(f);
 }
 
@@ -311,6 +318,30 @@ void equation_fourier_rest(void *context, double t, const double *state, double 
 	add_terms(f, false, out);
 	equation_basis_add_rest(f->basis, f->physical, out);
 	equation_basis_enter(f->basis, out, out);
+}
+
+void equation_fourier_kick(struct equation_fourier *f, uint64_t seed, int64_t sample, int64_t step, double t, double h,
+			   double *state)
+{
+	const int64_t n = f->s.n_points;
+	double cell = 1, *xi = xaligned((size_t)n * sizeof *xi);
+
+	for (int a = 0; a < f->s.n_dims; a++)
+		cell *= f->spec->length[a] / (double)f->s.size[a];
+	equation_basis_leave(f->basis, state, f->physical);
+	fill_slots(f, t);
+	for (int k = 0; k < f->spec->n_noises; k++) {
+		const struct equation_noise *noise = &f->spec->noise[k];
+
+		rng_normal(rng_stream(seed, "noise", (uint64_t)noise->index, (uint64_t)sample), (uint64_t)(step * n),
+			   (size_t)n, xi);
+		run_program(f, f->noise[k]);
+		for (int64_t i = 0; i < n; i++)
+			f->points[i] *= sqrt(h / cell) * xi[i];
+		add_transformed(f, f->one, f->physical + 2 * noise->unknown * f->n_kept);
+	}
+	equation_basis_enter(f->basis, f->physical, state);
+	free(xi);
 }
 
 bool equation_fourier_is_steady(const struct equation_fourier *f)

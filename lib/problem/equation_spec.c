@@ -428,6 +428,29 @@ static int read_stationary(struct equation_spec *s, const struct conf_node *n, s
 	return 0;
 }
 
+/* Take the noise out of the rates: it must stand there as amplitude * dW. */
+static int read_noise(struct equation_spec *s, const struct conf_node *n, struct err *e)
+{
+	for (int k = 0; k < s->n_unknowns; k++)
+		for (int i = 0; i < s->pool->n_noise; i++) {
+			const expr noise = expr_leaf(s->pool, EX_NOISE, i);
+			expr amplitude;
+
+			if (!expr_has(s->pool, s->unknown[k].rate, EX_NOISE, i))
+				continue;
+			if (s->stationary || s->sided)
+				return fail(e, n, "equation", "noise dW needs equations of motion and periodic sides");
+			if (s->n_noises == EQUATION_NOISES)
+				return fail(e, n, "equation", "more than %d noises", EQUATION_NOISES);
+			amplitude = expr_partial(s->pool, s->unknown[k].rate, noise);
+			s->unknown[k].rate = expr_replace(s->pool, s->unknown[k].rate, noise, expr_number(s->pool, 0));
+			if (expr_is_number(s->pool, amplitude, 0) || expr_has(s->pool, amplitude, EX_NOISE, -1))
+				return fail(e, n, "equation", "noise dW must stand linearly and outside of operators");
+			s->noise[s->n_noises++] = (struct equation_noise){ k, i, amplitude };
+		}
+	return 0;
+}
+
 static int read_equations(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	const struct conf_node *n = c->equation, *f = c->fields;
@@ -475,9 +498,9 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 		}
 		if (expr_has(s->pool, right, EX_D, EXPR_TIME))
 			return fail(e, n, "equation", "the right side of %s holds a time derivative", name);
-		if (expr_has(s->pool, right, EX_NOISE, -1))
-			return fail(e, n, "equation", "noise dW is read, but not integrated from text");
 	}
+	if (read_noise(s, n, e) != 0)
+		return -1;
 	for (int i = 0; i < s->pool->n_symbols; i++)
 		if (s->pool->symbol[i].kind == SYMBOL_FIELD) {
 			bool found = false;

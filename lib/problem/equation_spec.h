@@ -6,7 +6,7 @@
 #include "conf/key.h"
 #include "equation/system.h"
 
-enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8 };
+enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8, EQUATION_NOISES = 16 };
 
 struct equation_config {
 	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
@@ -29,6 +29,11 @@ struct equation_side { /* of_value * u + of_slope * u_x = value at one end of an
 	expr value;		 /* of time and parameters */
 };
 
+struct equation_noise { /* amplitude * dW in the rate of an unknown; index: which noise */
+	int unknown, index;
+	expr amplitude;
+};
+
 struct equation_spec {
 	struct exprs *pool;
 	struct equations system;
@@ -41,8 +46,10 @@ struct equation_spec {
 	struct equation_side side[3][2][EQUATION_UNKNOWNS];
 	int n_unknowns, n_params, n_coefs;
 	struct equation_unknown unknown[EQUATION_UNKNOWNS];
-	expr param[EQUATION_PARAMS];				   /* law or value */
-	expr coef[EQUATION_COEFS];				   /* formula */
+	expr param[EQUATION_PARAMS]; /* law or value */
+	expr coef[EQUATION_COEFS];   /* formula */
+	int n_noises;
+	struct equation_noise noise[EQUATION_NOISES];
 	char *text;						   /* the equations as one line */
 	const char *names[EQUATION_UNKNOWNS + EQUATION_COEFS + 1]; /* initial fields, then coefficients */
 };

@@ -120,6 +120,10 @@ int equation_translate(struct equation_fourier *f, struct err *e)
 		if (find_slots(f, f->term[k].point, e) != 0 ||
 		    program_new(&f->term[k].program, p, 1, &f->term[k].point, f->n_slots, f->input, e) != 0)
 			return -1;
+	for (int k = 0; k < f->spec->n_noises; k++)
+		if (find_slots(f, f->spec->noise[k].amplitude, e) != 0 ||
+		    program_new(&f->noise[k], p, 1, &f->spec->noise[k].amplitude, f->n_slots, f->input, e) != 0)
+			return -1;
 	f->has_rest = f->n_terms > 0;
 	return 0;
 }

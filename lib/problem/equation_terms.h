@@ -51,6 +51,8 @@ struct equation_fourier {
 	struct program_input input[SLOTS];
 	struct term term[TERMS];
 	struct equation_basis *basis;
+	struct program *noise[EQUATION_NOISES]; /* amplitudes */
+	double *one;				/* the symbol 1 */
 	const double *param;
 	const double *in[SLOTS];
 	double *points, *modes, *physical, *steady; /* work: n_points, half spectrum, state, state */

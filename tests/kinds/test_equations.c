@@ -311,6 +311,61 @@ START_TEST(stationary_equations)
 }
 END_TEST
 
+/* ---- noise ----------------------------------------------------------------------------------------------------------- */
+
+/* u_t = nu u_xx - u + s dW: mode k relaxes at nu k^2 + 1 to the variance s^2 / (2 (nu k^2 + 1) length) from 0. */
+START_TEST(noise_reaches_its_variance)
+{
+	enum { N = 16, SAMPLES = 3000 };
+	struct fixture f =
+		fixture_of("equation", "equation: \"u_t = nu*u_xx - u + s*dW\"\nparam: {nu: 0.05, s: 0.7}\n"
+				       "domain: {x: [0, 2], t: [0, 1]}\ninitial: {u: 0}\ngrid: 16\nframes: 1\ndt: "
+				       "0.05\n");
+	double power[4] = { 0 };
+
+	for (int sample = 0; sample < SAMPLES; sample++) {
+		fixture_generate(&f, 11, sample);
+		for (int k = 0; k < 4; k++) {
+			double re = 0, im = 0;
+
+			for (int i = 0; i < N; i++) {
+				re += f.field[0][N + i] * cos(2 * M_PI * k * i / N) / N;
+				im += f.field[0][N + i] * sin(2 * M_PI * k * i / N) / N;
+			}
+			power[k] += (re * re + im * im) / SAMPLES;
+		}
+	}
+	for (int k = 0; k < 4; k++) {
+		double rate = 0.05 * M_PI * M_PI * k * k + 1;
+		double want = 0.49 * (1 - exp(-2 * rate)) / (2 * rate * 2);
+
+		/* the mean of a squared normal (k = 0) or of a sum of two has a relative deviation of sqrt(2 or 1 / samples) */
+		ck_assert_msg(fabs(power[k] / want - 1) < 4 * sqrt((k ? 1. : 2.) / SAMPLES) + 0.003,
+			      "mode %d: %g, not %g", k, power[k], want);
+	}
+	fixture_free(&f);
+}
+END_TEST
+
+/* Noise acts where it stands, and depends on seed and sample alone. */
+START_TEST(noise_repeats)
+{
+	struct fixture f = fixture_of("equation", "equation: \"u_t = n; v_t = n; w_t = dW\"\ndefine: {n: \"0*u\"}\n"
+						  "initial: {u: 0, v: 0, w: 0}\ngrid: 8\nframes: 2\ndt: 0.1\n");
+	double first[8];
+
+	fixture_generate(&f, 1, 5);
+	memcpy(first, f.field[2] + 16, sizeof first);
+	for (int i = 0; i < 8; i++)
+		ck_assert(f.field[0][16 + i] == 0 && f.field[1][16 + i] == 0 && first[i] != 0);
+	fixture_generate(&f, 1, 6);
+	ck_assert_mem_ne(first, f.field[2] + 16, sizeof first);
+	fixture_generate(&f, 1, 5);
+	ck_assert_mem_eq(first, f.field[2] + 16, sizeof first);
+	fixture_free(&f);
+}
+END_TEST
+
 /* ---- sides ----------------------------------------------------------------------------------------------------------- */
 
 static double quarter_wave(double x) /* u(0) = 0, u_x(1) = 0 */
@@ -560,7 +615,8 @@ START_TEST(texts_converge)
 	ck_assert_int_ge(n, 12);
 	for (int k = 0; k < n; k++) {
 		struct fixture probe = shipped(name[k], NULL);
-		if (probe.layout.axis[0].kind != AXIS_TIME) { /* exact for what it is given */
+		/* exact for what it is given; or another path on every grid */
+		if (probe.layout.axis[0].kind != AXIS_TIME || strstr(probe.layout.equation, "dW")) {
 			fixture_generate(&probe, 0, 0);
 			fixture_free(&probe);
 			continue;
@@ -665,7 +721,11 @@ START_TEST(refusals)
 		{ "equation: \"0 = u_xx\"\nfields: {u: scalar, v: scalar}", "fewer equations than fields" },
 		{ "equation: \"0 = v_xx - u; u_t = v\"\nfields: {u: scalar, v: scalar}",
 		  "equation 1 has no time derivative" },
-		{ "equation: \"u_t = u + dW\"", "dW" },
+		{ "equation: \"u_t = u + dW\"", "dt: equations with noise need" },
+		{ "equation: \"u_t = dW^2\"\ndt: 0.1", "dW must stand linearly" },
+		{ "equation: \"u_t = dW_x\"", "unknown field 'dW'" },
+		{ "equation: \"u_t = (u*dW)_x\"\ndt: 0.1", "dW must stand linearly and outside of operators" },
+		{ "equation: \"u_t = dW\"\ndt: 0.1\nboundary: neumann", "noise dW needs" },
 		{ "equation: \"u_t = (u_t)_x\"", "time derivative" },
 		{ "equation: \"u_t = u\"\nfields: {v: scalar}", "field 'v' has no equation" },
 		{ "equation: \"u_t = u\"\nfields: {v: vector}", "vectors need two or three axes" },
@@ -707,6 +767,8 @@ int main(void)
 	tcase_add_test(t, tolerance_is_kept);
 	tcase_add_loop_test(t, order_in_space, 0, sizeof sided / sizeof *sided);
 	tcase_add_test(t, stationary_equations);
+	tcase_add_test(t, noise_reaches_its_variance);
+	tcase_add_test(t, noise_repeats);
 	tcase_add_test(t, plane_with_sides);
 	tcase_add_test(t, shock_with_sides);
 	tcase_add_test(t, sides_draw_fields);
