@@ -24,5 +24,5 @@ for item; do
 	if test "$what" = prediction && test -f "$folder/$name.seconds"; then
 		seconds=$(cat "$folder/$name.seconds")
 	fi
-	printf '%s\t%.4g\t%s\n' "$name" "$value" "$seconds"
+	printf '%s\t%.6g\t%s\n' "$name" "$value" "$seconds"
 done
