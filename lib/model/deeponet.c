@@ -63,11 +63,6 @@ static node grid_points(struct nn *n, const struct model_spec *s)
 	return c;
 }
 
-static node add_state(struct nn *n, const struct model_spec *s, const struct model_in *in, node y)
-{
-	return op_add(n->g, y, op_slice(n->g, in->field, 1, s->n_in - s->n_state, s->n_out, 1));
-}
-
 static struct shape grid_shape(struct nn *n, const struct model_spec *s, const struct model_in *in)
 {
 	struct shape out = shape_of(graph_shape(n->g, in->field).dim[0], s->n_out);
@@ -127,7 +122,7 @@ static node deeponet_build(struct nn *n, const void *config, const struct model_
 	if (c->bias)
 		y = op_add(n->g, y, op_reshape(n->g, nn_param(n, "bias", &bs, &zero), &wide));
 	y = op_reshape(n->g, y, &out);
-	return c->residual ? add_state(n, s, in, y) : y;
+	return c->residual ? model_add_last(n, in, y) : y;
 }
 
 static node mlp_build(struct nn *n, const void *config, const struct model_spec *s, const struct model_in *in)
@@ -141,7 +136,7 @@ static node mlp_build(struct nn *n, const void *config, const struct model_spec 
 	struct shape grid = grid_shape(n, s, in),
 		     query = shape_of(grid.dim[0], s->n_query > 0 ? s->n_query : 1, s->n_out);
 	y = op_reshape(n->g, y, s->n_query > 0 ? &query : &grid);
-	return c->residual && s->n_query == 0 ? add_state(n, s, in, y) : y;
+	return c->residual && s->n_query == 0 ? model_add_last(n, in, y) : y;
 }
 
 static const struct model_class deeponet = {

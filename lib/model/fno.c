@@ -163,7 +163,7 @@ static node build(struct nn *n, const void *config, const struct model_spec *s, 
 	v = nn_activate(n, c->activation, nn_pointwise(n, "project0", v, hidden, true));
 	v = nn_pointwise(n, "project", v, s->n_out, true);
 	if (c->residual)
-		v = op_add(n->g, v, op_slice(n->g, in->field, 1, s->n_in - s->n_state, s->n_out, 1));
+		v = model_add_last(n, in, v);
 	return v;
 }
 

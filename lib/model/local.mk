@@ -3,4 +3,4 @@ model_members = \
 	lib/model/fno.c \
 	lib/model/unet.c \
 	lib/model/deeponet.c
-model_sources = $(model_members) lib/model/model.h
+model_sources = $(model_members) lib/model/residual.c lib/model/model.h

@@ -16,13 +16,14 @@ struct model_spec {
 	int64_t n_query;     /* query points a sample; 0: output lives on the input's grid */
 	int64_t query_dims;
 	int64_t n_vector; /* case parameters a sample */
-	int64_t n_state;  /* of n_in, the last frame's channels, at the end: what a residual model adds its output to */
+	int64_t n_state;  /* of n_in, the last frame's channels, at the end: those of model_in.last */
 };
 
 struct model_in {
 	node field;  /* (b, n_in, N...) */
 	node query;  /* (b, n_query, query_dims) or NODE_NONE */
 	node vector; /* (b, n_vector) or NODE_NONE */
+	node last; /* (b, n_out, N...): what a residual model adds, normalised as the target is; NODE_NONE: no such frame */
 };
 
 struct model_class {
@@ -42,5 +43,8 @@ struct model_class {
 
 extern const struct model_class *const *const model_files[];
 const struct model_class *model_find(const char *name);
+
+/* y + in->last; the graph fails where there is no such frame. */
+node model_add_last(struct nn *n, const struct model_in *in, node y);
 
 #endif

@@ -102,7 +102,7 @@ static node finish(struct nn *n, const struct unet *c, const struct model_spec *
 {
 	x = nn_pointwise(n, "out", x, s->n_out, true);
 	if (c->residual)
-		x = op_add(n->g, x, op_slice(n->g, in->field, 1, s->n_in - s->n_state, s->n_out, 1));
+		x = model_add_last(n, in, x);
 	return x;
 }
 

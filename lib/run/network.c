@@ -22,6 +22,15 @@ const struct key network_keys[] = {
 
 static const double epsilon = 1e-5; /* added to deviations, as the FNO scripts do */
 
+/* Values on the points i / n of a circle, or on 0 .. 1 with both ends, to `size` points of the same kind. */
+static node resample(struct graph *g, node x, int axis, int64_t size, bool periodic)
+{
+	if (!periodic)
+		return op_resize_linear(g, x, axis, size, true);
+	x = op_pad(g, x, axis, 0, 1, PAD_PERIODIC);
+	return op_slice(g, op_resize_linear(g, x, axis, size + 1, true), axis, 0, size, 1);
+}
+
 /* Statistics as a state: (c, 1...) or (c, N...); those of another grid are interpolated to this one. */
 static node statistic(struct nn *n, const struct model_spec *s, const char *name, int mode, int64_t channels,
 		      double value)
@@ -34,7 +43,7 @@ static node statistic(struct nn *n, const struct model_spec *s, const char *name
 	node x = nn_state(n, name, k >= 0 ? &n->params->at[k].value.shape : &shape, value);
 	for (int d = 0; d < s->n_dims && mode == NORMALISE_PIXEL; d++)
 		if (!graph_error(n->g) && graph_shape(n->g, x).dim[1 + d] != s->size[d])
-			x = op_resize_linear(n->g, x, 1 + d, s->size[d], !s->periodic[d]);
+			x = resample(n->g, x, 1 + d, s->size[d], s->periodic[d]);
 	return x;
 }
 
@@ -58,6 +67,18 @@ static void target_statistics(struct nn *n, const struct model_spec *s, int mode
 	*scale = op_shift(n->g, statistic(n, &flat, "norm.target.std", mode, s->n_out, 1), epsilon);
 }
 
+/* The last input frame as the target's normaliser encodes it, so that decoding "model + frame" gives the frame back. */
+static node last_frame(struct nn *n, const struct model_spec *s, int mode, node field)
+{
+	if (s->n_state == 0 || s->n_state != s->n_out || s->n_query > 0)
+		return NODE_NONE;
+	node x = op_slice(n->g, field, 1, s->n_in - s->n_state, s->n_out, 1), mean, scale;
+	if (mode == NORMALISE_NONE || graph_error(n->g))
+		return x;
+	target_statistics(n, s, mode, &mean, &scale);
+	return op_div(n->g, op_sub(n->g, x, mean), scale);
+}
+
 void network_build(struct network *n, struct network_graph *b, struct graph *g, int64_t batch, bool training,
 		   node field, node query)
 {
@@ -71,6 +92,7 @@ void network_build(struct network *n, struct network_graph *b, struct graph *g, 
 	b->in.field = node_is(field) ? field : graph_input(g, "input", n->real, &fs);
 	b->in.query = node_is(query) ? query : s->n_query > 0 ? graph_input(g, "query", n->real, &qs) : NODE_NONE;
 	b->in.vector = NODE_NONE;
+	b->in.last = last_frame(&b->nn, s, n->key.normalise_target, b->in.field);
 	struct model_in in = b->in;
 	in.field = encode(&b->nn, s, n->key.normalise_input, in.field);
 	b->encoded = n->class->build(&b->nn, n->config, s, &in);

@@ -296,7 +296,6 @@ static int open_map(struct task *t, int n_inputs, const int *input, int n_target
 			return -1;
 		t->spec.n_out += f.n_channel * f.n_time;
 	}
-	t->spec.n_state = t->spec.n_in >= t->spec.n_out ? t->spec.n_out : 0;
 	t->n_windows = 1;
 	return 0;
 }
@@ -355,6 +354,8 @@ int task_open_for(struct task *t, struct dataset *data, const struct task_config
 		status = open_states(t, n_inputs, input, n_targets, target, rollout, e);
 	if (status == 0 && n_targets == 0)
 		t->spec.n_out = trained->n_out;
+	if (t->kind == TASK_MAP)
+		t->spec.n_state = t->spec.n_in >= t->spec.n_out ? t->spec.n_out : 0;
 	t->n_items = t->n_windows * dataset_layout(data)->n_samples;
 	if (status == 0)
 		status = cache_all(t, e);

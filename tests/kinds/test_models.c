@@ -86,7 +86,7 @@ static void build(struct fixture *f, bool training)
 	nn_begin(&f->nn, f->g, &f->params, training);
 	f->in.field = graph_input(f->g, "x", DTYPE_F64, &xs);
 	f->in.query = s->n_query > 0 ? graph_input(f->g, "query", DTYPE_F64, &qs) : NODE_NONE;
-	f->in.vector = NODE_NONE;
+	f->in.vector = f->in.last = NODE_NONE;
 	f->target = graph_input(f->g, "target", DTYPE_F64, &ys);
 	f->prediction = f->class->build(&f->nn, f->config, s, &f->in);
 	ck_assert_msg(!graph_error(f->g), "%s: %s", f->class->name,
@@ -287,7 +287,8 @@ START_TEST(residual_with_zero_last_layer_is_persistence)
 	ck_assert_msg(cfg_done(f.cfg, &e) == 0, "%s", e.message);
 	f.g = graph_new(DTYPE_F32);
 	nn_begin(&f.nn, f.g, &f.params, false);
-	f.in = (struct model_in){ graph_input(f.g, "x", DTYPE_F32, &s), NODE_NONE, NODE_NONE };
+	f.in = (struct model_in){ graph_input(f.g, "x", DTYPE_F32, &s), NODE_NONE, NODE_NONE, NODE_NONE };
+	f.in.last = op_slice(f.g, f.in.field, 1, 2, 1, 1);
 	f.prediction = f.class->build(&f.nn, f.config, &spec, &f.in);
 	f.plan = plan_new(f.g, 1, &f.prediction, &e);
 	ck_assert_msg(f.plan != NULL, "%s", e.message);
