@@ -27,3 +27,5 @@ dist_check_SCRIPTS += tests/tools/eval.sh
 TESTS += tests/tools/eval.sh
 dist_check_SCRIPTS += tests/tools/experiment-quick.sh
 TESTS += tests/tools/experiment-quick.sh
+dist_check_SCRIPTS += tests/tools/solve.sh
+TESTS += tests/tools/solve.sh
