@@ -51,7 +51,7 @@ run_status 0 sciml-solve advection-diffusion flow.h5 -s problem.grid=16 -s probl
 run_status 3 sciml-eval -q other.h5 flow.h5 --below rel_l2=1e-6
 
 # Data read each time give the weights that data in memory give: every reduction, other frames.
-for reduce in '' '-s data.reduce=2 -s data.reduce_time=2'
+for reduce in '' '-s data.reduce=2 -s data.reduce_time=2 -s data.history=2'
 do
 	for memory in 0 1e9
 	do
