@@ -5,6 +5,10 @@
 small="burgers -s problem.grid=64 -s problem.solve_grid=64 -s gen.block=128"
 train="fno - --online -s model.width=6 -s model.modes=6 -s model.layers=1 -s train.batch=64 -s train.online_reuse=1 -s train.reservoir=256"
 
+# A sanitized build keeps freed memory for a while, which is not growth.
+ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64:${ASAN_OPTIONS-}
+export ASAN_OPTIONS
+
 # through N: largest resident sets in kB of generator and trainer when N samples go through the pipe.
 through()
 {
