@@ -275,7 +275,7 @@ void equation_fourier_set(struct equation_fourier *f, const double *param, const
 			struct slot *s = &f->slot[q];
 
 			if (s->kind == SLOT_POINTS) {
-				expr_fourier(p, s->linear, k, param, 1, &f->placeholder, s->symbol + 2 * i);
+				expr_fourier(p, s->linear, k, param, 1, &f->blank, s->symbol + 2 * i);
 				s->used[0] = true;
 			}
 			if (s->kind != SLOT_STATE)
@@ -287,7 +287,7 @@ void equation_fourier_set(struct equation_fourier *f, const double *param, const
 			}
 		}
 		for (int q = 0; q < f->n_terms; q++)
-			expr_fourier(p, f->term[q].multiplier, k, param, 1, &f->placeholder, f->term[q].symbol + 2 * i);
+			expr_fourier(p, f->term[q].multiplier, k, param, 1, &f->blank, f->term[q].symbol + 2 * i);
 	}
 	equation_basis_find(f->basis, f->partner);
 	for (int k = 0; k < f->n_slots; k++)

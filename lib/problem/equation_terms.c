@@ -43,7 +43,7 @@ static int find_slots(struct equation_fourier *f, expr a, struct err *e)
 			s.scale *= f->spec->length[i];
 	} else {
 		struct expr_split split = expr_split(p, a);
-		expr arg[EXPR_ARGS] = { f->placeholder, n.arg[1], n.arg[2], n.arg[3] };
+		expr arg[EXPR_ARGS] = { f->blank, n.arg[1], n.arg[2], n.arg[3] };
 
 		if (expr_is_number(p, split.given, 0) && expr_is_number(p, split.rest, 0)) {
 			s.linear = split.linear;
@@ -108,12 +108,12 @@ int equation_translate(struct equation_fourier *f, struct err *e)
 	struct exprs *p = f->spec->pool;
 	const expr one = expr_number(p, 1);
 
-	f->placeholder = expr_leaf(p, EX_FIELD, -1);
+	f->blank = expr_leaf(p, EX_FIELD, -1);
 	for (int j = 0; j < f->n_unknowns; j++) {
 		struct expr_split s = expr_split(p, f->spec->unknown[j].rate);
 
 		f->linear[j] = s.linear;
-		if (peel(f, j, one, f->placeholder, s.given, e) != 0 || peel(f, j, one, f->placeholder, s.rest, e) != 0)
+		if (peel(f, j, one, f->blank, s.given, e) != 0 || peel(f, j, one, f->blank, s.rest, e) != 0)
 			return -1;
 	}
 	for (int k = 0; k < f->n_terms; k++)

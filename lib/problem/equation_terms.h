@@ -19,7 +19,7 @@ enum slot_kind {
 
 struct slot {
 	enum slot_kind kind;
-	expr linear;		 /* SLOT_STATE: in the unknowns; SLOT_POINTS: in the placeholder */
+	expr linear;		 /* SLOT_STATE: in the unknowns; SLOT_POINTS: in the blank */
 	struct program *program; /* SLOT_POINTS, SLOT_INTEGRAL: of the argument */
 	int index;		 /* axis, coefficient */
 	double scale;		 /* SLOT_INTEGRAL: volume or 1 */
@@ -30,7 +30,7 @@ struct slot {
 
 struct term { /* P_j(D) r_j of one unknown */
 	int unknown;
-	expr multiplier, point; /* in the placeholder; pointwise */
+	expr multiplier, point; /* in the blank; pointwise */
 	struct program *program;
 	bool steady; /* neither fields nor time: once a sample */
 	double *symbol;
@@ -45,7 +45,7 @@ struct equation_fourier {
 	int64_t *kept;	  /* entry of the half spectrum */
 	int64_t *partner; /* of entries that hold both members of a pair: the other, else -1 */
 	double *wave;	  /* n_kept x 3 */
-	expr linear[EQUATION_UNKNOWNS], placeholder;
+	expr linear[EQUATION_UNKNOWNS], blank;
 	int n_slots, n_terms;
 	struct slot slot[SLOTS];
 	struct program_input input[SLOTS];
