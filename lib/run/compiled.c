@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "graph/plan.h"
 #include "integ/integ.h"
-#include "run/trainer.h"
+#include "run/supervised.h"
 
 struct compiled {
 	int64_t n, rollout;
@@ -173,7 +173,7 @@ struct compiled *compiled_new(struct trainer *t, int64_t n, struct err *e)
 	struct compiled *c = xcalloc(1, sizeof *c);
 
 	c->n = n;
-	c->rollout = t->task.kind == TASK_STEP ? t->task_key.rollout : 1;
+	c->rollout = supervised_of(t)->task.kind == TASK_STEP ? t->task_key.rollout : 1;
 	if ((c->rollout > 1 ? compile_rollout(c, t, e) : compile_frame(c, t, e)) == 0)
 		return c;
 	compiled_free(c);
@@ -208,7 +208,7 @@ static void feed(void *context, int64_t n, const void **local, void **extra)
 	struct feed *f = context;
 	int k = 0;
 
-	local[k++] = f->t->target[n];
+	local[k++] = supervised_of(f->t)->target[n];
 	if (f->constant)
 		local[k++] = f->constant;
 	if (node_is(f->c->b.nn.key))
@@ -220,11 +220,11 @@ static void feed(void *context, int64_t n, const void **local, void **extra)
 static void split(const struct compiled *c, const struct trainer *t, char *window, char *constant)
 {
 	const struct model_spec *s = &t->network.spec;
-	size_t row = (size_t)task_input_count(&t->task) * dtype_size(t->network.real);
+	size_t row = (size_t)task_input_count(&supervised_of(t)->task) * dtype_size(t->network.real);
 	size_t fixed = row / (size_t)s->n_in * (size_t)(s->n_in - s->n_state * t->task_key.history);
 
 	for (int64_t i = 0; i < c->n; i++) {
-		const char *x = (const char *)t->x + (size_t)i * row;
+		const char *x = (const char *)supervised_of(t)->x + (size_t)i * row;
 
 		if (fixed > 0)
 			memcpy(constant + (size_t)i * fixed, x, fixed);
@@ -234,7 +234,7 @@ static void split(const struct compiled *c, const struct trainer *t, char *windo
 
 static int run_rollout(struct compiled *c, struct trainer *t, double *loss, struct err *e)
 {
-	size_t bytes = (size_t)(c->n * task_input_count(&t->task)) * dtype_size(t->network.real);
+	size_t bytes = (size_t)(c->n * task_input_count(&supervised_of(t)->task)) * dtype_size(t->network.real);
 	char *window = xaligned(bytes), *constant = node_is(c->constant) ? xaligned(bytes) : NULL;
 	struct feed f = { c, t, constant };
 	int64_t counted = counted_steps(c, t), most = c->rollout - counted;
@@ -267,10 +267,11 @@ int compiled_run(struct compiled *c, struct trainer *t, double *loss, struct err
 	c->key[1] = t->t;
 	if (c->step)
 		return run_rollout(c, t, loss, e);
-	plan_bind(c->plan, c->b.in.field, t->x);
+	const struct supervised *s = supervised_of(t);
+	plan_bind(c->plan, c->b.in.field, s->x);
 	if (node_is(c->b.in.query))
-		plan_bind(c->plan, c->b.in.query, t->query);
-	plan_bind(c->plan, c->target, t->target[0]);
+		plan_bind(c->plan, c->b.in.query, s->query);
+	plan_bind(c->plan, c->target, s->target[0]);
 	if (plan_run(c->plan, e) != 0)
 		return -1;
 	struct tensor v = plan_out(c->plan, 0);

@@ -98,16 +98,17 @@ int eval_history(const struct run_common *common, const struct eval_options *o, 
 
 	if (model_file_open(&m, file, common, e) != 0)
 		return -1;
-	for (int k = 0; k < HISTORY_COLUMNS; k++)
-		str_printf(o->out, "%s%s", k ? "\t" : "", history_names[k]);
+	const struct history *h = &m.history;
+	for (int k = 0; k < h->n_columns; k++)
+		str_printf(o->out, "%s%s", k ? "\t" : "", h->name[k]);
 	str_add(o->out, "\n");
-	for (int64_t i = 0; i < m.n_history; i++)
-		for (int k = 0; k < HISTORY_COLUMNS; k++) {
+	for (int64_t i = 0; i < h->n_rows; i++)
+		for (int k = 0; k < h->n_columns; k++) {
 			str_add(o->out, k ? "\t" : "");
-			eval_number(o->out, o, m.history[i * HISTORY_COLUMNS + k]);
-			str_add(o->out, k == HISTORY_COLUMNS - 1 ? "\n" : "");
+			eval_number(o->out, o, history_row(h, i)[k]);
+			str_add(o->out, k == h->n_columns - 1 ? "\n" : "");
 		}
-	int status = o->plot ? eval_picture_history(file, m.n_history, m.history, o->plot, e) : 0;
+	int status = o->plot ? eval_picture_history(file, h, o->plot, e) : 0;
 	model_file_close(&m);
 	return status;
 }

@@ -450,29 +450,30 @@ int eval_picture_write(struct eval_picture *w, const char *path, struct err *e)
 	return status;
 }
 
-int eval_picture_history(const char *name, int64_t n, const double *rows, const char *path, struct err *e)
+int eval_picture_history(const char *name, const struct history *h, const char *path, struct err *e)
 {
+	const int64_t n = h->n_rows;
 	double *epoch = xcalloc((size_t)n + 1, sizeof *epoch), *column = xcalloc((size_t)n + 1, sizeof *column);
 	struct plot *p = plot_new(1, 2, name);
 	static const struct plot_axes axes[2] = { { "loss", "epoch", NULL, false, true },
 						  { "learning rate", "epoch", NULL, false, false } };
 
 	for (int64_t i = 0; i < n; i++)
-		epoch[i] = rows[i * HISTORY_COLUMNS];
+		epoch[i] = history_row(h, i)[HISTORY_EPOCH];
 	plot_axes(p, 0, 0, &axes[0]);
 	plot_axes(p, 0, 1, &axes[1]);
-	for (int k = 2; k >= 1; k--) {
+	for (int k = HISTORY_LOSS; k >= HISTORY_LR; k--) {
 		for (int64_t i = 0; i < n; i++)
-			column[i] = rows[i * HISTORY_COLUMNS + k];
-		plot_curve(p, 0, k == 1, k == 1 ? NULL : history_names[k], n, epoch, column, n < 30);
+			column[i] = history_row(h, i)[k];
+		plot_curve(p, 0, k == HISTORY_LR, k == HISTORY_LR ? NULL : h->name[k], n, epoch, column, n < 30);
 	}
 	bool valid = false;
 	for (int64_t i = 0; i < n; i++) {
-		column[i] = rows[i * HISTORY_COLUMNS + 3];
+		column[i] = history_row(h, i)[HISTORY_SCORE];
 		valid = valid || isfinite(column[i]);
 	}
 	if (valid)
-		plot_curve(p, 0, 0, history_names[3], n, epoch, column, true);
+		plot_curve(p, 0, 0, h->name[HISTORY_SCORE], n, epoch, column, true);
 	free(epoch);
 	free(column);
 	int status = plot_write(p, path, e);

@@ -3,6 +3,7 @@
 #define SCIML_RUN_EVAL_PICTURE_H
 
 #include "run/eval_inside.h"
+#include "run/history.h"
 
 /* Of the first field compared: the first sample and the worst one (by relative error) as fields or curves, the error by frame,
  * the error by wavenumber. */
@@ -14,8 +15,7 @@ void eval_picture_add(struct eval_picture *w, const struct eval_field *f, int64_
 int eval_picture_write(struct eval_picture *w, const char *path, struct err *e);
 void eval_picture_free(struct eval_picture *w); /* NULL is fine */
 
-/* History of a model: rows of HISTORY_COLUMNS. */
-int eval_picture_history(const char *name, int64_t n, const double *rows, const char *path, struct err *e);
+int eval_picture_history(const char *name, const struct history *h, const char *path, struct err *e);
 /* A panel of bars a title: value[title][bar]. */
 int eval_picture_bars(int n_titles, const char *const *title, int n, const char *const *name, const double *value,
 		      const char *path, struct err *e);

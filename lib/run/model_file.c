@@ -10,15 +10,20 @@
 #include "base/str.h"
 #include "run/trainer.h"
 
-static void put_history(struct h5out *w, const struct trainer *t)
+static void put_history(struct h5out *w, const struct history *h)
 {
-	h5out_table(w, "history", HISTORY_COLUMNS, history_names, t->n_history, t->history);
+	h5out_table(w, "history", h->n_columns, (const char *const *)h->name, h->n_rows, h->value);
+}
+
+static struct params *learner_state(const struct trainer *t)
+{
+	return t->learner->state ? t->learner->state((struct trainer *)t) : NULL;
 }
 
 /* Everything that decides the next step's bits. */
 static void put_position(struct h5out *w, const struct trainer *t)
 {
-	const int64_t count[] = { t->epoch, t->step, t->t, t->optim.t, t->best_epoch, t->plateau_epoch, t->n_history };
+	const int64_t count[] = { t->epoch, t->step, t->t, t->optim.t, t->best_epoch, t->plateau_epoch };
 	const double number[] = { t->loss_sum, t->items, t->best_score, t->plateau_factor };
 
 	h5out_longs(w, "position/counts", (int64_t)(sizeof count / sizeof *count), count);
@@ -28,8 +33,9 @@ static void put_position(struct h5out *w, const struct trainer *t)
 		checkpoint_put_params(w, "average", &t->average);
 	if (t->best.n > 0)
 		checkpoint_put_params(w, "best", &t->best);
-	if (t->n_history > 0)
-		h5out_doubles(w, "position/history", t->n_history * HISTORY_COLUMNS, t->history);
+	struct params *own = learner_state(t);
+	if (own)
+		checkpoint_put_params(w, "learner", own);
 }
 
 int trainer_save(const struct trainer *t, const char *path, bool checkpoint, const struct model_file_text *m,
@@ -56,10 +62,36 @@ int trainer_save(const struct trainer *t, const char *path, bool checkpoint, con
 	h5out_longs(w, "spec", (int64_t)(sizeof spec / sizeof *spec), spec);
 	if (checkpoint)
 		put_position(w, t);
-	else if (t->n_history > 0)
-		put_history(w, t);
+	if (t->history.n_rows > 0)
+		put_history(w, &t->history);
 	h5out_meta(w, &meta);
 	return h5out_close(w, e);
+}
+
+/* A table as h5out_table wrote it. */
+static int read_history(struct history *h, const struct checkpoint *c, struct err *e)
+{
+	char *order = checkpoint_text(c, "history", "columns"), *rest = order;
+	char path[128];
+	int status = order ? 0 : err_set(e, ERR_FAIL, "history: no attribute 'columns'");
+
+	history_free(h);
+	for (char *name; status == 0 && (name = strtok_r(rest, " ", &rest));)
+		history_add_column(h, name);
+	for (int k = 0; k < h->n_columns && status == 0; k++) {
+		struct tensor t;
+
+		snprintf(path, sizeof path, "history/%s", h->name[k]);
+		if ((status = checkpoint_get(c, path, &t, e)) != 0)
+			break;
+		while (k == 0 && h->n_rows < shape_count(&t.shape))
+			history_new_row(h);
+		for (int64_t i = 0; i < h->n_rows && i < shape_count(&t.shape); i++)
+			h->value[i * h->n_columns + k] = tensor_get(&t, i);
+		tensor_free(&t);
+	}
+	free(order);
+	return status;
 }
 
 static int check_config(const struct checkpoint *c, const char *path, const char *config, struct err *e)
@@ -78,7 +110,7 @@ static int check_config(const struct checkpoint *c, const char *path, const char
 int trainer_restore(struct trainer *t, const char *path, const char *config, struct err *e)
 {
 	struct checkpoint *c;
-	double counted[7], number[4];
+	double counted[6], number[4];
 	int status = -1;
 
 	if (checkpoint_open(&c, path, "checkpoint", e) != 0)
@@ -89,9 +121,10 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 	    checkpoint_load_params(c, "optim", &t->optim.state, e) != 0 ||
 	    checkpoint_get_into(c, "position/numbers", DTYPE_F64, 4, number, e) != 0 ||
 	    (t->average.n > 0 && checkpoint_load_params(c, "average", &t->average, e) != 0) ||
-	    (t->best.n > 0 && checkpoint_load_params(c, "best", &t->best, e) != 0))
+	    (t->best.n > 0 && checkpoint_load_params(c, "best", &t->best, e) != 0) ||
+	    (learner_state(t) && checkpoint_load_params(c, "learner", learner_state(t), e) != 0))
 		goto out;
-	if (checkpoint_get_into(c, "position/counts", DTYPE_F64, 7, counted, e) != 0)
+	if (checkpoint_get_into(c, "position/counts", DTYPE_F64, 6, counted, e) != 0)
 		goto out;
 	t->epoch = (int64_t)counted[0];
 	t->step = (int64_t)counted[1];
@@ -99,14 +132,11 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 	t->optim.t = (int64_t)counted[3];
 	t->best_epoch = (int64_t)counted[4];
 	t->plateau_epoch = (int64_t)counted[5];
-	t->n_history = t->capacity_history = (int64_t)counted[6];
 	t->loss_sum = number[0];
 	t->items = number[1];
 	t->best_score = number[2];
 	t->plateau_factor = number[3];
-	t->history = xrealloc(t->history, (size_t)(t->n_history * HISTORY_COLUMNS + 1) * sizeof *t->history);
-	if (t->n_history > 0 &&
-	    checkpoint_get_into(c, "position/history", DTYPE_F64, t->n_history * HISTORY_COLUMNS, t->history, e) != 0)
+	if (checkpoint_has(c, "history/epoch") && read_history(&t->history, c, e) != 0)
 		goto out;
 	trainer_shuffle(t);
 	status = 0;
@@ -138,28 +168,6 @@ static char *identity(const char *path, const struct params *p)
 		crc = crc32(crc, p->at[i].value.data, (uInt)tensor_bytes(&p->at[i].value));
 	str_printf(&s, "%s crc32=%08lx", slash ? slash + 1 : path, crc);
 	return s.text;
-}
-
-static int read_history(struct model_file *m, const struct checkpoint *c, struct err *e)
-{
-	struct tensor t;
-	char path[64];
-
-	if (!checkpoint_has(c, "history/epoch"))
-		return 0;
-	for (int k = 0; k < HISTORY_COLUMNS; k++) {
-		snprintf(path, sizeof path, "history/%s", history_names[k]);
-		if (checkpoint_get(c, path, &t, e) != 0)
-			return -1;
-		if (k == 0) {
-			m->n_history = shape_count(&t.shape);
-			m->history = xcalloc((size_t)(m->n_history * HISTORY_COLUMNS) + 1, sizeof *m->history);
-		}
-		for (int64_t i = 0; i < m->n_history && i < shape_count(&t.shape); i++)
-			m->history[i * HISTORY_COLUMNS + k] = tensor_get(&t, i);
-		tensor_free(&t);
-	}
-	return 0;
 }
 
 static int read_config(struct model_file *m, const char *path, const char *text, const struct run_common *common,
@@ -196,7 +204,8 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 		err_set(e, ERR_FAIL, "%s: no configuration in /meta", path);
 	else if (read_config(m, path, text, common, e) == 0 &&
 		 checkpoint_get_params(c, "param", &m->network.params, e) == 0 &&
-		 checkpoint_get_into(c, "spec", DTYPE_F64, 8, spec, e) == 0 && read_history(m, c, e) == 0)
+		 checkpoint_get_into(c, "spec", DTYPE_F64, 8, spec, e) == 0 &&
+		 (!checkpoint_has(c, "history/epoch") || read_history(&m->history, c, e) == 0))
 		status = 0;
 	free(text);
 	checkpoint_close(c);
@@ -220,7 +229,7 @@ void model_file_close(struct model_file *m)
 {
 	network_free(&m->network);
 	setup_close(&m->setup);
-	free(m->history);
+	history_free(&m->history);
 	free(m->identity);
 	memset(m, 0, sizeof *m);
 }

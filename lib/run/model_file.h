@@ -2,6 +2,7 @@
 #ifndef SCIML_RUN_MODEL_FILE_H
 #define SCIML_RUN_MODEL_FILE_H
 
+#include "run/history.h"
 #include "run/network.h"
 #include "run/setup.h"
 
@@ -9,8 +10,7 @@ struct model_file {
 	struct setup setup;
 	struct task_config task_key;
 	struct network network;
-	int64_t n_history; /* rows of HISTORY_COLUMNS (trainer.h) */
-	double *history;
+	struct history history;
 	char *identity; /* path and CRC of the parameters, for /meta/inputs */
 };
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/stop.h"
+#include "run/supervised.h"
 
 /* Every cached field of a task, in a fixed order. */
 static int fields(struct task *t, struct task_field **list)
@@ -33,7 +34,7 @@ static size_t row_bytes(const struct task *t, const struct task_field *f)
 
 static int grow(struct online *o, struct err *e)
 {
-	struct task *t = &o->t->task;
+	struct task *t = &supervised_of(o->t)->task;
 	struct task_field *list[3 * TASK_FIELDS_MAX + 1];
 	int n = fields(t, list);
 
@@ -54,15 +55,15 @@ static int grow(struct online *o, struct err *e)
 static int take(struct online *o, struct dataset *d, struct err *e)
 {
 	struct trainer *t = o->t;
-	struct task fresh;
+	struct task fresh, *task = &supervised_of(t)->task;
 	struct task_field *to[3 * TASK_FIELDS_MAX + 1], *from[3 * TASK_FIELDS_MAX + 1];
 	int64_t n = dataset_layout(d)->n_samples;
 
 	if (task_open(&fresh, d, &t->task_key, 0, t->network.real, e) != 0)
 		return -1;
-	int n_fields = fields(&t->task, to), m = fields(&fresh, from);
-	if (m != n_fields || task_input_count(&fresh) != task_input_count(&t->task) ||
-	    task_target_count(&fresh) != task_target_count(&t->task) || fresh.n_windows != t->task.n_windows) {
+	int n_fields = fields(task, to), m = fields(&fresh, from);
+	if (m != n_fields || task_input_count(&fresh) != task_input_count(task) ||
+	    task_target_count(&fresh) != task_target_count(task) || fresh.n_windows != task->n_windows) {
 		task_close(&fresh);
 		return err_set(e, ERR_USAGE, "%s: an image with other fields or shapes than the first",
 			       dataset_name(d));
@@ -102,9 +103,9 @@ int online_open(struct online *o, int n, const char *const *spec, struct err *e)
 	t->task_key.memory = 1e15; /* the reservoir is the cache */
 	if (trainer_open(t, o->first, o->valid, e) != 0)
 		return -1;
-	if (batch > t->task.n_items)
+	if (batch > t->n_items)
 		log_note("train.batch: %lld, the first image holds %lld items", (long long)batch,
-			 (long long)t->task.n_items);
+			 (long long)t->n_items);
 	o->filled = o->fresh = o->seen = dataset_layout(o->first)->n_samples;
 	o->capacity = t->key.reservoir > o->filled ? t->key.reservoir : o->filled;
 	progress_begin("train", "sample", 0);
@@ -114,8 +115,9 @@ int online_open(struct online *o, int n, const char *const *spec, struct err *e)
 static int train_round(struct online *o, struct err *e)
 {
 	struct trainer *t = o->t;
-	int64_t steps = (o->fresh * t->task.n_windows * t->key.online_reuse + t->key.batch - 1) / t->key.batch;
-	int64_t items = o->filled * t->task.n_windows;
+	int64_t windows = supervised_of(t)->task.n_windows;
+	int64_t steps = (o->fresh * windows * t->key.online_reuse + t->key.batch - 1) / t->key.batch;
+	int64_t items = o->filled * windows;
 	struct schedule s = { t->key.online_steps > 0 ? t->key.schedule : SCHEDULE_CONSTANT,
 			      t->key.lr,
 			      t->key.factor,

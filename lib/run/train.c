@@ -74,6 +74,19 @@ MEMBER(model, NULL)
 MEMBER(objective, "rel_l2")
 MEMBER(optim, "adam")
 
+/* A learner of this name, or the supervised one with the objective of this name. */
+static void choose_learner(struct cfg *c, struct trainer *t)
+{
+	t->learner = learner_find(cfg_name(c, "objective", "rel_l2"));
+	if (t->learner) {
+		t->objective_config = xcalloc(1, t->learner->config_size + 1);
+		cfg_section(c, "objective", 1, &(struct key_table){ t->learner->keys, t->objective_config });
+		return;
+	}
+	t->learner = learner_find("supervised");
+	t->objective = choose_objective(c, &t->objective_config);
+}
+
 static int configure(struct train *r, const char *what, struct err *e)
 {
 	struct trainer *t = &r->t;
@@ -88,10 +101,10 @@ static int configure(struct train *r, const char *what, struct err *e)
 	t->network.class = choose_model(c, &t->network.config);
 	cfg_section(c, "data", 2,
 		    (struct key_table[]){ { task_keys, &t->task_key }, { network_keys, &t->network.key } });
-	t->objective = choose_objective(c, &t->objective_config);
+	choose_learner(c, t);
 	t->optim.class = choose_optim(c, &t->optim_config);
 	cfg_section(c, "train", 1, &(struct key_table){ train_keys, &t->key });
-	if (cfg_done(c, e) != 0)
+	if ((t->learner->configure && t->learner->configure(t, c, e) != 0) || cfg_done(c, e) != 0)
 		return -1;
 	if (t->key.lr == 0)
 		t->key.lr = t->optim.class->default_lr;
@@ -126,12 +139,13 @@ static int open_log(struct train *r, struct err *e)
 	r->log = strcmp(r->o->log, "-") == 0 ? stdout : fopen(r->o->log, "w");
 	if (!r->log)
 		return err_errno(e, "%s", r->o->log);
-	for (int k = 0; k < HISTORY_COLUMNS; k++)
-		fprintf(r->log, "%s\t", history_names[k]);
+	const struct history *h = &r->t.history;
+	for (int k = 0; k < h->n_columns; k++)
+		fprintf(r->log, "%s\t", h->name[k]);
 	fprintf(r->log, "seconds\n");
-	for (int64_t i = 0; i < r->t.n_history; i++) { /* what an interrupted run had written */
-		for (int k = 0; k < HISTORY_COLUMNS; k++)
-			fprintf(r->log, "%.9g\t", r->t.history[i * HISTORY_COLUMNS + k]);
+	for (int64_t i = 0; i < h->n_rows; i++) { /* what an interrupted run had written */
+		for (int k = 0; k < h->n_columns; k++)
+			fprintf(r->log, "%.9g\t", history_row(h, i)[k]);
 		fprintf(r->log, "nan\n");
 	}
 	return 0;
@@ -139,12 +153,12 @@ static int open_log(struct train *r, struct err *e)
 
 static void log_row(struct train *r)
 {
-	const double *row = r->t.history + (r->t.n_history - 1) * HISTORY_COLUMNS;
+	const struct history *h = &r->t.history;
 
 	if (!r->log)
 		return;
-	for (int k = 0; k < HISTORY_COLUMNS; k++)
-		fprintf(r->log, "%.9g\t", row[k]);
+	for (int k = 0; k < h->n_columns; k++)
+		fprintf(r->log, "%.9g\t", history_row(h, h->n_rows - 1)[k]);
 	fprintf(r->log, "%.3f\n", clock_seconds() - r->started);
 	fflush(r->log);
 }
@@ -165,7 +179,7 @@ static int close_log(struct train *r, struct err *e)
 static int epochs(struct train *r, struct err *e)
 {
 	struct trainer *t = &r->t;
-	int64_t per_epoch = (t->task.n_items + t->key.batch - 1) / t->key.batch, total = per_epoch * t->key.epochs;
+	int64_t per_epoch = (t->n_items + t->key.batch - 1) / t->key.batch, total = per_epoch * t->key.epochs;
 	struct schedule s = { t->key.schedule, t->key.lr, t->key.factor, t->key.every, t->key.warmup, t->key.floor };
 	bool stop = false;
 	double lr = 0, loss;
@@ -175,7 +189,7 @@ static int epochs(struct train *r, struct err *e)
 	while (t->epoch < t->key.epochs && !stop) {
 		while (t->step < per_epoch) {
 			int64_t at = t->step * t->key.batch,
-				n = t->task.n_items - at < t->key.batch ? t->task.n_items - at : t->key.batch;
+				n = t->n_items - at < t->key.batch ? t->n_items - at : t->key.batch;
 
 			memcpy(t->item, t->order + at, (size_t)n * sizeof *t->item);
 			lr = schedule_lr(&s, t->t, total, per_epoch, t->plateau_factor);
@@ -224,9 +238,9 @@ static int open_data(int n, const char *const *spec, const char *layout, const c
 
 static int check_batch(const struct trainer *t, struct err *e)
 {
-	if (strcmp(t->optim.class->name, "lbfgs") == 0 && t->key.batch < t->task.n_items)
+	if (t->learner->needs_data && strcmp(t->optim.class->name, "lbfgs") == 0 && t->key.batch < t->n_items)
 		return err_set(e, ERR_USAGE, "optim lbfgs works on full batches: set train.batch=%lld (it is %lld)",
-			       (long long)t->task.n_items, (long long)t->key.batch);
+			       (long long)t->n_items, (long long)t->key.batch);
 	return 0;
 }
 
@@ -250,8 +264,8 @@ static int finish(struct train *r, int status, struct err *e)
 static int run_epochs(struct train *r, int n, const char *const *spec, struct err *e)
 {
 	struct dataset *data = NULL, *valid = NULL;
-	bool split, found;
-	int status = open_data(n, spec, r->o->layout, "train", &data, &split, e);
+	bool split = false, found;
+	int status = n > 0 ? open_data(n, spec, r->o->layout, "train", &data, &split, e) : 0;
 
 	if (status == 0 && r->o->valid)
 		status = dataset_open(&valid, r->o->valid, r->o->layout, e);
@@ -294,6 +308,8 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	struct dataset *valid = NULL;
 	int status = 0;
 
+	if (!r->t.learner->online)
+		return err_set(e, ERR_USAGE, "--online: objective %s does not learn from a pipe", r->t.learner->name);
 	if (r->common->resume)
 		return err_set(e, ERR_USAGE, "--resume: what has gone through a pipe does not come again (--online)");
 	if (r->o->valid && dataset_open(&valid, r->o->valid, r->o->layout, e) != 0)
@@ -306,11 +322,11 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 
 		status = online_open(&o, n, spec, e);
 		while (status == 0) {
-			int64_t rows = r->t.n_history;
+			int64_t rows = r->t.history.n_rows;
 
 			if ((status = online_round(&o, e)) != 1)
 				break;
-			if (r->t.n_history > rows) /* none when asked to stop before the first step */
+			if (r->t.history.n_rows > rows) /* none when asked to stop before the first step */
 				log_row(r);
 			status = 0;
 			if (stop_requested())
@@ -366,7 +382,7 @@ int train_run(const struct run_common *common, const struct train_options *o, co
 
 			str_printf(&c, "%s.ckpt", r.output);
 			r.checkpoint = c.text;
-			if (n_data == 0) {
+			if (n_data == 0 && r.t.learner->needs_data) {
 				n_data = 1;
 				data = &input;
 			}
@@ -396,6 +412,11 @@ void train_list(struct str *out)
 	for (int i = 0; objective_files[i]; i++)
 		for (int k = 0; objective_files[i][k]; k++)
 			str_printf(out, "  %-14s %s\n", objective_files[i][k]->name, objective_files[i][k]->summary);
+	for (int i = 0; learner_files[i]; i++)
+		for (int k = 0; learner_files[i][k]; k++)
+			if (learner_files[i][k]->config_size > 0) /* not the one behind the objectives above */
+				str_printf(out, "  %-14s %s\n", learner_files[i][k]->name,
+					   learner_files[i][k]->summary);
 	str_add(out, "optimisers:\n");
 	for (int i = 0; optim_files[i]; i++)
 		for (int k = 0; optim_files[i][k]; k++)
@@ -408,6 +429,7 @@ int train_describe(const char *name, bool man, struct str *out, struct err *e)
 {
 	const struct model_class *m = model_find(name);
 	const struct objective_class *o = objective_find(name);
+	const struct learner_class *l = learner_find(name);
 	const struct optim_class *a = optim_find(name);
 
 	if (strcmp(name, "train") == 0 || strcmp(name, "data") == 0) {
@@ -417,12 +439,12 @@ int train_describe(const char *name, bool man, struct str *out, struct err *e)
 			key_help(network_keys, man, out);
 		return 0;
 	}
-	if (!m && !o && !a)
+	if (!m && !o && !l && !a)
 		return err_set(e, ERR_USAGE, "no model, objective or optimiser '%s'; --list shows what there is", name);
-	help_member(out, man, name, m ? m->summary : o ? o->summary : a->summary);
-	help_label(out, man, "source", m ? m->source : o ? o->source : a->source);
-	help_label(out, man, "notes", m ? m->notes : NULL);
-	help_keys_of(out, man, m ? "model" : o ? "objective" : "optim");
-	key_help(m ? m->keys : o ? o->keys : a->keys, man, out);
+	help_member(out, man, name, m ? m->summary : o ? o->summary : l ? l->summary : a->summary);
+	help_label(out, man, "source", m ? m->source : o ? o->source : l ? l->source : a->source);
+	help_label(out, man, "notes", m ? m->notes : l ? l->notes : NULL);
+	help_keys_of(out, man, m ? "model" : o || l ? "objective" : "optim");
+	key_help(m ? m->keys : o ? o->keys : l ? l->keys : a->keys, man, out);
 	return 0;
 }

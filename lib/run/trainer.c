@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-const char *const history_names[HISTORY_COLUMNS] = { "epoch", "lr", "train_loss", "valid_rel_l2" };
-
 const struct key train_keys[] = {
 	KEY_INT(struct train_config, epochs, "100", 1, 1e9, "passes over the training items"),
 	KEY_INT(struct train_config, batch, "20", 1, 1e6, "items a step"),
@@ -42,49 +40,12 @@ const struct key train_keys[] = {
 	KEY_END,
 };
 
-static int64_t rollout_of(const struct trainer *t)
-{
-	return t->task.kind == TASK_STEP ? t->task_key.rollout : 1;
-}
-
-static int allocate_batch(struct trainer *t, struct err *e)
-{
-	size_t w = dtype_size(t->network.real);
-	int64_t n = t->key.batch, frames = rollout_of(t);
-
-	t->x = mem_new(n * task_input_count(&t->task), w, "a batch of inputs", e);
-	t->query = mem_new(n * task_query_count(&t->task) + 1, w, "a batch of query points", e);
-	t->target = xcalloc((size_t)frames, sizeof *t->target);
-	t->item = xcalloc((size_t)n, sizeof *t->item);
-	t->order = mem_new(t->task.n_items, sizeof *t->order, "the order of items", e);
-	if (!t->x || !t->query || !t->order)
-		return -1;
-	for (int64_t k = 0; k < frames; k++)
-		if (!(t->target[k] = mem_new(n * task_target_count(&t->task), w, "a batch of targets", e)))
-			return -1;
-	return 0;
-}
-
-static struct compiled *compiled_for(struct trainer *t, int64_t n, struct err *e)
-{
-	int slot = n == t->key.batch ? 0 : 1;
-
-	if (t->compiled[slot] && compiled_batch(t->compiled[slot]) != n) {
-		compiled_free(t->compiled[slot]);
-		t->compiled[slot] = NULL;
-	}
-	if (!t->compiled[slot])
-		t->compiled[slot] = compiled_new(t, n, e);
-	return t->compiled[slot];
-}
-
 /* What the optimiser calls: loss and gradient of the batch in hand at the present weights. */
 static int evaluate(void *context, double *loss, struct err *e)
 {
 	struct trainer *t = context;
-	struct compiled *c = compiled_for(t, t->batch_n, e);
 
-	if (!c || compiled_run(c, t, loss, e) != 0)
+	if (t->learner->evaluate(t, loss, e) != 0)
 		return -1;
 	if (t->key.clip > 0) {
 		double norm = optim_gradient_norm(&t->gradient);
@@ -101,18 +62,11 @@ int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid,
 
 	n->real = n->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
 	n->task = &t->task_key;
-	if (task_open(&t->task, data, &t->task_key, 0, n->real, e) != 0)
+	history_start(&t->history, t->learner->score ? t->learner->score : "score");
+	if (t->learner->open(t, data, valid, e) != 0)
 		return -1;
-	n->spec = t->task.spec;
-	if (valid) {
-		if (task_open(&t->valid_task, valid, &t->task_key, 1, n->real, e) != 0)
-			return err_in(e, "validation data");
-		t->has_valid = true;
-	}
-	if (t->key.batch > t->task.n_items)
-		t->key.batch = t->task.n_items;
-	if (network_start(n, &t->task, t->seed, e) != 0)
-		return -1;
+	if (t->key.batch > t->n_items)
+		t->key.batch = t->n_items;
 	t->gradient = params_like(&n->params);
 	if (t->key.ema > 0)
 		t->average = params_copy(&n->params);
@@ -122,7 +76,9 @@ int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid,
 	t->plateau_factor = 1;
 	if (optim_new(&t->optim, t->optim.class, t->optim_config, &n->params, &t->gradient, evaluate, t, e) != 0)
 		return -1;
-	if (allocate_batch(t, e) != 0)
+	t->item = xcalloc((size_t)t->key.batch, sizeof *t->item);
+	t->order = mem_new(t->n_items, sizeof *t->order, "the order of items", e);
+	if (!t->order)
 		return -1;
 	trainer_shuffle(t);
 	return 0;
@@ -130,25 +86,16 @@ int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid,
 
 void trainer_close(struct trainer *t)
 {
-	for (int i = 0; i < 2; i++)
-		compiled_free(t->compiled[i]);
-	predictor_free(t->judge);
-	for (int64_t k = 0; t->target && k < rollout_of(t); k++)
-		free(t->target[k]);
-	task_close(&t->task);
-	if (t->has_valid)
-		task_close(&t->valid_task);
+	if (t->learner)
+		t->learner->close(t);
 	optim_free(&t->optim);
 	params_free(&t->gradient);
 	params_free(&t->average);
 	params_free(&t->best);
 	network_free(&t->network);
+	history_free(&t->history);
 	free(t->objective_config);
 	free(t->optim_config);
-	free(t->history);
-	free(t->x);
-	free(t->query);
-	free(t->target);
 	free(t->item);
 	free(t->order);
 }
@@ -158,17 +105,16 @@ void trainer_shuffle(struct trainer *t)
 	if (t->online)
 		return;
 	if (t->key.shuffle)
-		rng_permutation(rng_stream(t->seed, "shuffle", (uint64_t)t->epoch, 0), t->task.n_items, t->order);
+		rng_permutation(rng_stream(t->seed, "shuffle", (uint64_t)t->epoch, 0), t->n_items, t->order);
 	else
-		for (int64_t i = 0; i < t->task.n_items; i++)
+		for (int64_t i = 0; i < t->n_items; i++)
 			t->order[i] = i;
 }
 
 int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct err *e)
 {
 	t->batch_n = n;
-	if (task_load(&t->task, n, t->item, t->x, t->query, t->target, e) != 0 ||
-	    t->optim.class->step(&t->optim, lr, loss, e) != 0)
+	if (t->learner->load(t, e) != 0 || t->optim.class->step(&t->optim, lr, loss, e) != 0)
 		return -1;
 	if (!isfinite(*loss))
 		return err_set(e, ERR_FAIL, "loss is not finite at epoch %lld, step %lld (learning rate %g)",
@@ -182,29 +128,6 @@ int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct e
 	return 0;
 }
 
-/* rel_l2 of the weights that would be saved. */
-static int validate(struct trainer *t, double *score, struct err *e)
-{
-	const struct objective_class *o = objective_find("rel_l2");
-	void *config = xcalloc(1, o->config_size);
-	struct conf *none = conf_new();
-	struct cfg *defaults = cfg_new(none);
-
-	cfg_section(defaults, "objective", 1, &(struct key_table){ o->keys, config });
-	if (!t->judge) {
-		t->judged = t->network;
-		t->judged.key.encoded_loss = false;
-		if (t->average.n > 0)
-			t->judged.params = t->average;
-		t->judge = predictor_new(&t->judged);
-	}
-	int status = predictor_score(t->judge, &t->valid_task, o, config, t->key.batch, score, e);
-	cfg_free(defaults);
-	conf_free(none);
-	free(config);
-	return status;
-}
-
 static void copy_values(struct params *to, const struct params *from)
 {
 	for (int i = 0; i < to->n; i++)
@@ -216,21 +139,19 @@ int trainer_end_epoch(struct trainer *t, double lr, bool *stop, struct err *e)
 	double train = t->loss_sum / t->items, score = NAN, *row;
 
 	t->epoch++;
-	if (t->has_valid && (t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs) &&
-	    validate(t, &score, e) != 0)
+	if (t->has_score && (t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs) &&
+	    t->learner->judge(t, t->average.n > 0 ? &t->average : &t->network.params, &score, e) != 0)
 		return -1;
-	if (t->n_history >= t->capacity_history) {
-		t->capacity_history = t->capacity_history ? 2 * t->capacity_history : 64;
-		t->history = xrealloc(t->history, (size_t)(t->capacity_history * HISTORY_COLUMNS) * sizeof *t->history);
-	}
-	row = t->history + t->n_history++ * HISTORY_COLUMNS;
-	row[0] = (double)t->epoch;
-	row[1] = lr;
-	row[2] = train;
-	row[3] = score;
+	row = history_new_row(&t->history);
+	row[HISTORY_EPOCH] = (double)t->epoch;
+	row[HISTORY_LR] = lr;
+	row[HISTORY_LOSS] = train;
+	row[HISTORY_SCORE] = score;
+	if (t->learner->row)
+		t->learner->row(t, row + HISTORY_COMMON);
 	/* what early stopping, plateau and keep_best look at: validation where there is one, else the training loss */
-	double watched = t->has_valid ? score : train;
-	bool judged = !t->has_valid || t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs;
+	double watched = t->has_score ? score : train;
+	bool judged = !t->has_score || t->epoch % t->key.validate_every == 0 || t->epoch == t->key.epochs;
 	if (!isnan(watched) && watched < t->best_score) {
 		t->best_score = watched;
 		t->best_epoch = t->plateau_epoch = t->epoch;

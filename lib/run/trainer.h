@@ -5,6 +5,8 @@
 
 #include "io/checkpoint.h"
 #include "optim/optim.h"
+#include "objective/objective.h"
+#include "run/learner.h"
 #include "run/network.h"
 
 struct train_config {
@@ -18,28 +20,22 @@ struct train_config {
 };
 extern const struct key train_keys[];
 
-enum { HISTORY_COLUMNS = 4 };
-extern const char *const history_names[HISTORY_COLUMNS]; /* epoch lr train_loss valid_rel_l2 */
-
-struct compiled; /* loss and gradient for one batch size */
-
 struct trainer {
 	struct train_config key;
-	struct task_config task_key;
+	struct task_config task_key; /* section data, with network.key */
 	struct network network;
-	const struct objective_class *objective;
-	void *objective_config;
-	struct task task, valid_task;
-	bool has_valid;
+	const struct learner_class *learner;
+	void *learning;				 /* the learner's work */
+	const struct objective_class *objective; /* supervised: of pairs; else NULL */
+	void *objective_config;			 /* section objective, of the learner or of `objective` */
 	uint64_t seed;
 	bool online; /* items are drawn from a reservoir, not epoch by epoch */
 
 	struct params gradient, average, best; /* average, best: n = 0 when not kept */
 	struct optim optim;
 	void *optim_config;
-	struct network judged; /* the weights that would be saved, for validation: borrows them */
-	struct predictor *judge;
-	struct compiled *compiled[2]; /* full batch and the last, smaller one */
+	int64_t n_items; /* of an epoch, set by the learner */
+	bool has_score;	 /* there is something to validate on */
 
 	/* position */
 	int64_t epoch, step, t; /* finished epochs, steps within this one, steps in all */
@@ -47,12 +43,10 @@ struct trainer {
 	double items;
 	double best_score, plateau_factor;
 	int64_t best_epoch, plateau_epoch;
-	int64_t n_history, capacity_history;
-	double *history; /* rows of HISTORY_COLUMNS */
+	struct history history;
 
 	/* the batch in hand */
 	int64_t batch_n;
-	void *x, *query, **target;
 	int64_t *item, *order;
 };
 
@@ -65,12 +59,6 @@ int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct e
 void trainer_shuffle(struct trainer *t);
 /* After an epoch: validation, history row, plateau, best; sets *stop when patience is out. */
 int trainer_end_epoch(struct trainer *t, double lr, bool *stop, struct err *e);
-
-/* compiled.c: forward and backward of a batch of n items into t->gradient, loss out; states updated. */
-struct compiled *compiled_new(struct trainer *t, int64_t n, struct err *e);
-void compiled_free(struct compiled *c);
-int compiled_run(struct compiled *c, struct trainer *t, double *loss, struct err *e);
-int64_t compiled_batch(const struct compiled *c);
 
 /* model_file.c */
 struct model_file_text {

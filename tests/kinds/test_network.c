@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "run/supervised.h"
 #include "trained.h"
 
 /* Mean and deviation over the samples of element (channel, point), or of the whole channel, of (SAMPLES, 2, POINTS). */
@@ -54,8 +55,8 @@ START_TEST(normalisers)
 				tensor_set(&p->value, i, count == N * N && i % (N + 1) == 0);
 		}
 		trained_load(&r.t, SAMPLES, 0);
-		trained_predict(&r, SAMPLES, r.t.x, out);
-		const double *a = r.t.x, *b = r.t.target[0];
+		trained_predict(&r, SAMPLES, supervised_of(&r.t)->x, out);
+		const double *a = supervised_of(&r.t)->x, *b = supervised_of(&r.t)->target[0];
 		for (int64_t k = 0; k < N; k++) {
 			double ma, sa, mb, sb;
 			int64_t at = _i == 0 ? k / POINTS : k;
@@ -77,7 +78,9 @@ START_TEST(normalisers)
 			}
 		}
 		struct predictor *p = predictor_new(&r.t.network);
-		ck_assert_int_eq(predictor_score(p, &r.t.task, r.t.objective, r.t.objective_config, 4, &score, &e), 0);
+		ck_assert_int_eq(predictor_score(p, &supervised_of(&r.t)->task, r.t.objective, r.t.objective_config, 4,
+						 &score, &e),
+				 0);
 		predictor_free(p);
 		ck_assert_double_eq_tol(score, want_loss, 1e-11 * want_loss);
 		ck_assert_double_eq_tol(trained_step(&r, SAMPLES, 0, 0), want_loss, 1e-11 * want_loss);
@@ -152,9 +155,10 @@ START_TEST(idle_residual)
 			trained_zero(&r, idle[_i].last[0]);
 			trained_zero(&r, idle[_i].last[1]);
 			trained_load(&r.t, BATCH, 3);
-			trained_predict(&r, BATCH, r.t.x, y);
+			trained_predict(&r, BATCH, supervised_of(&r.t)->x, y);
 			for (int64_t i = 0; i < BATCH * POINTS; i++) {
-				double frame = ((double *)r.t.x)[(i / POINTS * 4 + 3) * POINTS + i % POINTS];
+				double frame =
+					((double *)supervised_of(&r.t)->x)[(i / POINTS * 4 + 3) * POINTS + i % POINTS];
 
 				if (out == 0)
 					ck_assert_double_eq(y[i], frame);

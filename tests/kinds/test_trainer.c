@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/supervised.h"
 #include "trained.h"
 
 #define LINEAR "model: {name: mlp, depth: 0}, data: {real: float64, input: [a], target: [b]}"
@@ -92,7 +93,7 @@ START_TEST(best_epoch)
 	for (int k = 0; k < EPOCHS; k++) {
 		trained_epoch(&r, lr[k], &stop);
 		kept[k] = params_copy(&r.t.network.params);
-		if (r.t.history[k * HISTORY_COLUMNS + 3] < r.t.history[lowest * HISTORY_COLUMNS + 3])
+		if (history_row(&r.t.history, k)[HISTORY_SCORE] < history_row(&r.t.history, lowest)[HISTORY_SCORE])
 			lowest = k;
 		ck_assert(same(&r.t.best, &kept[lowest]));
 	}
@@ -139,10 +140,12 @@ START_TEST(last_batch)
 	trained_epoch(&r, 0, &stop);
 	trained_epoch(&whole, 0, &stop);
 	ck_assert_int_eq(r.t.t, 3);
-	ck_assert_int_eq(compiled_batch(r.t.compiled[0]), 4);
-	ck_assert_int_eq(compiled_batch(r.t.compiled[1]), 2);
-	ck_assert_double_eq_tol(r.t.history[2], whole.t.history[2], 1e-12 * whole.t.history[2]);
-	ck_assert_double_eq_tol(trained_step(&r, 2, 8, 0), trained_step(&whole, 2, 8, 0), 1e-12 * whole.t.history[2]);
+	ck_assert_int_eq(compiled_batch(supervised_of(&r.t)->compiled[0]), 4);
+	ck_assert_int_eq(compiled_batch(supervised_of(&r.t)->compiled[1]), 2);
+	ck_assert_double_eq_tol(r.t.history.value[HISTORY_LOSS], whole.t.history.value[HISTORY_LOSS],
+				1e-12 * whole.t.history.value[HISTORY_LOSS]);
+	ck_assert_double_eq_tol(trained_step(&r, 2, 8, 0), trained_step(&whole, 2, 8, 0),
+				1e-12 * whole.t.history.value[HISTORY_LOSS]);
 	trained_close(&r);
 	trained_close(&whole);
 }
@@ -257,11 +260,11 @@ START_TEST(rollout_gradient)
 	trained_open(&r, 4, ROLLED("", "3"));
 	struct compiled *c = compile(&r);
 	trained_load(&r.t, BATCH, 1);
-	memcpy(x, r.t.x, sizeof x);
+	memcpy(x, supervised_of(&r.t)->x, sizeof x);
 	for (int k = 0; k < ROLLOUT; k++) {
 		trained_predict(&r, BATCH, x, y);
 		for (int64_t i = 0; i < BATCH * POINTS; i++) {
-			double off = y[i] - ((double *)r.t.target[k])[i];
+			double off = y[i] - ((double *)supervised_of(&r.t)->target[k])[i];
 
 			want += off * off / (ROLLOUT * BATCH * POINTS);
 		}
@@ -291,16 +294,17 @@ START_TEST(pushforward_gradient)
 	struct compiled *c = compile(&r), *one = compile(&single);
 	for (r.t.t = 0; r.t.t < 20; r.t.t++) {
 		trained_load(&r.t, BATCH, 1);
-		memcpy(single.t.x, r.t.x, BATCH * 4 * POINTS * sizeof(double));
+		memcpy(supervised_of(&single.t)->x, supervised_of(&r.t)->x, BATCH * 4 * POINTS * sizeof(double));
 		double loss = evaluate(&r, c), alone = 0;
 		int ahead = 0;
 
 		for (; ahead < ROLLOUT; ahead++) {
-			memcpy(single.t.target[0], r.t.target[ahead], BATCH * POINTS * sizeof(double));
+			memcpy(supervised_of(&single.t)->target[0], supervised_of(&r.t)->target[ahead],
+			       BATCH * POINTS * sizeof(double));
 			alone = evaluate(&single, one);
 			if (fabs(alone - loss) <= 1e-13)
 				break;
-			advance(&single, single.t.x);
+			advance(&single, supervised_of(&single.t)->x);
 		}
 		ck_assert_msg(ahead < ROLLOUT, "loss %g is that of no single step", loss);
 		if (seen[ahead])

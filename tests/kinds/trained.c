@@ -62,6 +62,7 @@ void trained_open_on(struct run *r, struct dataset *data, struct dataset *valid,
 	cfg_section(r->reader, "model", 1, &(struct key_table){ t->network.class->keys, t->network.config });
 	cfg_section(r->reader, "data", 2,
 		    (struct key_table[]){ { task_keys, &t->task_key }, { network_keys, &t->network.key } });
+	t->learner = learner_find("supervised");
 	t->objective = objective_find("mse");
 	t->objective_config = xcalloc(1, t->objective->config_size + 1);
 	cfg_section(r->reader, "objective", 1,
@@ -110,7 +111,7 @@ void trained_load(struct trainer *t, int64_t n, int64_t first)
 	t->batch_n = n;
 	for (int64_t i = 0; i < n; i++)
 		t->item[i] = first + i;
-	ck_assert_msg(task_load(&t->task, n, t->item, t->x, t->query, t->target, &e) == 0, "%s", e.message);
+	ck_assert_msg(t->learner->load(t, &e) == 0, "%s", e.message);
 }
 
 void trained_predict(struct run *r, int64_t n, const double *x, double *out)
@@ -136,7 +137,7 @@ double trained_step(struct run *r, int64_t n, int64_t first, double lr)
 void trained_epoch(struct run *r, double lr, bool *stop)
 {
 	struct err e = { 0 };
-	int64_t batch = r->t.key.batch, items = r->t.task.n_items;
+	int64_t batch = r->t.key.batch, items = r->t.n_items;
 
 	for (int64_t at = 0; at < items; at += batch)
 		trained_step(r, items - at < batch ? items - at : batch, at, lr);

@@ -1,0 +1,50 @@
+/* learner.h: what a training run learns from: the way from parameters and the number of a step to a loss and its gradient. A
+ * learner owns its data (pairs of fields, collocation points, time series, noised images), builds and compiles its graphs and
+ * judges parameters; the trainer owns parameters, optimiser, schedule, averages, checkpoints and the loop. Section objective
+ * names it: `objective: physics`; a member of objective/ (`objective: rel_l2`) means the learner "supervised". */
+#ifndef SCIML_RUN_LEARNER_H
+#define SCIML_RUN_LEARNER_H
+
+#include "conf/key.h"
+#include "io/dataset.h"
+#include "num/params.h"
+#include "run/history.h"
+
+struct trainer;
+
+struct learner_class {
+	const char *name;
+	const char *summary, *source, *notes;
+	size_t config_size; /* section objective, in trainer.objective_config */
+	const struct key *keys;
+	bool needs_data;   /* data operands, or standard input */
+	bool online;	   /* can learn from a pipe (run/online.c) */
+	const char *score; /* the history's name of what score returns */
+	/* Read further sections (problem, ...) into work that it makes: trainer.learning; complaints stay in the reader. NULL:
+	 * none. Called after model, data, objective, optim and train were read, before any data are opened. */
+	int (*configure)(struct trainer *t, struct cfg *c, struct err *e);
+	/* Make the work if configure did not; make and draw the parameters of trainer.network (network_start does for a
+	 * network on a task); set trainer.n_items, the items of an epoch (a learner that draws its own data says how many make
+	 * one), trainer.has_score, and further columns of trainer.history. data, valid: borrowed, valid may be NULL, data too if
+	 * !needs_data. */
+	int (*open)(struct trainer *t, struct dataset *data, struct dataset *valid, struct err *e);
+	void (*close)(struct trainer *t); /* also after a failed open or configure */
+	/* Once a step: get ready trainer.batch_n items trainer.item[]; what is random is a pure function of (trainer.seed, purpose,
+	 * trainer.t, item). */
+	int (*load)(struct trainer *t, struct err *e);
+	/* Loss and gradient (into trainer.gradient, by parameter) of what load left, at the present parameters; an optimiser may
+	 * ask several times a step. */
+	int (*evaluate)(struct trainer *t, double *loss, struct err *e);
+	/* How good parameters p (those that would be saved) are, smaller is better; NULL: cannot say. */
+	int (*judge)(struct trainer *t, struct params *p, double *score, struct err *e);
+	/* Fill the learner's own columns of an epoch's row; NULL: it has none. */
+	void (*row)(struct trainer *t, double *own);
+	/* What of the learner decides later bits (weights of terms, adapted points), as params: goes through checkpoints. NULL:
+	 * nothing. */
+	struct params *(*state)(struct trainer *t);
+};
+
+extern const struct learner_class *const *const learner_files[];
+const struct learner_class *learner_find(const char *name);
+
+#endif
