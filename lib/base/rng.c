@@ -45,18 +45,12 @@ void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 	out[3] = c3;
 }
 
-/* Blocks block .. block+LANES-1 of the stream: 4 * LANES words. */
-static void lanes(const struct rng *r, uint32_t block, uint32_t *restrict out)
+/* LANES counters side by side: 4 * LANES words. */
+static void rounds(uint32_t *restrict c0, uint32_t *restrict c1, uint32_t *restrict c2, uint32_t *restrict c3,
+		   uint64_t key, uint32_t *restrict out)
 {
-	uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-	uint32_t k0 = (uint32_t)r->seed, k1 = (uint32_t)(r->seed >> 32);
+	uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
 
-	for (int l = 0; l < LANES; l++) {
-		c0[l] = block + (uint32_t)l;
-		c1[l] = r->purpose;
-		c2[l] = (uint32_t)r->sample;
-		c3[l] = (uint32_t)(r->sample >> 32);
-	}
 	for (int round = 0; round < 10; round++) {
 		for (int l = 0; l < LANES; l++) {
 			uint64_t p0 = (uint64_t)PHILOX_M0 * c0[l], p1 = (uint64_t)PHILOX_M1 * c2[l];
@@ -75,6 +69,20 @@ static void lanes(const struct rng *r, uint32_t block, uint32_t *restrict out)
 		out[4 * l + 2] = c2[l];
 		out[4 * l + 3] = c3[l];
 	}
+}
+
+/* Blocks block .. block+LANES-1 of the stream. */
+static void lanes(const struct rng *r, uint32_t block, uint32_t *restrict out)
+{
+	uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+
+	for (int l = 0; l < LANES; l++) {
+		c0[l] = block + (uint32_t)l;
+		c1[l] = r->purpose;
+		c2[l] = (uint32_t)r->sample;
+		c3[l] = (uint32_t)(r->sample >> 32);
+	}
+	rounds(c0, c1, c2, c3, r->seed, out);
 }
 
 /* The finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA'14). */
@@ -263,6 +271,50 @@ void rng_normal_f(struct rng r, uint64_t first, size_t n, float *out)
 		first += take;
 		out += take;
 		n -= take;
+	}
+}
+
+void rng_normal_each(struct rng r, size_t n_samples, uint64_t first, size_t n, double *out)
+{
+	const uint64_t first_block = first / 2;
+	const size_t per = n > 0 ? (size_t)((first + n - 1) / 2 - first_block) + 1 : 0, skip = first % 2;
+	const size_t total = n_samples * per;
+	size_t sample = 0, block = 0, sample_out = 0, block_out = 0;
+
+	for (size_t begin = 0; begin < total; begin += GROUP) {
+		uint32_t word[4 * GROUP];
+		double value[2 * GROUP];
+
+		for (int half = 0; half < GROUP; half += LANES) {
+			uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+
+			/* Lanes beyond the last sample compute what nobody reads. */
+			for (int l = 0; l < LANES; l++) {
+				c0[l] = (uint32_t)(first_block + block);
+				c1[l] = r.purpose;
+				c2[l] = (uint32_t)(r.sample + sample);
+				c3[l] = (uint32_t)((r.sample + sample) >> 32);
+				if (++block == per) {
+					block = 0;
+					sample++;
+				}
+			}
+			rounds(c0, c1, c2, c3, r.seed, word + 4 * half);
+		}
+		pairs(word, 1, value);
+		for (size_t l = 0; l < smaller(GROUP, total - begin); l++) {
+			double *row = out + sample_out * n;
+			const size_t at = 2 * block_out;
+
+			if (at >= skip && at - skip < n)
+				row[at - skip] = value[2 * l];
+			if (at + 1 - skip < n)
+				row[at + 1 - skip] = value[2 * l + 1];
+			if (++block_out == per) {
+				block_out = 0;
+				sample_out++;
+			}
+		}
 	}
 }
 

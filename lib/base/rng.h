@@ -32,6 +32,9 @@ void rng_uniform_f(struct rng r, uint64_t first, size_t n, float *out);
 void rng_normal(struct rng r, uint64_t first, size_t n, double *out);
 void rng_normal_f(struct rng r, uint64_t first, size_t n, float *out);
 
+/* out[s * n + i] = normal first + i of the stream of sample r.sample + s: the bits of rng_normal, vectorised over samples. */
+void rng_normal_each(struct rng r, size_t n_samples, uint64_t first, size_t n, double *out);
+
 /* Single values. */
 double rng_uniform_at(struct rng r, uint64_t index);
 double rng_normal_at(struct rng r, uint64_t index);

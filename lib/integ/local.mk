@@ -1,2 +1,2 @@
 integ_sources = lib/integ/integ.h lib/integ/tableau.c lib/integ/runge_kutta.c lib/integ/etdrk4.c lib/integ/sde.c lib/integ/step.c \
-	lib/integ/process.c lib/integ/process.h lib/integ/grf.c lib/integ/grf.h
+	lib/integ/brownian.c lib/integ/brownian.h lib/integ/brownian_area.c lib/integ/process.c lib/integ/process.h lib/integ/grf.c lib/integ/grf.h

@@ -72,6 +72,27 @@ PARTITION_TEST(partition_uniform_f, float, rng_uniform_f)
 PARTITION_TEST(partition_normal, double, rng_normal)
 PARTITION_TEST(partition_normal_f, float, rng_normal_f)
 
+/* Many samples at once give each sample's own stream. */
+START_TEST(normals_of_samples)
+{
+	static const size_t samples[] = { 1, 3, 16, 37 }, count[] = { 1, 2, 3, 16, 33 };
+	double whole[37 * 33], one[33];
+
+	for (size_t k = 0; k < 4; k++)
+		for (size_t j = 0; j < 5; j++)
+			for (uint64_t first = 4; first < 6; first++) {
+				rng_normal_each(stream, samples[k], first, count[j], whole);
+				for (size_t s = 0; s < samples[k]; s++) {
+					struct rng r = stream;
+
+					r.sample += s;
+					rng_normal(r, first, count[j], one);
+					ck_assert_mem_eq(one, whole + s * count[j], count[j] * sizeof *one);
+				}
+			}
+}
+END_TEST
+
 enum { MANY = 1 << 18 };
 
 START_TEST(uniform_values)
@@ -259,6 +280,7 @@ int main(void)
 	tcase_add_test(t, partition_bits);
 	tcase_add_test(t, partition_uniform);
 	tcase_add_test(t, partition_uniform_f);
+	tcase_add_test(t, normals_of_samples);
 	tcase_add_test(t, partition_normal);
 	tcase_add_test(t, partition_normal_f);
 	tcase_add_test(t, uniform_values);
