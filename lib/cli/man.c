@@ -75,7 +75,8 @@ static void add_members(const struct tool *t, struct str *out)
 	if (list.length)
 		str_add(out, ".SH NAMES\n");
 	for (line = list.length ? strtok_r(list.text, "\n", &next) : NULL; line; line = strtok_r(NULL, "\n", &next))
-		if (line[strspn(line, " \t")])
+		/* deeper lines are details, which --describe tells too */
+		if (line[strspn(line, " \t")] && strspn(line, " ") < 6)
 			add_member(t, line + strspn(line, " \t"), out);
 	str_free(&list);
 }

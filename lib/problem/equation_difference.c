@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "equation/program.h"
+#include "num/stencil.h"
 #include "problem/equation_draw.h"
 
 enum { SLOTS = 96, WIDTH = 13, MOST = 4 };
@@ -45,36 +46,6 @@ struct equation_difference {
 	double *state, *a, *b;
 };
 
-/* Weights of derivatives 0..m at z on the points x[0..n-1]: w[k * n + j]. */
-static void fornberg(double z, int n, const double *x, int m, double *w)
-{
-	double c1 = 1, c4 = x[0] - z;
-
-	memset(w, 0, (size_t)((m + 1) * n) * sizeof *w);
-	w[0] = 1;
-	for (int i = 1; i < n; i++) {
-		const int mn = i < m ? i : m;
-		const double c5 = c4;
-		double c2 = 1;
-
-		c4 = x[i] - z;
-		for (int j = 0; j < i; j++) {
-			const double c3 = x[i] - x[j];
-
-			c2 *= c3;
-			if (j == i - 1) {
-				for (int k = mn; k > 0; k--)
-					w[k * n + i] = c1 * (k * w[(k - 1) * n + i - 1] - c5 * w[k * n + i - 1]) / c2;
-				w[i] = -c1 * c5 * w[i - 1] / c2;
-			}
-			for (int k = mn; k > 0; k--)
-				w[k * n + j] = (c4 * w[k * n + j] - k * w[(k - 1) * n + j]) / c3;
-			w[j] = c4 * w[j] / c3;
-		}
-		c1 = c2;
-	}
-}
-
 static int make_stencil(struct equation_difference *d, int axis, int m, struct err *e)
 {
 	struct stencil *s = &d->stencil[axis][m];
@@ -102,7 +73,7 @@ static int make_stencil(struct equation_difference *d, int axis, int m, struct e
 		}
 		for (int j = 0; j < width; j++)
 			x[j] = (double)(first + j - i);
-		fornberg(0, width, x, m, w);
+		stencil_weights(0, width, x, m, w);
 		s->first[i] = first;
 		if (closed && first + s->width > n) { /* keep reads of zero weights inside */
 			s->first[i] = n - s->width;

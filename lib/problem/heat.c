@@ -150,7 +150,7 @@ static const struct key keys[] = {
 static const struct problem_class heat = {
 	.name = "heat",
 	.summary = "heat equation on a torus",
-	.equation = "u_t = nu*laplace(u)",
+	.equation = "u_t = nu*lap(u)",
 	.source = "Fourier, Theorie analytique de la chaleur (1822)",
 	.notes = "exact for the trigonometric interpolant of the initial state",
 	.config_size = sizeof(struct heat),

@@ -268,7 +268,7 @@ static const struct key keys[] = {
 static const struct problem_class navier_stokes = {
 	.name = "navier-stokes",
 	.summary = "two-dimensional flow on a torus, as vorticity",
-	.equation = "w_t = nu*laplace(w) - v1*w_x - v2*w_y + f",
+	.equation = "w_t = nu*lap(w) - v1*w_x - v2*w_y + f",
 	.source = "Li et al., Fourier Neural Operator (2021), section 5.3",
 	.notes = "pseudo-spectral with two-thirds dealiasing; order 1 (euler-cn; 2 in its linear part) or 4 (etdrk4) "
 		 "in time",

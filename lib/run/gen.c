@@ -1,6 +1,7 @@
 /* gen.c: samples in parallel, block by block, into OUTPUT.part (resumable), a pipe of HDF5 images, or a foreign layout. */
 #include "run/gen.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,16 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "conf/help.h"
 #include "io/h5out.h"
 #include "io/layout.h"
 #include "io/output.h"
-#include "problem/problem.h"
 #include "run/block.h"
+#include "run/chosen.h"
 #include "run/gen_plan.h"
 
 struct gen {
 	const struct run_common *common;
-	struct setup setup;
-	const struct problem_class *class;
-	void *config;
+	struct chosen problem;
 	struct gen_config key;
 	struct layout layout; /* of the whole run */
 	struct problem_numbers numbers;
@@ -32,84 +30,42 @@ struct gen {
 	char *config_text;
 };
 
-static bool is_problem(const char *name)
-{
-	return problem_find(name) != NULL;
-}
-
-static int problem_names(const char ***names)
-{
-	int n = 0, capacity = 0;
-
-	*names = NULL;
-	for (int i = 0; problem_files[i]; i++)
-		for (int k = 0; problem_files[i][k]; k++) {
-			MEM_GROW(*names, n, capacity);
-			(*names)[n++] = problem_files[i][k]->name;
-		}
-	return n;
-}
-
 static void close_all(struct gen *g)
 {
 	block_close(&g->block);
 	free(g->number);
-	free(g->config);
 	free(g->config_text);
 	layout_free(&g->layout);
-	setup_close(&g->setup);
+	chosen_close(&g->problem);
 }
 
 static int configure(struct gen *g, const struct gen_options *o, const char *what, struct err *e)
 {
-	const char **names;
-	int n = problem_names(&names),
-	    status = setup_open(&g->setup, g->common, what, "problem", is_problem, n, names, e);
-
-	if (status != 0) {
-		free(names);
+	if (chosen_open(&g->problem, g->common, what, NULL, NULL, e) != 0)
 		return -1;
-	}
-	const char *name = cfg_name(g->setup.cfg, "problem", NULL);
-	g->class = problem_of(g->setup.conf, name);
-	if (!g->class) {
-		const char *near = name ? str_nearest(name, n, names) : NULL;
-
-		cfg_fail(g->setup.cfg, "problem", "no problem %s%s%s%s%s%s", name ? "'" : "is named", name ? name : "",
-			 name ? "'" : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-		free(names);
-		return cfg_done(g->setup.cfg, e);
-	}
-	free(names);
-	g->config = xcalloc(1, g->class->config_size);
-	cfg_section(g->setup.cfg, "problem", 1, &(struct key_table){ g->class->keys, g->config });
 	if (o->n_samples > 0) {
 		char text[32];
 
 		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
-		conf_set(g->setup.conf, "gen.samples", text);
+		conf_set(g->problem.setup.conf, "gen.samples", text);
 	}
-	cfg_section(g->setup.cfg, "gen", 1, &(struct key_table){ gen_keys, &g->key });
-	if (cfg_done(g->setup.cfg, e) != 0)
-		return -1;
-	if (g->class->check && g->class->check(g->config, e) != 0)
-		return err_in(e, "problem %s", g->class->name);
-	return 0;
+	cfg_section(g->problem.setup.cfg, "gen", 1, &(struct key_table){ gen_keys, &g->key });
+	return chosen_done(&g->problem, e);
 }
 
 static void describe_run(struct gen *g)
 {
 	struct str config = { 0 };
 
-	g->class->layout(g->config, &g->layout);
+	g->problem.class->layout(g->problem.config, &g->layout);
 	for (int f = 0; f < g->layout.n_fields; f++)
 		g->layout.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
-	if (!g->layout.equation && g->class->equation)
-		g->layout.equation = xstrdup(g->class->equation);
+	if (!g->layout.equation && g->problem.class->equation)
+		g->layout.equation = xstrdup(g->problem.class->equation);
 	g->layout.n_samples = g->key.samples;
 	gen_add_splits(&g->layout, &g->key, g->key.samples);
-	if (g->class->numbers)
-		g->class->numbers(g->config, &g->numbers);
+	if (g->problem.class->numbers)
+		g->problem.class->numbers(g->problem.config, &g->numbers);
 	g->first = 0;
 	g->count = g->key.samples;
 	if (g->common->shard_count > 0) {
@@ -128,7 +84,7 @@ static void describe_run(struct gen *g)
 	}
 	if (g->block.size > g->count)
 		g->block.size = g->count > 0 ? g->count : 1;
-	cfg_effective(g->setup.cfg, &config);
+	cfg_effective(g->problem.setup.cfg, &config);
 	if (g->common->shard_count > 0)
 		str_printf(&config, GEN_SHARD_FORMAT, (long long)g->common->shard_index,
 			   (long long)g->common->shard_count, (long long)g->first,
@@ -140,19 +96,19 @@ static int one_sample(void *context, void *work, int64_t i, int64_t sample, doub
 {
 	struct gen *g = context;
 
-	return g->class->generate(g->config, work, (uint64_t)g->common->seed, sample, field,
-				  g->number + i * g->numbers.n, e);
+	return g->problem.class->generate(g->problem.config, work, (uint64_t)g->common->seed, sample, field,
+					  g->number + i * g->numbers.n, e);
 }
 
 static int allocate(struct gen *g, struct err *e)
 {
 	struct block *b = &g->block;
 
-	b->what = g->class->name;
+	b->what = g->problem.class->name;
 	b->layout = &g->layout;
-	b->config = g->config;
-	b->prepare = g->class->prepare;
-	b->release = g->class->release;
+	b->config = g->problem.config;
+	b->prepare = g->problem.class->prepare;
+	b->release = g->problem.class->release;
 	b->make = one_sample;
 	b->context = g;
 	g->number = xcalloc((size_t)(b->size * (g->numbers.n + 1)), sizeof *g->number);
@@ -176,8 +132,8 @@ static const double *column(const struct gen *g, int k, double *to)
 	return to;
 }
 
-/* A block as an HDF5 image of its own on standard output. */
-static int write_image(struct gen *g, struct err *e)
+/* A block as an HDF5 image of its own on a pipe or device. */
+static int write_image(struct gen *g, const char *path, struct err *e)
 {
 	struct layout l = layout_copy(&g->layout);
 	struct h5_meta m = meta_of(g);
@@ -193,16 +149,16 @@ static int write_image(struct gen *g, struct err *e)
 		if (a < b)
 			layout_add_split(&l, g->layout.split[s].name, a, b);
 	}
-	struct h5out *w = h5out_open("-", e);
+	struct h5out *w = h5out_open(path, e);
 	if (w) {
 		h5out_fields(w, &l);
 		for (int f = 0; f < l.n_fields; f++)
 			h5out_samples(w, f, 0, g->block.n, DTYPE_F64, g->block.field[f]);
 		for (int k = 0; k < g->numbers.n; k++) {
-			char path[96];
+			char name[96];
 
-			snprintf(path, sizeof path, "sample/%s", g->numbers.name[k]);
-			h5out_doubles(w, path, g->block.n, column(g, k, to));
+			snprintf(name, sizeof name, "sample/%s", g->numbers.name[k]);
+			h5out_doubles(w, name, g->block.n, column(g, k, to));
 		}
 		h5out_meta(w, &m);
 	}
@@ -211,17 +167,22 @@ static int write_image(struct gen *g, struct err *e)
 	return w ? h5out_close(w, e) : -1;
 }
 
-static int run_pipe(struct gen *g, struct err *e)
+static int run_pipe(struct gen *g, const char *path, struct err *e)
 {
+	/* A named pipe is held open, or its reader would see the end after every image. */
+	int hold = strcmp(path, "-") == 0 ? -1 : open(path, O_WRONLY | O_CLOEXEC), status = 0;
+
 	progress_begin("generate", "sample", g->count);
-	for (int64_t at = 0; at < g->count; at += g->block.size) {
+	for (int64_t at = 0; at < g->count && status == 0; at += g->block.size) {
 		int64_t n = g->count - at < g->block.size ? g->count - at : g->block.size;
 
-		if (block_run(&g->block, g->first + at, n, e) != 0 || write_image(g, e) != 0)
-			return -1;
+		if (block_run(&g->block, g->first + at, n, e) != 0 || write_image(g, path, e) != 0)
+			status = -1;
 		progress_update(at + n, NULL);
 	}
-	return 0;
+	if (hold >= 0)
+		close(hold);
+	return status;
 }
 
 static int write_part(struct gen *g, struct h5part *part, int64_t at, struct err *e)
@@ -327,16 +288,22 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 		if (common->dry_run)
 			str_add(o->dry_run_text, g.config_text);
 		else if ((status = allocate(&g, e)) == 0) {
-			snprintf(path, sizeof path, "%s.h5", g.class->name);
+			snprintf(path, sizeof path, "%s.h5", g.problem.class->name);
 			const char *out = common->output ? common->output : path;
-			bool pipe = strcmp(out, "-") == 0, foreign = o->layout && strcmp(o->layout, "native") != 0;
-			if (pipe && (common->resume || common->time_limit > 0))
+			bool pipe, foreign = o->layout && strcmp(o->layout, "native") != 0;
+			char *target;
+			/* also what is a pipe or a device already: /dev/null, a named pipe */
+			status = output_resolve(out, true, &target, &pipe, e);
+			free(target);
+			if (status != 0)
+				;
+			else if (pipe && (common->resume || common->time_limit > 0))
 				status =
 					err_set(e, ERR_USAGE, "a pipe cannot be resumed: no --resume, no --time-limit");
 			else if (pipe && foreign)
 				status = err_set(e, ERR_USAGE, "--layout: a pipe carries the native layout only");
 			else if (pipe)
-				status = run_pipe(&g, e);
+				status = run_pipe(&g, out, e);
 			else if (foreign)
 				status = run_foreign(&g, o->layout, out, e);
 			else
@@ -346,68 +313,4 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 	}
 	close_all(&g);
 	return status;
-}
-
-void gen_list(struct str *out)
-{
-	struct str shipped = { 0 };
-
-	str_add(out, "problems:\n");
-	for (int i = 0; problem_files[i]; i++)
-		for (int k = 0; problem_files[i][k]; k++)
-			str_printf(out, "  %-22s %s\n", problem_files[i][k]->name, problem_files[i][k]->summary);
-	setup_list_shipped("problem", &shipped);
-	if (shipped.length)
-		str_printf(out, "shipped settings:\n%s", shipped.text);
-	str_free(&shipped);
-	str_add(out, "layouts:\n");
-	for (int i = 0; layout_files[i]; i++)
-		for (int k = 0; layout_files[i][k]; k++) {
-			const struct layout_class *l = layout_files[i][k];
-			bool written = l->write || strcmp(l->name, "native") == 0;
-
-			if (l->open && !strstr(l->help, "not read"))
-				str_printf(out, "  %-22s %s%s\n", l->name, l->help, written ? "; written too" : "");
-		}
-	str_add(out, "sections:\n  gen                    number of samples, splits, number type\n");
-}
-
-/* A shipped file says it all itself. */
-static int describe_shipped(const char *path, struct str *out, struct err *e)
-{
-	char line[1000];
-	FILE *f = fopen(path, "r");
-
-	if (!f)
-		return err_errno(e, "%s", path);
-	while (fgets(line, sizeof line, f))
-		str_add(out, line);
-	fclose(f);
-	return 0;
-}
-
-int gen_describe(const char *name, bool man, struct str *out, struct err *e)
-{
-	const struct problem_class *p = problem_find(name);
-
-	if (strcmp(name, "gen") == 0) {
-		help_keys_of(out, man, "gen");
-		key_help(gen_keys, man, out);
-		return 0;
-	}
-	if (!p) {
-		char *shipped = setup_shipped("problem", name);
-		int status = shipped ? describe_shipped(shipped, out, e)
-				     : err_set(e, ERR_USAGE, "no problem '%s'; --list shows what there is", name);
-
-		free(shipped);
-		return status;
-	}
-	help_member(out, man, p->name, p->summary);
-	help_label(out, man, "equation", p->equation);
-	help_label(out, man, "source", p->source);
-	help_label(out, man, "method", p->notes);
-	help_keys_of(out, man, "problem");
-	key_help(p->keys, man, out);
-	return 0;
 }

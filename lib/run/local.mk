@@ -9,3 +9,5 @@ run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/
 	lib/run/eval.h lib/run/eval_inside.h lib/run/eval.c lib/run/eval_match.c lib/run/eval_baseline.c lib/run/eval_rows.c \
 	lib/run/eval_compare.c lib/run/eval_stat.c lib/run/eval_info.c lib/run/eval_check.c lib/run/eval_convert.c \
 	lib/run/eval_collect.c lib/run/eval_picture.h lib/run/eval_picture.c
+# the factory: choosing problems, lists
+run_sources += lib/run/chosen.h lib/run/chosen.c lib/run/gen_list.c

@@ -9,16 +9,14 @@
 #include "base/str.h"
 #include "io/h5out.h"
 #include "io/output.h"
-#include "problem/problem.h"
 #include "run/block.h"
+#include "run/chosen.h"
 #include "run/gen.h"
 
 enum { BLOCK = 64, INPUTS_MAX = 8 };
 
 struct march {
-	const struct problem_class *class;
-	void *config;
-	struct setup setup;
+	struct chosen problem;
 	struct dataset *data;
 	struct layout layout;
 	struct problem_numbers numbers;
@@ -28,11 +26,9 @@ struct march {
 	double *in[INPUTS_MAX], *number;
 };
 
-static bool marches(const char *name)
+static bool marches(const struct problem_class *class)
 {
-	const struct problem_class *p = problem_find(name);
-
-	return p && p->march;
+	return class->march != NULL;
 }
 
 static void close_all(struct march *m)
@@ -41,35 +37,19 @@ static void close_all(struct march *m)
 	for (int i = 0; i < m->n_inputs; i++)
 		free(m->in[i]);
 	free(m->number);
-	free(m->config);
 	layout_free(&m->layout);
 	dataset_close(m->data);
-	setup_close(&m->setup);
+	chosen_close(&m->problem);
 }
 
 static int configure(struct march *m, const struct run_common *common, const char *what, struct err *e)
 {
-	const char *names[256], *name;
-	int n = 0;
-
-	for (int i = 0; problem_files[i]; i++)
-		for (int k = 0; problem_files[i][k] && n < 256; k++)
-			if (problem_files[i][k]->march)
-				names[n++] = problem_files[i][k]->name;
-	if (setup_open(&m->setup, common, what, "problem", marches, n, names, e) != 0)
+	if (chosen_open(&m->problem, common, what, marches, "cannot march given data", e) != 0 ||
+	    chosen_done(&m->problem, e) != 0)
 		return -1;
-	name = cfg_name(m->setup.cfg, "problem", "");
-	m->class = problem_of(m->setup.conf, name);
-	if (!m->class || !m->class->march)
-		return err_set(e, ERR_USAGE, "%s: problem '%s' %s", what, name,
-			       m->class ? "cannot march given data" : "is not known; --list shows what there is");
-	m->config = xcalloc(1, m->class->config_size);
-	cfg_section(m->setup.cfg, "problem", 1, &(struct key_table){ m->class->keys, m->config });
-	if (cfg_done(m->setup.cfg, e) != 0 || (m->class->check && m->class->check(m->config, e) != 0))
-		return -1;
-	m->class->layout(m->config, &m->layout);
-	if (m->class->numbers)
-		m->class->numbers(m->config, &m->numbers);
+	m->problem.class->layout(m->problem.config, &m->layout);
+	if (m->problem.class->numbers)
+		m->problem.class->numbers(m->problem.config, &m->numbers);
 	return 0;
 }
 
@@ -77,7 +57,7 @@ static int configure(struct march *m, const struct run_common *common, const cha
 static int find_inputs(struct march *m, struct err *e)
 {
 	const struct layout *l = dataset_layout(m->data);
-	const char *const *name = m->class->march_input(m->config);
+	const char *const *name = m->problem.class->march_input(m->problem.config);
 
 	for (; name[m->n_inputs]; m->n_inputs++) {
 		int i = m->n_inputs, f = layout_find_field(l, name[i]), own = layout_find_field(&m->layout, name[i]);
@@ -86,10 +66,10 @@ static int find_inputs(struct march *m, struct err *e)
 
 		if (i >= INPUTS_MAX || own < 0)
 			return err_set(e, ERR_FAIL, "problem %s: its initial field '%s' is not among its fields",
-				       m->class->name, name[i]);
+				       m->problem.class->name, name[i]);
 		if (f < 0)
 			return err_set(e, ERR_USAGE, "%s: no field '%s', which %s starts from", dataset_name(m->data),
-				       name[i], m->class->name);
+				       name[i], m->problem.class->name);
 		have = layout_field_shape(l, f);
 		want = layout_field_shape(&m->layout, own);
 		/* frame 0 only */
@@ -100,7 +80,7 @@ static int find_inputs(struct march *m, struct err *e)
 		if (!shape_equal(&have, &want))
 			return err_set(e, ERR_USAGE,
 				       "%s: field '%s' has shape %s, problem %s is set up for %s (see its key grid)",
-				       dataset_name(m->data), name[i], shape_text(a, &have), m->class->name,
+				       dataset_name(m->data), name[i], shape_text(a, &have), m->problem.class->name,
 				       shape_text(b, &want));
 		m->input[i] = f;
 		m->input_count[i] = shape_count(&want);
@@ -118,19 +98,19 @@ static int one_sample(void *context, void *work, int64_t i, int64_t sample, doub
 
 	for (int k = 0; k < m->n_inputs; k++)
 		in[k] = m->in[k] + i * m->input_count[k];
-	return m->class->march(m->config, work, sample, in, field, m->number + i * m->numbers.n, e);
+	return m->problem.class->march(m->problem.config, work, sample, in, field, m->number + i * m->numbers.n, e);
 }
 
 static int allocate(struct march *m, struct err *e)
 {
 	m->number = xcalloc((size_t)(BLOCK * (m->numbers.n + 1)), sizeof *m->number);
 	m->block = (struct block){
-		.what = m->class->name,
+		.what = m->problem.class->name,
 		.layout = &m->layout,
 		.size = BLOCK,
-		.config = m->config,
-		.prepare = m->class->prepare,
-		.release = m->class->release,
+		.config = m->problem.config,
+		.prepare = m->problem.class->prepare,
+		.release = m->problem.class->release,
 		.make = one_sample,
 		.context = m,
 	};
@@ -170,7 +150,7 @@ static int run(struct march *m, const struct run_common *common, struct err *e)
 	int64_t n = dataset_layout(m->data)->n_samples;
 	int status = 0;
 
-	cfg_effective(m->setup.cfg, &config);
+	cfg_effective(m->problem.setup.cfg, &config);
 	struct h5_meta meta = { .command = common->command,
 				.config = str_text(&config),
 				.inputs = identity,
@@ -206,7 +186,7 @@ int march_run(const struct run_common *common, const struct solve_options *o, co
 	int status = configure(&m, common, what, e);
 
 	if (status == 0 && common->dry_run)
-		cfg_effective(m.setup.cfg, o->dry_run_text);
+		cfg_effective(m.problem.setup.cfg, o->dry_run_text);
 	else if (status == 0 &&
 		 (status = output_not_input(common->output ? common->output : "prediction.h5", n_data, data, e)) == 0 &&
 		 (status = dataset_open_all(&m.data, n_data, data, o->layout, e)) == 0 &&

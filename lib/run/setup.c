@@ -67,7 +67,9 @@ static int yaml_only(const struct dirent *d)
 	return str_ends(d->d_name, ".yaml");
 }
 
-void setup_list_shipped(const char *kind, struct str *out)
+void setup_each_shipped(const char *kind,
+			void (*one)(void *context, const char *name, const char *path, const char *summary),
+			void *context)
 {
 	for (const char *const *dir = shipped_dirs(); *dir; dir++) {
 		struct str folder = { 0 };
@@ -76,13 +78,15 @@ void setup_list_shipped(const char *kind, struct str *out)
 		str_printf(&folder, "%s/%s", *dir, kind);
 		int n = scandir(folder.text, &entry, yaml_only, alphasort);
 		for (int i = 0; i < n; i++) {
-			struct str path = { 0 };
+			struct str path = { 0 }, summary = { 0 };
+			char *name = xstrndup(entry[i]->d_name, strlen(entry[i]->d_name) - 5);
 
 			str_printf(&path, "%s/%s", folder.text, entry[i]->d_name);
-			str_printf(out, "  %-22.*s ", (int)strlen(entry[i]->d_name) - 5, entry[i]->d_name);
-			describe(path.text, out);
-			str_add(out, "\n");
+			describe(path.text, &summary);
+			one(context, name, path.text, str_text(&summary));
 			str_free(&path);
+			str_free(&summary);
+			free(name);
 			free(entry[i]);
 		}
 		if (n >= 0)

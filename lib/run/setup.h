@@ -34,8 +34,9 @@ void setup_close(struct setup *s);
 
 /* Folders that hold shipped files: $SCIML_DATA, then the installed one. Path of data/KIND/NAME.yaml or NULL; free it. */
 char *setup_shipped(const char *kind, const char *name);
-/* Names of shipped files of a kind with their first comment line, appended as "  NAME  TEXT". */
-struct str;
-void setup_list_shipped(const char *kind, struct str *out);
+/* Shipped files of a kind, by name, with their first comment line. */
+void setup_each_shipped(const char *kind,
+			void (*one)(void *context, const char *name, const char *path, const char *summary),
+			void *context);
 
 #endif

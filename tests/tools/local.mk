@@ -29,3 +29,5 @@ dist_check_SCRIPTS += tests/tools/experiment-quick.sh
 TESTS += tests/tools/experiment-quick.sh
 dist_check_SCRIPTS += tests/tools/solve.sh
 TESTS += tests/tools/solve.sh
+dist_check_SCRIPTS += tests/tools/factory.sh
+TESTS += tests/tools/factory.sh

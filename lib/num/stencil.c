@@ -1,0 +1,33 @@
+/* stencil.c: the recursion for difference weights. */
+#include "num/stencil.h"
+
+#include <string.h>
+
+void stencil_weights(double z, int n, const double *x, int m, double *w)
+{
+	double c1 = 1, c4 = x[0] - z;
+
+	memset(w, 0, (size_t)((m + 1) * n) * sizeof *w);
+	w[0] = 1;
+	for (int i = 1; i < n; i++) {
+		const int mn = i < m ? i : m;
+		const double c5 = c4;
+		double c2 = 1;
+
+		c4 = x[i] - z;
+		for (int j = 0; j < i; j++) {
+			const double c3 = x[i] - x[j];
+
+			c2 *= c3;
+			if (j == i - 1) {
+				for (int k = mn; k > 0; k--)
+					w[k * n + i] = c1 * (k * w[(k - 1) * n + i - 1] - c5 * w[k * n + i - 1]) / c2;
+				w[i] = -c1 * c5 * w[i - 1] / c2;
+			}
+			for (int k = mn; k > 0; k--)
+				w[k * n + j] = (c4 * w[k * n + j] - k * w[(k - 1) * n + j]) / c3;
+			w[j] = c4 * w[j] / c3;
+		}
+		c1 = c2;
+	}
+}
