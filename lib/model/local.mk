@@ -2,5 +2,6 @@
 model_members = \
 	lib/model/fno.c \
 	lib/model/unet.c \
+	lib/model/coordinate.c \
 	lib/model/deeponet.c
 model_sources = $(model_members) lib/model/residual.c lib/model/model.h
