@@ -1,6 +1,7 @@
 /* equation_physics.c: residuals of a text for functions in a graph. */
 #include "problem/equation_physics.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "op/op.h"
