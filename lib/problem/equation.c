@@ -1,33 +1,29 @@
-/* equation.c: problems that are given by their text (sciml-equation(5)). Periodic boxes: Fourier pseudo-spectral in space, ETDRK4
- * in time with steps of frame / 2^j, chosen by comparing one step with two of half the length. Boxes with sides: finite
- * differences, explicit Runge-Kutta. */
+/* equation.c: problems that are given by their text (sciml-equation(5)): reading, drawing, saving. Space is left to a method
+ * (equation_method.h), time to a stepper (equation_march.h). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "integ/integ.h"
 #include "problem/axes.h"
-#include "problem/equation_difference.h"
 #include "problem/equation_draw.h"
-#include "problem/equation_fourier.h"
+#include "problem/equation_march.h"
+#include "problem/equation_method.h"
 #include "problem/problem.h"
+#include "problem/spectral.h"
 
-enum { LEVELS = 31 };
+enum { COUNTS = 3 }; /* steps, rejected, evaluations */
 
 struct work {
 	const struct equation_config *config;
 	struct equation_spec *spec;
-	struct equation_fourier *f;    /* periodic boxes */
-	struct equation_difference *d; /* boxes with sides */
-	struct spectral out;
-	int64_t n_points;		  /* of the grid that is kept */
-	struct etdrk4 *table[LEVELS + 1]; /* by level: steps of frame / 2^level; fixed steps: the first */
+	const struct equation_method *m;
+	void *d; /* the discretisation by m */
+	struct equation_march *march;
+	int64_t n_points; /* of the grid that is kept */
 	double param[EQUATION_PARAMS];
-	double *coef[EQUATION_COEFS], *field[EQUATION_UNKNOWNS]; /* on the solver's grid */
-	double *state, *once, *twice;
-	uint64_t seed; /* of the sample in work, and its number */
-	int64_t sample;
+	double *coef[EQUATION_COEFS], *field[EQUATION_UNKNOWNS]; /* on the method's grid */
+	double *state;
 	bool drawn; /* some parameter is */
 };
 
@@ -56,35 +52,71 @@ static int n_drawn(const struct equation_spec *s)
 	return n;
 }
 
+static void release(void *work)
+{
+	struct work *w = work;
+
+	if (!w)
+		return;
+	equation_march_free(w->march);
+	if (w->d)
+		w->m->close(w->d);
+	for (int k = 0; k < EQUATION_COEFS; k++)
+		free(w->coef[k]);
+	for (int k = 0; k < EQUATION_UNKNOWNS; k++)
+		free(w->field[k]);
+	free(w->state);
+	equation_spec_free(w->spec);
+	free(w);
+}
+
+static int prepare(const void *config, void **work, struct err *e)
+{
+	const struct equation_config *c = config;
+	struct work *w = xcalloc(1, sizeof *w);
+	size_t points = sizeof(double);
+
+	w->config = c;
+	if (equation_spec_new(&w->spec, c, e) != 0) {
+		release(w);
+		return -1;
+	}
+	w->m = equation_method_of(w->spec, c->method);
+	if (w->m->open(&w->d, w->spec, c, e) != 0 ||
+	    (!w->spec->stationary && equation_march_new(&w->march, c, w->spec, w->m, w->d, e) != 0)) {
+		release(w);
+		return -1;
+	}
+	w->n_points = 1;
+	for (int a = 0; a < w->spec->n_dims; a++) {
+		w->n_points *= w->spec->grid[a];
+		points *= (size_t)w->m->size(w->d)[a];
+	}
+	for (int k = 0; k < w->spec->n_coefs; k++)
+		w->coef[k] = xaligned(points);
+	for (int k = 0; k < w->spec->n_unknowns; k++)
+		w->field[k] = xaligned(points);
+	w->state = xaligned((size_t)w->m->count(w->d) * sizeof(double));
+	w->drawn = n_drawn(w->spec) > 0;
+	*work = w;
+	return 0;
+}
+
+/* Everything that a run needs is made and thrown away. */
 static int check(const void *config, struct err *e)
 {
-	struct equation_spec *s;
-	const struct equation_config *c = config;
-	struct equation_difference *d = NULL;
-	struct equation_fourier *f = NULL;
 	double param[EQUATION_PARAMS];
+	struct work *w;
+	void *work;
 	int status;
 
-	if (equation_spec_new(&s, config, e) != 0)
+	if (prepare(config, &work, e) != 0)
 		return -1;
-	if (c->order % 2 == 1)
-		status = err_set(e, ERR_USAGE, "order: %lld is odd; 2, 4 and 6 are there", (long long)c->order);
-	else
-		status = s->sided ? equation_difference_new(&d, s, (int)c->order, e)
-				  : equation_fourier_new(&f, s, true, e);
-	if (status == 0 && s->n_noises > 0 && !(c->dt > 0))
-		status = err_set(e, ERR_USAGE, "dt: equations with noise need a time step of fixed length");
-	if (status == 0 && s->stationary && (s->sided || !equation_fourier_is_steady(f)))
-		status = err_set(e, ERR_USAGE,
-				 "equation: stationary ones are solved when they are linear with constant "
-				 "coefficients and all sides are periodic");
-	if (status == 0)
-		status = equation_draw_params(s, 0, 0, param, e);
-	if (status == 0 && n_drawn(s) > PROBLEM_NUMBERS_MAX - 2)
-		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - 2);
-	equation_fourier_free(f);
-	equation_difference_free(d);
-	equation_spec_free(s);
+	w = work;
+	status = equation_draw_params(w->spec, 0, 0, param, e);
+	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS)
+		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - COUNTS);
+	release(w);
 	return status;
 }
 
@@ -134,7 +166,7 @@ static void numbers(const void *config, struct problem_numbers *n)
 {
 	struct equation_spec *s;
 
-	*n = (struct problem_numbers){ 2, { "steps", "rejected" } };
+	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
 	if (equation_spec_new(&s, config, NULL) != 0)
 		return;
 	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
@@ -158,238 +190,45 @@ static const char *const *march_input(const void *config)
 	return names;
 }
 
-static void forget_tables(struct work *w)
-{
-	for (int k = 0; k <= LEVELS; k++) {
-		etdrk4_free(w->table[k]);
-		w->table[k] = NULL;
-	}
-}
-
-static void release(void *work)
-{
-	struct work *w = work;
-
-	if (!w)
-		return;
-	forget_tables(w);
-	for (int k = 0; k < EQUATION_COEFS; k++)
-		free(w->coef[k]);
-	for (int k = 0; k < EQUATION_UNKNOWNS; k++)
-		free(w->field[k]);
-	free(w->state);
-	free(w->once);
-	free(w->twice);
-	spectral_clear(&w->out);
-	equation_fourier_free(w->f);
-	equation_difference_free(w->d);
-	equation_spec_free(w->spec);
-	free(w);
-}
-
-static int prepare(const void *config, void **work, struct err *e)
-{
-	const struct equation_config *c = config;
-	struct work *w = xcalloc(1, sizeof *w);
-
-	w->config = c;
-	if (equation_spec_new(&w->spec, c, e) != 0 ||
-	    (w->spec->sided ? equation_difference_new(&w->d, w->spec, (int)c->order, e)
-			    : equation_fourier_new(&w->f, w->spec, c->dealias, e)) != 0 ||
-	    (!w->spec->sided && spectral_init(&w->out, w->spec->n_dims, w->spec->grid, e) != 0)) {
-		release(w);
-		return -1;
-	}
-	w->n_points = 1;
-	for (int a = 0; a < w->spec->n_dims; a++)
-		w->n_points *= w->spec->grid[a];
-	const size_t points = (size_t)(w->d ? w->n_points : equation_fourier_points(w->f)) * sizeof(double);
-	const size_t state =
-		(size_t)(w->d ? equation_difference_count(w->d) : 2 * equation_fourier_count(w->f)) * sizeof(double);
-
-	for (int k = 0; k < w->spec->n_coefs; k++)
-		w->coef[k] = xaligned(points);
-	for (int k = 0; k < w->spec->n_unknowns; k++)
-		w->field[k] = xaligned(points);
-	w->state = xaligned(state);
-	w->once = xaligned(state);
-	w->twice = xaligned(state);
-	w->drawn = n_drawn(w->spec) > 0;
-	*work = w;
-	return 0;
-}
-
-/* ---- time ------------------------------------------------------------------------------------------------------------ */
-
-static struct etdrk4 *table_of(struct work *w, int level, double h)
-{
-	if (!w->table[level])
-		w->table[level] = etdrk4_new(equation_fourier_count(w->f), equation_fourier_linear(w->f), h);
-	return w->table[level];
-}
-
-static double norm(const struct work *w, const double *a, const double *minus)
-{
-	const int64_t n = 2 * equation_fourier_count(w->f);
-	double sum = 0;
-
-	for (int64_t i = 0; i < n; i++) {
-		const double d = a[i] - (minus ? minus[i] : 0);
-
-		sum += d * d;
-	}
-	return sqrt(sum);
-}
-
-static int limit(const struct work *w, const double *number, double t, struct err *e)
-{
-	if (number[0] + number[1] < (double)w->config->max_steps)
-		return 0;
-	return err_set(e, ERR_FAIL, "more than max_steps = %lld steps at t = %g", (long long)w->config->max_steps, t);
-}
-
-/* Half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise that no field scales. */
-static void noisy_step(struct work *w, double t, double h, double step)
-{
-	etdrk4_step(table_of(w, 0, h / 2), equation_fourier_rest, w->f, t, w->state);
-	equation_fourier_kick(w->f, w->seed, w->sample, (int64_t)step, t, h, w->state);
-	etdrk4_step(table_of(w, 0, h / 2), equation_fourier_rest, w->f, t + h / 2, w->state);
-}
-
-/* Steps of equal length, at most dt. */
-static int fixed_frame(struct work *w, double t, double frame, double *number, struct err *e)
-{
-	const double wanted = ceil(frame / w->config->dt * (1 - 1e-12));
-	const double h = frame / wanted;
-
-	for (double k = 0; k < wanted; k++) {
-		if (limit(w, number, t + k * h, e) != 0)
-			return -1;
-		if (w->spec->n_noises > 0)
-			noisy_step(w, t + k * h, h, number[0]);
-		else
-			etdrk4_step(table_of(w, 0, h), equation_fourier_rest, w->f, t + k * h, w->state);
-		equation_fourier_balance(w->f, w->state);
-		number[0]++;
-	}
-	if (!isfinite(norm(w, w->state, NULL)))
-		return err_set(e, ERR_FAIL, "not finite at t = %g", t + frame);
-	return 0;
-}
-
-/* One step of frame / 2^level against two of half the length. The difference is about 15 times the error of the two, which
- * may use its share of rtol: error per unit of time. */
-static int adaptive_frame(struct work *w, double t, double frame, int *level, double *number, struct err *e)
-{
-	const size_t bytes = (size_t)equation_fourier_count(w->f) * 2 * sizeof(double);
-	const int64_t whole = (int64_t)1 << LEVELS;
-	int64_t at = 0;
-
-	while (at < whole) {
-		const double h = ldexp(frame, -*level), now = t + frame * ldexp((double)at, -LEVELS);
-		double size, error, allowed;
-
-		if (limit(w, number, now, e) != 0)
-			return -1;
-		memcpy(w->once, w->state, bytes);
-		memcpy(w->twice, w->state, bytes);
-		etdrk4_step(table_of(w, *level, h), equation_fourier_rest, w->f, now, w->once);
-		etdrk4_step(table_of(w, *level + 1, h / 2), equation_fourier_rest, w->f, now, w->twice);
-		etdrk4_step(table_of(w, *level + 1, h / 2), equation_fourier_rest, w->f, now + h / 2, w->twice);
-		size = norm(w, w->twice, NULL);
-		error = norm(w, w->twice, w->once) / 15;
-		allowed = size * fmax(w->config->rtol * h / (w->spec->t1 - w->spec->t0), 1e-14);
-		if (!(error <= allowed)) {
-			number[1]++;
-			if (*level + 1 >= LEVELS)
-				return err_set(e, ERR_FAIL, "%s at t = %g",
-					       isfinite(error) ? "no step is short enough" : "not finite", now);
-			++*level;
-			continue;
-		}
-		memcpy(w->state, w->twice, bytes);
-		equation_fourier_balance(w->f, w->state);
-		number[0]++;
-		at += whole >> *level;
-		/* twice the step makes 32 times the error and starts only on its own grid of times */
-		if (*level > 0 && error < allowed / 40 && at % (whole >> (*level - 1)) == 0)
-			--*level;
-	}
-	return 0;
-}
-
 static void output(struct work *w, int64_t frame, double *const *field)
 {
 	for (int k = 0; k < w->spec->n_unknowns; k++)
-		equation_fourier_sample(w->f, w->state, k, &w->out, field[k] + frame * w->out.n_points);
+		w->m->sample(w->d, w->state, k, field[k] + frame * w->n_points);
 }
 
-/* Boxes with sides: Dormand-Prince 5(4) with error control, or classical Runge-Kutta steps of at most dt. */
-static int march_differences(struct work *w, double *const *field, double *number, struct err *e)
+/* From the state at the first time, or to the state at rest. */
+static int solve(struct work *w, uint64_t seed, int64_t sample, double *const *field, double *number, struct err *e)
 {
 	const struct equation_config *c = w->config;
-	const int64_t n = equation_difference_count(w->d);
-	const double frame = (w->spec->t1 - w->spec->t0) / (double)c->frames;
-	double largest = 0, *out = mem_new(2 * n, sizeof *out, "states", e);
-	int status = out ? 0 : -1;
+	const struct equation_spec *s = w->spec;
+	const double frame = (s->t1 - s->t0) / (double)c->frames;
+	struct integ_counts counts = { 0 };
+	int status = 0, n = COUNTS;
 
-	equation_difference_sides(w->d, w->spec->t0, w->state);
-	for (int64_t i = 0; i < n; i++)
-		largest = fmax(largest, fabs(w->state[i]));
-	for (int64_t k = 0; k <= c->frames && status == 0; k++) {
-		const double t[2] = { w->spec->t0 + frame * (double)(k - 1), w->spec->t0 + frame * (double)k };
-		const struct integ_tolerance tol = { .rtol = c->rtol,
-						     .atol = c->rtol * fmax(largest, 1e-300),
-						     .max_steps = c->max_steps };
-		struct integ_counts counts = { 0 };
-
-		if (k > 0 && c->dt > 0) {
-			const int64_t steps = (int64_t)ceil(frame / c->dt * (1 - 1e-12));
-
-			status = integ_fixed(tableau_find("rk4"), equation_difference_rate, w->d, n, t[0], t[1], steps,
-					     w->state, e);
-			counts.accepted = steps;
-		} else if (k > 0) {
-			status = integ_adaptive(tableau_find("dopri5"), equation_difference_rate, w->d, n, w->state, 2,
-						t, &tol, out, &counts, e);
-			if (status == 0)
-				memcpy(w->state, out + n, (size_t)n * sizeof *out);
-		}
-		number[0] += (double)counts.accepted;
-		number[1] += (double)counts.rejected;
-		equation_difference_sides(w->d, t[1], w->state);
-		for (int j = 0; j < w->spec->n_unknowns && status == 0; j++)
-			memcpy(field[j] + k * w->n_points, w->state + j * w->n_points,
-			       (size_t)w->n_points * sizeof *out);
-	}
-	free(out);
-	return status;
-}
-
-static int solve(struct work *w, int64_t sample, double *const *field, double *number, struct err *e)
-{
-	const struct equation_config *c = w->config;
-	const double frame = (w->spec->t1 - w->spec->t0) / (double)c->frames;
-	int level = 0, n = 2;
-
-	number[0] = number[1] = 0;
-	for (int k = 0; k < w->spec->n_params; k++)
-		if (equation_param_is_drawn(w->spec, k))
+	for (int k = 0; k < s->n_params; k++)
+		if (equation_param_is_drawn(s, k))
 			number[n++] = w->param[k];
-	if (w->d)
-		return march_differences(w, field, number, e) == 0 ? 0 : problem_sample_error(e, sample);
-	if (w->spec->stationary)
-		equation_fourier_rest_state(w->f, w->state);
-	output(w, 0, field);
-	for (int64_t k = 0; k < c->frames && !w->spec->stationary; k++) {
-		const double t = w->spec->t0 + frame * (double)k;
-
-		if ((c->dt > 0 ? fixed_frame(w, t, frame, number, e)
-			       : adaptive_frame(w, t, frame, &level, number, e)) != 0)
-			return problem_sample_error(e, sample);
-		output(w, k + 1, field);
+	if (s->stationary) {
+		status = w->m->solve(w->d, w->state, e);
+	} else {
+		w->m->tidy(w->d, s->t0, w->state);
+		equation_march_start(w->march, seed, sample, w->state, w->drawn);
 	}
-	return 0;
+	if (status == 0)
+		output(w, 0, field);
+	for (int64_t k = 0; k < c->frames && !s->stationary && status == 0; k++) {
+		const double t = s->t0 + frame * (double)k;
+
+		status = equation_march_to(w->march, t, t + frame, w->state, e);
+		if (status == 0)
+			output(w, k + 1, field);
+	}
+	if (!s->stationary)
+		counts = equation_march_counts(w->march);
+	number[0] = (double)counts.accepted;
+	number[1] = (double)counts.rejected;
+	number[2] = (double)counts.evaluations;
+	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
 
 static int generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, double *number,
@@ -397,13 +236,11 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	struct work *w = work;
 	const struct equation_spec *s = w->spec;
-	const int64_t *size = w->d ? s->grid : equation_fourier_size(w->f);
+	const int64_t *size = w->m->size(w->d);
 	const double *const *coef = (const double *const *)w->coef;
 	bool subset = true;
 
 	(void)config;
-	w->seed = seed;
-	w->sample = sample;
 	if (equation_draw_params(s, seed, sample, w->param, e) != 0)
 		return problem_sample_error(e, sample);
 	for (int a = 0; a < s->n_dims; a++)
@@ -426,18 +263,10 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 			err_in(e, "initial.%s", s->unknown[k].name);
 			return problem_sample_error(e, sample);
 		}
-	if (w->drawn)
-		forget_tables(w);
-	if (w->d) {
-		for (int k = 0; k < s->n_unknowns; k++)
-			memcpy(w->state + k * w->n_points, w->field[k], (size_t)w->n_points * sizeof(double));
-		equation_difference_set(w->d, w->param, coef);
-	} else {
-		equation_fourier_set(w->f, w->param, coef);
-		if (!s->stationary)
-			equation_fourier_state(w->f, (const double *const *)w->field, w->state);
-	}
-	return solve(w, sample, field, number, e);
+	w->m->set(w->d, w->param, coef);
+	if (!s->stationary)
+		w->m->state(w->d, (const double *const *)w->field, w->state);
+	return solve(w, seed, sample, field, number, e);
 }
 
 static int march(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
@@ -460,21 +289,12 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 		const double *given = in[(s->stationary ? 0 : s->n_unknowns) + k];
 
 		memcpy(field[s->n_unknowns + k], given, (size_t)w->n_points * sizeof *given);
-		if (w->d)
-			memcpy(w->coef[k], given, (size_t)w->n_points * sizeof *given);
-		else
-			equation_fourier_interpolate(w->f, &w->out, given, w->coef[k]);
+		w->m->interpolate(w->d, given, w->coef[k]);
 	}
-	if (w->d) {
-		for (int k = 0; k < s->n_unknowns; k++)
-			memcpy(w->state + k * w->n_points, in[k], (size_t)w->n_points * sizeof(double));
-		equation_difference_set(w->d, w->param, (const double *const *)w->coef);
-	} else {
-		equation_fourier_set(w->f, w->param, (const double *const *)w->coef);
-		if (!s->stationary)
-			equation_fourier_state_from(w->f, &w->out, in, w->state);
-	}
-	return solve(w, sample, field, number, e);
+	w->m->set(w->d, w->param, (const double *const *)w->coef);
+	if (!s->stationary)
+		w->m->state_kept(w->d, in, w->state);
+	return solve(w, 0, sample, field, number, e);
 }
 
 #define NODE(member, default_text, help_text)                                                                          \
@@ -494,6 +314,10 @@ static const struct key keys[] = {
 	NODE(initial, NULL, "state at the first time: {u: \"sin(2*pi*x)\"}; grf() where nothing is said"),
 	NODE(grid, NULL, "points that are kept: 128, [64, 64] or {x: 64, y: 64}"),
 	NODE(solve_grid, NULL, "points of the solver's grid (default: enough for every product of modes of grid)"),
+	KEY_ONE_OF(struct equation_config, method, "auto", equation_method_names,
+		   "in space; auto: fourier on periodic boxes, else differences"),
+	KEY_ONE_OF(struct equation_config, stepper, "auto", equation_stepper_names,
+		   "in time; auto: etdrk4 with fourier, else dopri5, or rk4 with dt"),
 	KEY_INT(struct equation_config, frames, "10", 1, 1e7, "saved intervals: frames + 1 states"),
 	KEY_REAL(struct equation_config, dt, "0", 0, 1e9, "longest time step; 0: chosen from rtol"),
 	KEY_REAL(struct equation_config, rtol, "1e-6", 1e-13, 0.1,

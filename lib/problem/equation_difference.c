@@ -264,6 +264,16 @@ int64_t equation_difference_count(const struct equation_difference *d)
 	return d->n_points * d->spec->n_unknowns;
 }
 
+int64_t equation_difference_points(const struct equation_difference *d)
+{
+	return d->n_points;
+}
+
+const int64_t *equation_difference_size(const struct equation_difference *d)
+{
+	return d->size;
+}
+
 /* ---- evaluation ------------------------------------------------------------------------------------------------------ */
 
 /* p u + q u_x = g at the first or last point of every line along the axis: its value follows from its neighbours'. */

@@ -11,6 +11,8 @@ void equation_difference_free(struct equation_difference *d);
 /* Parameter values and coefficient fields on spec's grid, kept by reference. */
 void equation_difference_set(struct equation_difference *d, const double *param, const double *const *coef);
 int64_t equation_difference_count(const struct equation_difference *d); /* unknowns x points */
+int64_t equation_difference_points(const struct equation_difference *d);
+const int64_t *equation_difference_size(const struct equation_difference *d); /* points by axis */
 /* Put the values that the conditions of the sides demand at time t into a state (unknown by unknown, points of grid). */
 void equation_difference_sides(struct equation_difference *d, double t, double *state);
 /* dstate/dt in the signature of integ_rhs; 0 where a side's condition rules. */

@@ -14,6 +14,7 @@ struct equation_config {
 	int64_t frames, max_steps, order;
 	double dt, rtol;
 	bool dealias;
+	int method, stepper; /* indices into equation_method_names, equation_stepper_names */
 };
 
 struct equation_unknown {

@@ -668,12 +668,12 @@ START_TEST(parameters_are_drawn)
 	double mean_log = 0, low = 1e9, high = 0;
 
 	f.problem->numbers(f.config, &n);
-	ck_assert_int_eq(n.n, 4);
-	ck_assert_str_eq(n.name[2], "a");
-	ck_assert_str_eq(n.name[3], "b");
+	ck_assert_int_eq(n.n, 5);
+	ck_assert_str_eq(n.name[3], "a");
+	ck_assert_str_eq(n.name[4], "b");
 	for (int i = 0; i < 400; i++) {
 		fixture_generate(&f, 7, i);
-		double a = f.number[2], b = f.number[3];
+		double a = f.number[3], b = f.number[4];
 
 		mean_log += log10(a) / 400;
 		low = fmin(low, a);

@@ -1,0 +1,152 @@
+/* equation_fourier_method.c: the Fourier discretisation as a method: its own grid and modes against the grid that is kept. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "problem/equation_fourier.h"
+#include "problem/equation_method.h"
+
+struct work {
+	struct equation_fourier *f;
+	struct spectral kept;
+};
+
+static bool suits(const struct equation_spec *s)
+{
+	return s->n_dims > 0 && !s->sided;
+}
+
+static void close_work(void *d)
+{
+	struct work *w = d;
+
+	if (!w)
+		return;
+	spectral_clear(&w->kept);
+	equation_fourier_free(w->f);
+	free(w);
+}
+
+static int open_work(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e)
+{
+	struct work *w;
+
+	if (!suits(s))
+		return err_set(e, ERR_USAGE, "method: fourier needs periodic sides");
+	w = xcalloc(1, sizeof *w);
+	if (equation_fourier_new(&w->f, s, c->dealias, e) != 0 || spectral_init(&w->kept, s->n_dims, s->grid, e) != 0) {
+		close_work(w);
+		return -1;
+	}
+	if (s->stationary && !equation_fourier_is_steady(w->f)) {
+		close_work(w);
+		return err_set(e, ERR_USAGE,
+			       "equation: stationary ones are solved when they are linear with constant "
+			       "coefficients and all sides are periodic");
+	}
+	*d = w;
+	return 0;
+}
+
+static const int64_t *size(const void *d)
+{
+	return equation_fourier_size(((const struct work *)d)->f);
+}
+
+static int64_t count(const void *d)
+{
+	return 2 * equation_fourier_count(((const struct work *)d)->f);
+}
+
+static void set(void *d, const double *param, const double *const *coef)
+{
+	equation_fourier_set(((struct work *)d)->f, param, coef);
+}
+
+static void state(void *d, const double *const *field, double *out)
+{
+	equation_fourier_state(((struct work *)d)->f, field, out);
+}
+
+static void state_kept(void *d, const double *const *field, double *out)
+{
+	struct work *w = d;
+
+	equation_fourier_state_from(w->f, &w->kept, field, out);
+}
+
+static void interpolate(void *d, const double *kept, double *own)
+{
+	struct work *w = d;
+
+	equation_fourier_interpolate(w->f, &w->kept, kept, own);
+}
+
+static void sample(void *d, const double *from, int unknown, double *kept)
+{
+	struct work *w = d;
+
+	equation_fourier_sample(w->f, from, unknown, &w->kept, kept);
+}
+
+static const double *diagonal(const void *d)
+{
+	return equation_fourier_linear(((const struct work *)d)->f);
+}
+
+static void rest(void *d, double t, const double *from, double *out)
+{
+	equation_fourier_rest(((struct work *)d)->f, t, from, out);
+}
+
+static int rate(void *d, double t, const double *y, double *out)
+{
+	const double *l = diagonal(d);
+	const int64_t n = count(d);
+
+	rest(d, t, y, out);
+	for (int64_t i = 0; i < n; i += 2) {
+		out[i] += l[i] * y[i] - l[i + 1] * y[i + 1];
+		out[i + 1] += l[i] * y[i + 1] + l[i + 1] * y[i];
+	}
+	return 0;
+}
+
+static void tidy(void *d, double t, double *y)
+{
+	(void)t;
+	equation_fourier_balance(((struct work *)d)->f, y);
+}
+
+static int solve(void *d, double *out, struct err *e)
+{
+	(void)e;
+	equation_fourier_rest_state(((struct work *)d)->f, out);
+	return 0;
+}
+
+static void kick(void *d, uint64_t seed, int64_t number, int64_t step, double t, double h, double *y)
+{
+	equation_fourier_kick(((struct work *)d)->f, seed, number, step, t, h, y);
+}
+
+const struct equation_method equation_method_fourier = {
+	.name = "fourier",
+	.summary = "Fourier pseudo-spectral, on periodic boxes",
+	.suits = suits,
+	.open = open_work,
+	.close = close_work,
+	.size = size,
+	.count = count,
+	.set = set,
+	.state = state,
+	.state_kept = state_kept,
+	.interpolate = interpolate,
+	.sample = sample,
+	.rate = rate,
+	.tidy = tidy,
+	.diagonal = diagonal,
+	.rest = rest,
+	.solve = solve,
+	.kick = kick,
+};
