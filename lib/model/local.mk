@@ -3,5 +3,8 @@ model_members = \
 	lib/model/fno.c \
 	lib/model/unet.c \
 	lib/model/coordinate.c \
-	lib/model/deeponet.c
-model_sources = $(model_members) lib/model/residual.c lib/model/model.h
+	lib/model/deeponet.c \
+	lib/model/time_mlp.c \
+	lib/model/time_unet.c \
+	lib/model/dit.c
+model_sources = $(model_members) lib/model/residual.c lib/model/time_features.c lib/model/model.h

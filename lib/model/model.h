@@ -15,14 +15,14 @@ struct model_spec {
 	int64_t n_in, n_out; /* channels */
 	int64_t n_query;     /* query points a sample; 0: output lives on the input's grid */
 	int64_t query_dims;
-	int64_t n_vector; /* case parameters a sample */
+	int64_t n_vector; /* case parameters a sample: model_in.vector */
 	int64_t n_state;  /* of n_in, the last frame's channels, at the end: those of model_in.last */
 };
 
 struct model_in {
-	node field;  /* (b, n_in, N...) */
-	node query;  /* (b, n_query, query_dims) or NODE_NONE */
-	node vector; /* (b, n_vector) or NODE_NONE */
+	node field; /* (b, n_in, N...) */
+	node query; /* (b, n_query, query_dims) or NODE_NONE */
+	node vector; /* (b, n_vector) or NODE_NONE; models of times take the first as the time, the rest as a condition */
 	node last; /* (b, n_out, N...): what a residual model adds, normalised as the target is; NODE_NONE: no such frame */
 };
 
@@ -43,6 +43,12 @@ struct model_class {
 
 extern const struct model_class *const *const model_files[];
 const struct model_class *model_find(const char *name);
+
+/* Models that are told a time. Fourier features of the time (nn_fourier_features); the condition (b, n_vector - 1) or
+ * NODE_NONE; an embedding (b, width): a perceptron on the features plus a linear map of the condition. */
+node model_time_features(struct nn *n, const struct model_in *in, double scale, int64_t size);
+node model_condition(struct nn *n, const struct model_in *in);
+node model_time_embedding(struct nn *n, const struct model_in *in, double scale, int64_t size, int64_t width);
 
 /* y + in->last; the graph fails where there is no such frame. */
 node model_add_last(struct nn *n, const struct model_in *in, node y);

@@ -45,7 +45,7 @@ static bool known(struct nn *n, node x, struct shape *s)
 	return true;
 }
 
-node nn_linear(struct nn *n, const char *name, node x, int64_t n_out, bool bias)
+static node linear(struct nn *n, const char *name, node x, int64_t n_out, bool bias, bool zero)
 {
 	struct shape s;
 
@@ -55,12 +55,24 @@ node nn_linear(struct nn *n, const char *name, node x, int64_t n_out, bool bias)
 	struct shape ws = shape_of(n_in, n_out), bs = shape_of(n_out);
 	struct nn_init wi = nn_init_fan_in(PARAM_WEIGHT, n_in, n_out), bi = nn_init_fan_in(PARAM_BIAS, n_in, n_out);
 
+	if (zero)
+		wi.init = bi.init = INIT_ZERO;
 	nn_enter(n, "%s", name);
 	node y = op_matmul(n->g, x, nn_param(n, "weight", &ws, &wi));
 	if (bias)
 		y = op_add(n->g, y, nn_param(n, "bias", &bs, &bi));
 	nn_leave(n);
 	return y;
+}
+
+node nn_linear(struct nn *n, const char *name, node x, int64_t n_out, bool bias)
+{
+	return linear(n, name, x, n_out, bias, false);
+}
+
+node nn_linear_zero(struct nn *n, const char *name, node x, int64_t n_out)
+{
+	return linear(n, name, x, n_out, true, true);
 }
 
 /* A vector of one value a channel, shaped to broadcast over (b, c, N...). */
@@ -117,6 +129,8 @@ node nn_conv(struct nn *n, const char *name, node x, const struct nn_conv *c)
 			x = op_pad(n->g, x, 2 + d, c->pad, c->pad, c->pad_mode);
 	}
 	struct nn_init wi = nn_init_fan_in(PARAM_WEIGHT, fan, c->n_out), bi = nn_init_fan_in(PARAM_BIAS, fan, c->n_out);
+	if (c->zero)
+		wi.init = bi.init = INIT_ZERO;
 	nn_enter(n, "%s", name);
 	node y = op_conv(n->g, x, nn_param(n, "weight", &ws, &wi), &o);
 	if (c->bias)

@@ -45,6 +45,8 @@ void nn_set_state(struct nn *n, node state, node value);
 
 /* Linear on the last axis: x W + b, W (in, out). */
 node nn_linear(struct nn *n, const char *name, node x, int64_t n_out, bool bias);
+/* The same with weights and bias that start at zero: the last layer of a branch that begins as nothing. */
+node nn_linear_zero(struct nn *n, const char *name, node x, int64_t n_out);
 /* Pointwise on the channel axis 1: the 1x1 convolution. */
 node nn_pointwise(struct nn *n, const char *name, node x, int64_t n_out, bool bias);
 struct nn_conv {
@@ -52,6 +54,7 @@ struct nn_conv {
 	int64_t pad;
 	enum pad_mode pad_mode;
 	bool bias;
+	bool zero; /* weights and bias start at zero */
 };
 node nn_conv(struct nn *n, const char *name, node x, const struct nn_conv *c);
 /* Transposed convolution, kernel = stride = factor (non-overlapping), with bias. */
@@ -87,6 +90,29 @@ node nn_activate(struct nn *n, enum nn_activation a, node x);
 
 /* depth hidden layers of `width`, then n_out without activation; on the last axis. */
 node nn_mlp(struct nn *n, const char *name, node x, int64_t width, int depth, int64_t n_out, enum nn_activation a);
+
+/* ---- transformers: tokens are (b, n, c) ---- */
+
+/* Fourier features of a number a sample, x (b, 1): (b, size), size even: sines, then cosines of scale x w_k with
+ * w_k = 10000^(-k / (size / 2 - 1)), k < size / 2 (arXiv 1706.03762, section 3.5; arXiv 2006.11239 for times). */
+node nn_fourier_features(struct nn *n, node x, double scale, int64_t size);
+
+/* Scaled dot-product attention of several heads (arXiv 1706.03762, eq. 1): softmax(q k^T / sqrt(c / heads) + bias) v, then a
+ * linear map. Queries come from x (b, n, c), keys and values from context (b, m, d), NODE_NONE: from x itself. bias: anything
+ * that broadcasts to (b, heads, n, m), large negative numbers mask; NODE_NONE: none. c must divide by heads. */
+node nn_attention(struct nn *n, const char *name, node x, node context, node bias, int64_t heads);
+
+/* A block of two residual branches, x + attention(norm x), x + MLP(norm x), the MLP `ratio` times as wide, with GELU. Without a
+ * condition norms have gains (pre-norm, arXiv 2002.04745). With a condition (b, k) both norms are without gains and each branch
+ * becomes gate * branch(norm x (1 + scale) + shift), where the six vectors are a linear map of SiLU(condition) that starts at
+ * zero: adaLN-Zero, arXiv 2212.09748, section 3.2. */
+node nn_transformer_block(struct nn *n, const char *name, node x, node condition, int64_t heads, int64_t ratio);
+/* norm x (1 + scale) + shift with the two vectors from the condition as above. */
+node nn_modulated_norm(struct nn *n, const char *name, node x, node condition);
+
+/* Fields to tokens and back: (b, c, N...) -> (b, n, c p^d), the patches of p points along each of d axes in row-major order. */
+node nn_to_patches(struct nn *n, node x, int64_t p);
+node nn_from_patches(struct nn *n, node tokens, int64_t channels, int n_dims, const int64_t *size, int64_t p);
 
 /* Coordinates appended as channels: (b, c + d, N...). endpoint: 0..1 with both ends, else i/N. */
 node nn_append_grid(struct nn *n, node x, bool endpoint);

@@ -26,7 +26,7 @@ struct fixture {
 	struct model_in in;
 	node target, loss, prediction;
 	struct plan *plan;
-	struct tensor x, query, y;
+	struct tensor x, query, vector, y;
 };
 
 static void fill(struct tensor *t, const char *purpose)
@@ -73,7 +73,7 @@ static void build(struct fixture *f, bool training)
 {
 	const struct model_spec *s = &f->class->test_spec;
 	struct shape xs = shape_of(BATCH, s->n_in), ys = shape_of(BATCH, s->n_out),
-		     qs = shape_of(BATCH, s->n_query, s->query_dims);
+		     qs = shape_of(BATCH, s->n_query, s->query_dims), vs = shape_of(BATCH, s->n_vector);
 	struct err e = { 0 };
 
 	for (int d = 0; d < s->n_dims; d++) {
@@ -86,7 +86,8 @@ static void build(struct fixture *f, bool training)
 	nn_begin(&f->nn, f->g, &f->params, training);
 	f->in.field = graph_input(f->g, "x", DTYPE_F64, &xs);
 	f->in.query = s->n_query > 0 ? graph_input(f->g, "query", DTYPE_F64, &qs) : NODE_NONE;
-	f->in.vector = f->in.last = NODE_NONE;
+	f->in.vector = s->n_vector > 0 ? graph_input(f->g, "vector", DTYPE_F64, &vs) : NODE_NONE;
+	f->in.last = NODE_NONE;
 	f->target = graph_input(f->g, "target", DTYPE_F64, &ys);
 	f->prediction = f->class->build(&f->nn, f->config, s, &f->in);
 	ck_assert_msg(!graph_error(f->g), "%s: %s", f->class->name,
@@ -104,7 +105,16 @@ static void build(struct fixture *f, bool training)
 			f->query = tensor_new(DTYPE_F64, &qs);
 			fill(&f->query, "query");
 		}
+		if (s->n_vector > 0) {
+			f->vector = tensor_new(DTYPE_F64, &vs);
+			fill(&f->vector, "vector");
+		}
 		params_init(&f->params, 3);
+		/* what starts at zero would hide the layers before it */
+		for (int i = 0; i < f->params.n; i++)
+			if (f->params.at[i].role == PARAM_WEIGHT && f->params.at[i].init == INIT_ZERO)
+				for (int64_t k = 0; k < shape_count(&f->params.at[i].value.shape); k++)
+					tensor_set(&f->params.at[i].value, k, 0.1 * sin((double)(k + i)));
 		f->gradient = params_like(&f->params);
 	}
 	int n_out = 1 + f->params.n;
@@ -120,6 +130,8 @@ static void build(struct fixture *f, bool training)
 	plan_bind(f->plan, f->in.field, f->x.data);
 	if (node_is(f->in.query))
 		plan_bind(f->plan, f->in.query, f->query.data);
+	if (node_is(f->in.vector))
+		plan_bind(f->plan, f->in.vector, f->vector.data);
 	plan_bind(f->plan, f->target, f->y.data);
 	for (int i = 0; i < f->params.n; i++) {
 		plan_bind(f->plan, f->nn.node[i], f->params.at[i].value.data);
@@ -148,6 +160,7 @@ static void teardown(struct fixture *f)
 	tensor_free(&f->x);
 	tensor_free(&f->y);
 	tensor_free(&f->query);
+	tensor_free(&f->vector);
 	params_free(&f->params);
 	params_free(&f->gradient);
 	cfg_free(f->cfg);
