@@ -5,4 +5,5 @@ stepper_members = lib/sampler/steps_exponential.c lib/sampler/steps_deis.c lib/s
 sampler_sources = $(sampler_members) $(stepper_members) lib/sampler/sampler.h lib/sampler/noise.c lib/sampler/noise.h \
 	lib/sampler/denoiser.c lib/sampler/denoiser.h lib/sampler/mixture.c lib/sampler/mixture.h \
 	lib/sampler/mixture_read.c lib/sampler/mixture_read.h lib/sampler/stepper.c lib/sampler/stepper.h \
-	lib/sampler/likelihood.c lib/sampler/likelihood.h
+	lib/sampler/likelihood.c lib/sampler/likelihood.h lib/sampler/noise_keys.h lib/sampler/noise_keys.c \
+	lib/sampler/step_keys.h lib/sampler/step_keys.c

@@ -254,6 +254,8 @@ static double beta_of(const struct noise_spec *p, int64_t k)
 	const double n = (double)p->n_betas, part = p->n_betas > 1 ? ((double)k - 1) / (n - 1) : 0;
 	const double lo = sqrt(p->beta_min), hi = sqrt(p->beta_max), root = lo + part * (hi - lo);
 
+	if (p->beta)
+		return p->beta[k - 1];
 	switch (p->betas) {
 	case BETAS_LINEAR:
 		return p->beta_min + part * (p->beta_max - p->beta_min);
@@ -279,6 +281,11 @@ static int check(const struct noise_spec *p, unsigned uses, struct err *e)
 	if ((uses & USES_SHIFT) && !(p->shift > 0 && p->shift <= 1))
 		return err_set(e, ERR_USAGE, "shift: %g is not in (0, 1]", p->shift);
 	if (!(uses & USES_TABLE))
+		return 0;
+	for (int64_t k = 0; p->beta && k < p->n_betas; k++)
+		if (!(p->beta[k] > 0 && p->beta[k] < 1))
+			return err_set(e, ERR_USAGE, "beta_values: 0 < %g < 1 does not hold", p->beta[k]);
+	if (p->beta)
 		return 0;
 	if (p->betas == BETAS_COSINE)
 		return check(p, USES_SHIFT, e);
@@ -324,6 +331,7 @@ int noise_open(struct noise_schedule *s, const struct noise_spec *given, struct 
 		return -1;
 	for (int64_t k = 1; k <= spec->n_betas; k++)
 		s->decay[k] = s->decay[k - 1] - log1p(-beta_of(spec, k));
+	s->spec.beta = NULL;
 	/* The first noisy time of the table, where a discrete network was trained last. */
 	if (!(spec->t_end > 0))
 		s->t_end = 1 / (double)spec->n_betas;

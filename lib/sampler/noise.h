@@ -37,6 +37,8 @@ struct noise_spec {
 	double shift;		     /* vp-cosine, discrete cosine betas: 0.008 */
 	enum noise_betas betas;
 	int64_t n_betas; /* discrete: 1000 */
+	const double
+		*beta; /* discrete: n_betas betas instead of the formula's, NULL: none; needed by noise_open only */
 };
 
 struct noise_schedule {
