@@ -13,8 +13,8 @@ struct sampler_class {
 	size_t config_size;
 	const struct key *keys;
 	int (*check)(const void *config, struct err *e);
-	void (*layout)(const void *config, struct layout *l); /* without samples */
-	int (*prepare)(const void *config, void **work, struct err *e);
+	void (*layout)(const void *config, struct layout *l);		/* without samples */
+	int (*prepare)(const void *config, void **work, struct err *e); /* NULL, with release: no work area */
 	void (*release)(void *work);
 	int (*draw)(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, struct err *e);
 	/* Further text of --describe, as roff or plain; NULL: none. */

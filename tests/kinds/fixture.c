@@ -66,7 +66,7 @@ struct fixture fixture_sampler(const struct sampler_class *c, const char *config
 	ck_assert_msg(!c->check || c->check(f.config, &e) == 0, "%s: %s", c->name, e.message);
 	c->layout(f.config, &f.layout);
 	make_room(&f);
-	ck_assert_msg(c->prepare(f.config, &f.work, &e) == 0, "%s: %s", c->name, e.message);
+	ck_assert_msg(!c->prepare || c->prepare(f.config, &f.work, &e) == 0, "%s: %s", c->name, e.message);
 	return f;
 }
 
@@ -98,7 +98,7 @@ void fixture_free(struct fixture *f)
 {
 	if (f->problem)
 		f->problem->release(f->work);
-	else
+	else if (f->sampler->release)
 		f->sampler->release(f->work);
 	for (int k = 0; k < f->layout.n_fields; k++)
 		free(f->field[k]);
