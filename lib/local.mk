@@ -8,6 +8,7 @@ include lib/op/local.mk
 include lib/integ/local.mk
 include lib/equation/local.mk
 include lib/nn/local.mk
+include lib/diffeq/local.mk
 include lib/optim/local.mk
 include lib/problem/local.mk
 include lib/model/local.mk
@@ -21,7 +22,7 @@ include lib/plot/local.mk
 
 noinst_LIBRARIES += lib/libsciml.a
 lib_libsciml_a_SOURCES = $(base_sources) $(num_sources) $(conf_sources) $(io_sources) $(graph_sources) $(op_sources) \
-	$(integ_sources) $(equation_sources) $(nn_sources) $(optim_sources) $(problem_sources) $(model_sources) \
+	$(integ_sources) $(equation_sources) $(nn_sources) $(diffeq_sources) $(optim_sources) $(problem_sources) $(model_sources) \
 	$(objective_sources) $(sampler_sources) $(solver_sources) $(metric_sources) $(run_sources) $(cli_sources) $(plot_sources)
 nodist_lib_libsciml_a_SOURCES = $(generated_tables)
 

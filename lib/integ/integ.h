@@ -4,6 +4,7 @@
 #define SCIML_INTEG_INTEG_H
 
 #include "graph/graph.h"
+#include "integ/tableau.h"
 #include "num/tensor.h"
 
 /* ---- step programs: y_{n+1} = F(y_n, p, u_n), l_n = L(y_{n+1}, v_n) -------------------------------------------------- */
@@ -44,18 +45,6 @@ int step_loop(struct step *s, const struct step_run *run, double *loss, void *co
 /* ---- plain-C integrators over double vectors ------------------------------------------------------------------------- */
 
 typedef int (*integ_rhs)(void *context, double t, const double *y, double *dydt);
-
-/* Butcher tableau as data. */
-struct tableau {
-	const char *name;
-	int stages, order, error_order; /* error_order 0: no embedded method */
-	const double *a;		/* stages x stages, row-major */
-	const double *b, *b_error, *c;	/* b_error: b - b_hat */
-	bool first_same_as_last;
-};
-extern const struct tableau
-	*const tableaus[]; /* NULL-terminated: euler heun midpoint rk4 bogacki_shampine dopri5 tsit5 */
-const struct tableau *tableau_find(const char *name);
 
 struct integ_counts {
 	int64_t evaluations, accepted, rejected;

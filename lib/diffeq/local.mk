@@ -1,0 +1,1 @@
+diffeq_sources = lib/diffeq/term.h lib/diffeq/term.c

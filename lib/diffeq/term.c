@@ -1,0 +1,120 @@
+/* term.c: explicit Runge-Kutta steps over sums of terms, as graph nodes. */
+#include "diffeq/term.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "op/op.h"
+
+/* Weighted sum of those of n nodes, `stride` apart, that are there; NODE_NONE for none. */
+static node weighted(struct graph *g, int n, int stride, const node *v, const double *weight)
+{
+	node sum = NODE_NONE;
+
+	for (int j = 0; j < n; j++)
+		if (weight[j] != 0 && node_is(v[j * stride]))
+			sum = graph_add(g, sum, op_scale(g, v[j * stride], weight[j]));
+	return sum;
+}
+
+node diffeq_combine(struct graph *g, const struct diffeq_step *s, int state, node y, node h, int n,
+		    const double *weight)
+{
+	node slope = weighted(g, n, s->n_state, s->slope + state, weight);
+	node driven = weighted(g, n, s->n_state, s->driven + state, weight);
+	node move = node_is(slope) ? op_mul(g, slope, h) : NODE_NONE;
+
+	move = graph_add(g, move, driven);
+	return graph_add(g, y, move);
+}
+
+void diffeq_slope(struct graph *g, int n_terms, const struct diffeq_term *terms, node t, int n_state, const node *y,
+		  node *out)
+{
+	node *part = xcalloc((size_t)n_state, sizeof *part);
+
+	for (int i = 0; i < n_state; i++)
+		out[i] = NODE_NONE;
+	for (int k = 0; k < n_terms; k++) {
+		if (terms[k].control != DIFFEQ_TIME)
+			continue;
+		terms[k].product(g, terms[k].context, t, y, graph_scalar(g, 1), part);
+		for (int i = 0; i < n_state; i++)
+			out[i] = graph_add(g, out[i], part[i]);
+	}
+	free(part);
+}
+
+/* Row j of a stack of increments. */
+static node row_of(struct graph *g, node stack, int j, const struct shape *s)
+{
+	return op_reshape(g, op_slice(g, stack, 0, j, 1, 1), s);
+}
+
+static void stage_driven(struct graph *g, int n_terms, const struct diffeq_term *terms, node t, node h, int n_state,
+			 const node *y, const node *increment, int j, node *out)
+{
+	node *part = xcalloc((size_t)n_state, sizeof *part);
+
+	for (int i = 0; i < n_state; i++)
+		out[i] = NODE_NONE;
+	for (int k = 0; k < n_terms && !graph_error(g); k++) {
+		node by = increment ? increment[k] : NODE_NONE;
+
+		if (terms[k].control == DIFFEQ_TIME)
+			continue;
+		if (terms[k].control == DIFFEQ_STAGE)
+			by = op_mul(g, row_of(g, by, j, &terms[k].shape), h);
+		terms[k].product(g, terms[k].context, t, y, by, part);
+		for (int i = 0; i < n_state; i++)
+			out[i] = graph_add(g, out[i], part[i]);
+	}
+	free(part);
+}
+
+void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tableau *m, int n_terms,
+		     const struct diffeq_term *terms, node t, node h, int n_state, const node *y, const node *first,
+		     const node *increment)
+{
+	const size_t n = (size_t)m->stages * (size_t)n_state;
+
+	*s = (struct diffeq_step){ .n_state = n_state, .n_stages = m->stages };
+	s->next = xcalloc((size_t)n_state, sizeof *s->next);
+	s->error = xcalloc((size_t)n_state, sizeof *s->error);
+	s->slope = xcalloc(n, sizeof *s->slope);
+	s->driven = xcalloc(n, sizeof *s->driven);
+	s->argument = xcalloc(n, sizeof *s->argument);
+	if (m->kind != TABLEAU_EXPLICIT) {
+		graph_fail(g, "method %s is implicit, a compiled step needs an explicit one", m->name);
+		return;
+	}
+	for (int j = 0; j < m->stages; j++) {
+		node *z = s->argument + j * n_state;
+		node at = m->c[j] == 0 ? t : op_add(g, t, op_scale(g, h, m->c[j]));
+
+		for (int i = 0; i < n_state; i++)
+			z[i] = j == 0 ? y[i] : diffeq_combine(g, s, i, y[i], h, j, m->a + j * m->stages);
+		if (j == 0 && first)
+			for (int i = 0; i < n_state; i++)
+				s->slope[i] = first[i];
+		else
+			diffeq_slope(g, n_terms, terms, at, n_state, z, s->slope + j * n_state);
+		stage_driven(g, n_terms, terms, at, h, n_state, z, increment, j, s->driven + j * n_state);
+	}
+	for (int i = 0; i < n_state; i++) {
+		const node *last = s->argument + (m->stages - 1) * n_state;
+
+		s->next[i] = m->first_same_as_last ? last[i] : diffeq_combine(g, s, i, y[i], h, m->stages, m->b);
+		s->error[i] =
+			m->error_order > 0 ? diffeq_combine(g, s, i, NODE_NONE, h, m->stages, m->b_error) : NODE_NONE;
+	}
+}
+
+void diffeq_step_free(struct diffeq_step *s)
+{
+	free(s->next);
+	free(s->error);
+	free(s->slope);
+	free(s->driven);
+	free(s->argument);
+}
