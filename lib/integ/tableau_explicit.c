@@ -1,5 +1,5 @@
 /* tableau_explicit.c: explicit Runge-Kutta methods. Sources: Hairer, Norsett, Wanner, Solving ODEs I, II.1 and table II.5.2 (Dormand,
- * Prince 1980), quartic of Shampine 1986 between its steps; Ralston 1962; Bogacki, Shampine 1989; Tsitouras 2011. The tests
+ * Prince 1980), quartic of Shampine 1986 between its steps; Ralston 1962; Shu, Osher 1988 (ssprk3); Bogacki, Shampine 1989; Tsitouras 2011. The tests
  * check every row against the order conditions. */
 #include "integ/tableau_member.h"
 
@@ -62,6 +62,17 @@ static const double heun3_b[] = {
 };
 static const double heun3_c[] = {
 	0, 1. / 3, 2. / 3,
+};
+static const double ssprk3_a[] = {
+	0, 0, 0,
+	1, 0, 0,
+	1. / 4, 1. / 4, 0,
+};
+static const double ssprk3_b[] = {
+	1. / 6, 1. / 6, 2. / 3,
+};
+static const double ssprk3_c[] = {
+	0, 1, 1. / 2,
 };
 static const double fehlberg2_a[] = {
 	0, 0, 0,
@@ -221,6 +232,14 @@ static const struct tableau heun3 = {
 	.b = heun3_b,
 	.c = heun3_c,
 };
+static const struct tableau ssprk3 = {
+	.name = "ssprk3",
+	.stages = 3,
+	.order = 3,
+	.a = ssprk3_a,
+	.b = ssprk3_b,
+	.c = ssprk3_c,
+};
 static const struct tableau fehlberg2 = {
 	.name = "fehlberg2",
 	.stages = 3,
@@ -287,5 +306,5 @@ static const struct tableau tsit5 = {
 	.stability = 3.5068, /* as in the code of arXiv 2105.03918 */
 };
 
-const struct tableau *const tableau_explicit[] = { &euler, &heun,   &midpoint, &ralston, &heun3,  &fehlberg2,
+const struct tableau *const tableau_explicit[] = { &euler, &heun,   &midpoint, &ralston, &heun3,  &ssprk3, &fehlberg2,
 						   &rk4,   &rk4_38, &bosh3,    &tsit5,	 &dopri5, NULL };

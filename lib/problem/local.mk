@@ -29,5 +29,18 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_terms.c \
 	lib/problem/equation_terms.h \
 	lib/problem/problem.h \
+	lib/problem/riemann.c \
+	lib/problem/riemann.h \
 	lib/problem/spectral.c \
-	lib/problem/spectral.h
+	lib/problem/spectral.h \
+	lib/problem/volume.c \
+	lib/problem/volume.h \
+	lib/problem/volume_diffuse.c \
+	lib/problem/volume_euler.c \
+	lib/problem/volume_euler_inc.h \
+	lib/problem/volume_law.h \
+	lib/problem/volume_rate.c \
+	lib/problem/volume_rebuild.c \
+	lib/problem/volume_scalar.c \
+	lib/problem/volume_shallow.c \
+	lib/problem/volume_state.h

@@ -34,3 +34,8 @@ TESTS += tests/kinds/test_equations
 tests_kinds_test_equations_SOURCES = tests/kinds/test_equations.c tests/kinds/fixture.c tests/kinds/fixture.h
 tests_kinds_test_equations_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DSCIML_DATA='"$(srcdir)/data"'
 tests_kinds_test_equations_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_volume
+TESTS += tests/kinds/test_volume
+tests_kinds_test_volume_SOURCES = tests/kinds/test_volume.c
+tests_kinds_test_volume_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_volume_LDADD = $(LDADD) $(CHECK_LIBS)
