@@ -70,23 +70,4 @@ struct etdrk4 *etdrk4_new(int64_t n, const double *linear, double dt);
 void etdrk4_free(struct etdrk4 *s);
 void etdrk4_step(struct etdrk4 *s, etd_nonlinear f, void *context, double t, double *modes);
 
-/* Ito SDE with diagonal noise dX = drift dt + diffusion dW over one path; normals from the stream; euler_maruyama, milstein,
- * heun (Stratonovich drift), each with its strong order. */
-struct sde {
-	int64_t n;
-	void (*drift)(void *context, double t, const double *x, double *out);
-	void (*diffusion)(void *context, double t, const double *x, double *out);
-	void (*diffusion_slope)(void *context, double t, const double *x,
-				double *out); /* d diffusion_i / d x_i; for milstein */
-	void *context;
-	/* Each step's Brownian increment is the sum of this many finer ones (0: 1), so that n_steps and 2 n_steps with substeps
-	 * 2 and 1 follow the same path: strong errors, multilevel estimates. */
-	int64_t substeps;
-};
-struct rng;
-/* n_steps steps from x, which ends as the last state. out (NULL: none): frames 0, save_every, 2 save_every ... of n numbers.
- * Normal (step * substeps + j) * n + i of the stream drives component i. */
-int integ_sde(const char *method, const struct sde *s, const struct rng *stream, double t0, double t1, int64_t n_steps,
-	      int64_t save_every, double *x, double *out, struct err *e);
-
 #endif

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "integ/integ.h"
+#include "integ/sde.h"
 
-/* What integ_sde passes on: parameters and the number of components. */
+/* What drift and diffusion get: parameters and the number of components. */
 struct many {
 	const struct process *p;
 	int64_t n;
@@ -20,6 +20,7 @@ struct many {
 	const struct many *m = context;                                                                                \
 	const struct process *p = m->p;                                                                                \
 	(void)t;                                                                                                       \
+	(void)paths;                                                                                                   \
 	(void)p;                                                                                                       \
 	for (int64_t i = 0; i < m->n; i++) {                                                                           \
 		const double X = x[i];                                                                                 \
@@ -27,44 +28,44 @@ struct many {
 		out[i] = (formula);                                                                                    \
 	}
 
-static void ou_drift(void *context, double t, const double *x, double *out)
+static void ou_drift(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->rate * (p->level - X))
 }
-static void constant_diffusion(void *context, double t, const double *x, double *out)
+static void constant_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->sigma)
 }
-static void constant_slope(void *context, double t, const double *x, double *out)
+static void constant_slope(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(0)
 }
-static void gbm_drift(void *context, double t, const double *x, double *out)
+static void gbm_drift(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->rate * X)
 }
-static void gbm_diffusion(void *context, double t, const double *x, double *out)
+static void gbm_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->sigma * X)
 }
-static void gbm_slope(void *context, double t, const double *x, double *out)
+static void gbm_slope(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->sigma)
 }
-static void cir_drift(void *context, double t, const double *x, double *out)
+static void cir_drift(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->rate * (p->level - fmax(X, 0)))
 }
-static void cir_diffusion(void *context, double t, const double *x, double *out)
+static void cir_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->sigma * sqrt(fmax(X, 0)))
 }
-static void cir_slope(void *context, double t, const double *x, double *out)
+static void cir_slope(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	/* sigma / (2 sqrt(X)) only ever multiplies the diffusion; their product sigma^2 / 2 holds down to X = 0. */
 	EACH(X > 0 ? 0.5 * p->sigma / sqrt(X) : 0)
 }
-static void langevin_drift(void *context, double t, const double *x, double *out)
+static void langevin_drift(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	EACH(p->rate * (X - X * X * X))
 }
@@ -109,28 +110,22 @@ static void cir_moments(const struct process *p, double t, double *mean, double 
 }
 
 static const struct row {
-	void (*drift)(void *context, double t, const double *x, double *out);
-	void (*diffusion)(void *context, double t, const double *x, double *out);
-	void (*slope)(void *context, double t, const double *x, double *out);
+	sde_function drift, diffusion, slope;
 	double (*step)(const struct process *p, double x, double h, double normal);
 	void (*moments)(const struct process *p, double t, double *mean, double *variance);
 	const char *noise, *start; /* purposes of the streams */
-	bool positive;
+	bool positive, additive;
 } rows[] = {
-	[PROCESS_OU] = { ou_drift, constant_diffusion, constant_slope, ou_step, ou_moments, "ou", "ou-start", false },
-	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start", false },
-	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true },
+	[PROCESS_OU] = { ou_drift, constant_diffusion, constant_slope, ou_step, ou_moments, "ou", "ou-start", false,
+			 true },
+	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start", false,
+			  false },
+	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true, false },
 	[PROCESS_LANGEVIN] = { langevin_drift, constant_diffusion, constant_slope, NULL, NULL, "langevin",
-			       "langevin-start", false },
+			       "langevin-start", false, true },
 };
 
 const char *const process_names[] = { "ou", "gbm", "cir", "langevin", NULL };
-const char *const process_methods[] = { "exact", "euler-maruyama", "milstein", NULL };
-
-bool process_has_exact(enum process_kind kind)
-{
-	return rows[kind].step != NULL;
-}
 
 static void exact_path(const struct row *row, const struct process *p, int64_t n, double T, int64_t frames,
 		       struct rng noise, double *out)
@@ -146,21 +141,56 @@ static void exact_path(const struct row *row, const struct process *p, int64_t n
 	free(normal);
 }
 
-int process_path(enum process_kind kind, const struct process *p, enum process_method method, int64_t n, double T,
-		 int64_t frames, int64_t steps, uint64_t seed, int64_t sample, const double *start, double *out,
-		 struct err *e)
+static struct sde sde_of(const struct row *row, struct many *many)
+{
+	return (struct sde){ .n = many->n,
+			     .calculus = SDE_ITO,
+			     .additive = row->additive,
+			     .drift = row->drift,
+			     .diffusion = row->diffusion,
+			     .slope = row->slope,
+			     .context = many };
+}
+
+static bool is_adaptive(const struct process_scheme *c)
+{
+	return c->rtol > 0 || c->atol > 0;
+}
+
+int process_check(enum process_kind kind, const struct process_scheme *scheme, struct err *e)
+{
+	struct many many = { NULL, 1 };
+	const struct sde sde = sde_of(&rows[kind], &many);
+
+	if (scheme->method == PROCESS_EXACT) {
+		if (!rows[kind].step)
+			return err_set(e, ERR_USAGE,
+				       "method: process %s has no exact transition, use euler-maruyama, milstein or "
+				       "another scheme",
+				       process_names[kind]);
+		return 0;
+	}
+	return sde_method_check(&sde_methods[scheme->method - 1], &sde, is_adaptive(scheme), e);
+}
+
+int process_path(enum process_kind kind, const struct process *p, const struct process_scheme *scheme, int64_t n,
+		 double T, int64_t frames, uint64_t seed, int64_t sample, const double *start, double *out,
+		 struct sde_counts *counts, struct err *e)
 {
 	const struct row *row = &rows[kind];
 	const struct rng noise = rng_stream(seed, row->noise, 0, (uint64_t)sample);
 	struct many many = { p, n };
-	const struct sde sde = { .n = n,
-				 .drift = row->drift,
-				 .diffusion = row->diffusion,
-				 .diffusion_slope = row->slope,
-				 .context = &many };
-	double *x;
-	int status;
+	const struct sde sde = sde_of(row, &many);
+	const struct sde_method *m;
+	struct sde_tolerance control = { .rtol = scheme->rtol, .atol = scheme->atol };
+	struct sde_noise source = {
+		.fresh = { .seed = seed, .purpose = row->noise, .first_sample = sample, .n_samples = 1, .channels = n }
+	};
+	double *x, *t;
+	int status = -1;
 
+	if (process_check(kind, scheme, e) != 0)
+		return -1;
 	if (start) {
 		memcpy(out, start, (size_t)n * sizeof *out);
 	} else {
@@ -168,16 +198,39 @@ int process_path(enum process_kind kind, const struct process *p, enum process_m
 		for (int64_t i = 0; i < n; i++)
 			out[i] = p->start + p->start_spread * out[i];
 	}
-	if (method == PROCESS_EXACT) {
-		if (!row->step)
-			return err_set(e, ERR_USAGE, "process %s has no exact transition", process_names[kind]);
+	if (scheme->method == PROCESS_EXACT) {
 		exact_path(row, p, n, T, frames, noise, out);
 		return 0;
 	}
-	x = xmalloc((size_t)n * sizeof *x);
+	m = &sde_methods[scheme->method - 1];
+	x = xmalloc((size_t)(n + frames + 1) * sizeof *x);
 	memcpy(x, out, (size_t)n * sizeof *x);
-	status = integ_sde(method == PROCESS_EULER ? "euler_maruyama" : "milstein", &sde, &noise, 0, T, frames * steps,
-			   steps, x, out, e);
+	t = x + n;
+	for (int64_t k = 0; k <= frames; k++)
+		t[k] = T * ((double)k / (double)frames);
+	control.dtmin = scheme->dtmin > 0 ? scheme->dtmin : T / (double)frames / 65536;
+	control.first_step = fmin(0.01, T / (double)frames);
+	source.fresh.t1 = T;
+	source.fresh.tolerance = scheme->tolerance > 0 ? scheme->tolerance : control.dtmin / 2;
+	source.fresh.kind = BROWNIAN_WH;
+	if (scheme->tolerance > 0)
+		control.dtmin = fmax(control.dtmin, 2 * scheme->tolerance);
+	if (!is_adaptive(scheme) && scheme->tolerance * (double)scheme->steps * (double)frames > T) {
+		err_set(e, ERR_USAGE, "tolerance: %g is longer than a step, %g", scheme->tolerance,
+			T / (double)frames / (double)scheme->steps);
+		goto done;
+	}
+	if (scheme->tolerance > 0 || is_adaptive(scheme)) {
+		source.tree = brownian_new(&source.fresh, e);
+		if (!source.tree)
+			goto done;
+	}
+	if (is_adaptive(scheme))
+		status = sde_adaptive(&sde, m, source.tree, 1, frames + 1, t, &control, x, out, counts, e);
+	else
+		status = sde_fixed(&sde, m, &source, 1, frames + 1, t, scheme->steps, x, out, counts, e);
+done:
+	brownian_free(source.tree);
 	free(x);
 	for (int64_t i = 0; row->positive && status == 0 && i < (frames + 1) * n; i++)
 		out[i] = fmax(out[i], 0);

@@ -22,18 +22,27 @@ struct process {
 enum process_kind { PROCESS_OU, PROCESS_GBM, PROCESS_CIR, PROCESS_LANGEVIN };
 extern const char *const process_names[]; /* by kind, NULL-terminated */
 
-enum process_method { PROCESS_EXACT, PROCESS_EULER, PROCESS_MILSTEIN };
-extern const char *const process_methods[]; /* "exact", "euler-maruyama", "milstein", NULL */
+/* How a path is made: by the transition law, or by a method of integ/sde.h; names: sde_exact_or_method_names. */
+enum { PROCESS_EXACT };
+struct process_scheme {
+	int method;    /* index into sde_exact_or_method_names */
+	int64_t steps; /* equal steps in a frame */
+	/* Adaptive steps instead where rtol or atol is above 0; dtmin: the smallest (0: 2^-16 of a frame). */
+	double rtol, atol, dtmin;
+	/* Above 0: the noise is a Brownian tree of this tolerance, the same path for all methods and steps. */
+	double tolerance;
+};
 
-/* Has the process a transition law that can be drawn from directly? (ou, gbm) */
-bool process_has_exact(enum process_kind kind);
+/* Can the process be drawn by this scheme? ERR_USAGE with the reason. */
+int process_check(enum process_kind kind, const struct process_scheme *scheme, struct err *e);
 
-/* `frames` intervals up to T of n independent components into out ((frames + 1) x n). Schemes take `steps` steps a frame.
- * start: n initial values, or NULL to draw them. Streams: (seed, NAME, 0, sample) for the noise, (seed, NAME-start, 0, sample).
- * For cir, schemes use the positive part in drift and diffusion (full truncation), and out holds the positive part. */
-int process_path(enum process_kind kind, const struct process *p, enum process_method method, int64_t n, double T,
-		 int64_t frames, int64_t steps, uint64_t seed, int64_t sample, const double *start, double *out,
-		 struct err *e);
+/* `frames` intervals up to T of n independent components into out ((frames + 1) x n). start: n initial values, or NULL to draw
+ * them. Streams: (seed, NAME, 0, sample) for the noise, as fresh increments of equal steps or as a Brownian tree (with H), and (seed, NAME-start, 0, sample). For cir, schemes use the positive part in drift and diffusion (full truncation),
+ * and out holds the positive part. counts may be NULL. */
+struct sde_counts;
+int process_path(enum process_kind kind, const struct process *p, const struct process_scheme *scheme, int64_t n,
+		 double T, int64_t frames, uint64_t seed, int64_t sample, const double *start, double *out,
+		 struct sde_counts *counts, struct err *e);
 
 /* Mean and standard deviation of X(t); false where they have no closed form (langevin, t > 0). */
 bool process_moments(enum process_kind kind, const struct process *p, double t, double *mean, double *std);

@@ -1,35 +1,32 @@
 /* sde.c: paths of stochastic processes: Ornstein-Uhlenbeck, geometric Brownian motion, Cox-Ingersoll-Ross, and overdamped
  * Langevin dynamics in a double well. */
 #include "integ/process.h"
+#include "integ/sde.h"
 #include "problem/axes.h"
 #include "problem/problem.h"
 
 struct path {
 	struct process process;
-	double T;
+	double T, rtol, atol, dtmin, tolerance;
 	int64_t frames, steps, components;
 	int method;
 };
 
-static int check(const void *config, struct err *e)
+static struct process_scheme scheme_of(const struct path *c)
+{
+	return (struct process_scheme){ c->method, c->steps, c->rtol, c->atol, c->dtmin, c->tolerance };
+}
+
+static int check(enum process_kind kind, const void *config, struct err *e)
 {
 	const struct path *c = config;
+	const struct process_scheme scheme = scheme_of(c);
 
 	/* A choice can name a method that this process lacks; the message tells what it has. */
 	if (c->steps > INT64_MAX / 2 / c->frames)
 		return err_set(e, ERR_USAGE, "steps: %lld steps for each of %lld frames are too many",
 			       (long long)c->steps, (long long)c->frames);
-	return 0;
-}
-
-static int check_scheme(const void *config, struct err *e)
-{
-	const struct path *c = config;
-
-	if (c->method == PROCESS_EXACT)
-		return err_set(e, ERR_USAGE,
-			       "method: this process has no exact transition, use euler-maruyama or milstein");
-	return check(config, e);
+	return process_check(kind, &scheme, e);
 }
 
 static void layout(const void *config, struct layout *l)
@@ -49,13 +46,19 @@ static int generate(enum process_kind kind, const void *config, uint64_t seed, i
 {
 	const struct path *c = config;
 
-	if (process_path(kind, &c->process, (enum process_method)c->method, c->components, c->T, c->frames, c->steps,
-			 seed, sample, NULL, u, e) != 0)
+	const struct process_scheme scheme = scheme_of(c);
+
+	if (process_path(kind, &c->process, &scheme, c->components, c->T, c->frames, seed, sample, NULL, u, NULL, e) !=
+	    0)
 		return problem_sample_error(e, sample);
 	return 0;
 }
 
 #define PROCESS(id, kind)                                                                                              \
+	static int id##_check(const void *config, struct err *e)                                                       \
+	{                                                                                                              \
+		return check(kind, config, e);                                                                         \
+	}                                                                                                              \
 	static int id##_generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,  \
 				 double *number, struct err *e)                                                        \
 	{                                                                                                              \
@@ -77,7 +80,13 @@ PROCESS(langevin, PROCESS_LANGEVIN)
 		KEY_INT(struct path, frames, frames_default, 1, 1e8, "saved intervals: frames + 1 values"),            \
 		KEY_INT(struct path, steps, "16", 1, 1e9, "steps of a scheme in a frame"),                             \
 		KEY_INT(struct path, components, "1", 1, 1e6, "independent components"),                               \
-		KEY_ONE_OF(struct path, method, method_default, process_methods, "transition law or scheme"),          \
+		KEY_ONE_OF(struct path, method, method_default, sde_exact_or_method_names,                             \
+			   "transition law or scheme"),                                                                \
+		KEY_REAL(struct path, rtol, "0", 0, 1, "relative tolerance; above 0: adaptive steps"),                 \
+		KEY_REAL(struct path, atol, "0", 0, 1e9, "absolute tolerance; above 0: adaptive steps"),               \
+		KEY_REAL(struct path, dtmin, "0", 0, 1e9, "smallest adaptive step; 0: 2^-16 of a frame"),              \
+		KEY_REAL(struct path, tolerance, "0", 0, 1e9,                                                          \
+			 "above 0: one Brownian path to this resolution, the same for all methods and steps"),         \
 		PART("start", process.start, start_default, -1e9, 1e9, "mean of the initial value"),                   \
 		PART("start_spread", process.start_spread, "0", 0, 1e9, "standard deviation of the initial value")
 
@@ -110,7 +119,7 @@ static const struct key langevin_keys[] = {
 
 #define PATH_CLASS(id)                                                                                                 \
 	.config_size = sizeof(struct path), .keys = id##_keys, .layout = layout, .prepare = problem_prepare_none,      \
-	.release = problem_release_none, .generate = id##_generate
+	.release = problem_release_none, .check = id##_check, .generate = id##_generate
 
 static const struct problem_class ou = {
 	.name = "ou",
@@ -118,7 +127,6 @@ static const struct problem_class ou = {
 	.equation = "dx = rate*(level - x)*dt + sigma*dW",
 	.source = "Uhlenbeck, Ornstein, Phys. Rev. 36 (1930)",
 	.notes = "exact Gaussian transition by default",
-	.check = check,
 	.test_config = "frames: 10\ncomponents: 3\n",
 	PATH_CLASS(ou),
 };
@@ -128,7 +136,6 @@ static const struct problem_class gbm = {
 	.equation = "dx = rate*x*dt + sigma*x*dW",
 	.source = "Black, Scholes, J. Polit. Econ. 81 (1973)",
 	.notes = "exact log-normal transition by default",
-	.check = check,
 	.test_config = "frames: 10\nmethod: milstein\nsteps: 4\n",
 	PATH_CLASS(gbm),
 };
@@ -138,7 +145,6 @@ static const struct problem_class cir = {
 	.equation = "dx = rate*(level - x)*dt + sigma*sqrt(x)*dW",
 	.source = "Cox, Ingersoll, Ross, Econometrica 53 (1985), eq. 17",
 	.notes = "schemes with full truncation; the stored path is the positive part",
-	.check = check_scheme,
 	.test_config = "frames: 10\nsteps: 4\n",
 	PATH_CLASS(cir),
 };
@@ -147,8 +153,7 @@ static const struct problem_class langevin = {
 	.summary = "overdamped Langevin dynamics in a double well",
 	.equation = "dx = rate*(x - x^3)*dt + sigma*dW",
 	.source = "Kramers, Physica 7 (1940)",
-	.notes = "the noise is additive: both schemes have strong order 1",
-	.check = check_scheme,
+	.notes = "the noise is additive: schemes of order 1/2 have strong order 1, sra1 and shark 3/2",
 	.test_config = "frames: 10\nsteps: 4\n",
 	PATH_CLASS(langevin),
 };

@@ -3,11 +3,12 @@
 
 #include "base/mem.h"
 #include "integ/process.h"
+#include "integ/sde.h"
 #include "sampler/sampler.h"
 
 struct sde_path {
 	int process, method;
-	double T, rate, level, sigma, start, start_spread;
+	double T, rate, level, sigma, start, start_spread, rtol, atol, dtmin, tolerance;
 	int64_t frames, steps;
 };
 
@@ -16,14 +17,19 @@ static struct process process_of(const struct sde_path *c)
 	return (struct process){ c->rate, c->level, c->sigma, c->start, c->start_spread };
 }
 
+static struct process_scheme scheme_of(const struct sde_path *c)
+{
+	return (struct process_scheme){ c->method, c->steps, c->rtol, c->atol, c->dtmin, c->tolerance };
+}
+
 static int check(const void *config, struct err *e)
 {
 	const struct sde_path *c = config;
 
-	if (c->method == PROCESS_EXACT && !process_has_exact((enum process_kind)c->process))
-		return err_set(e, ERR_USAGE,
-			       "method: process %s has no exact transition, use euler-maruyama or milstein",
-			       process_names[c->process]);
+	const struct process_scheme scheme = scheme_of(c);
+
+	if (process_check((enum process_kind)c->process, &scheme, e) != 0)
+		return -1;
 	if (c->process == PROCESS_CIR && !(c->rate > 0))
 		return err_set(e, ERR_USAGE, "rate: process cir needs rate > 0");
 	return 0;
@@ -62,10 +68,11 @@ static int draw(const void *config, void *work, uint64_t seed, int64_t sample, d
 {
 	const struct sde_path *c = config;
 	const struct process p = process_of(c);
+	const struct process_scheme scheme = scheme_of(c);
 
 	(void)work;
-	if (process_path((enum process_kind)c->process, &p, (enum process_method)c->method, 1, c->T, c->frames,
-			 c->steps, seed, sample, NULL, field[0], e) != 0)
+	if (process_path((enum process_kind)c->process, &p, &scheme, 1, c->T, c->frames, seed, sample, NULL, field[0],
+			 NULL, e) != 0)
 		return err_in(e, "sample %lld", (long long)sample);
 	return 0;
 }
@@ -84,10 +91,15 @@ static const struct key keys[] = {
 	KEY_ONE_OF(struct sde_path, process, "ou", process_names,
 		   "ou: rate (level - X) dt + sigma dW; gbm: rate X dt + sigma X dW; cir: rate (level - X) dt + "
 		   "sigma sqrt(X) dW; langevin: rate (X - X^3) dt + sigma dW"),
-	KEY_ONE_OF(struct sde_path, method, "exact", process_methods, "transition law or scheme"),
+	KEY_ONE_OF(struct sde_path, method, "exact", sde_exact_or_method_names, "transition law or scheme"),
 	KEY_REAL(struct sde_path, T, "1", 1e-12, 1e12, "end time"),
 	KEY_INT(struct sde_path, frames, "100", 1, 1e8, "saved intervals: frames + 1 values"),
 	KEY_INT(struct sde_path, steps, "16", 1, 1e9, "steps of a scheme in a frame"),
+	KEY_REAL(struct sde_path, rtol, "0", 0, 1, "relative tolerance; above 0: adaptive steps"),
+	KEY_REAL(struct sde_path, atol, "0", 0, 1e9, "absolute tolerance; above 0: adaptive steps"),
+	KEY_REAL(struct sde_path, dtmin, "0", 0, 1e9, "smallest adaptive step; 0: 2^-16 of a frame"),
+	KEY_REAL(struct sde_path, tolerance, "0", 0, 1e9,
+		 "above 0: one Brownian path to this resolution, the same for all methods and steps"),
 	KEY_REAL(struct sde_path, rate, "1", -1e6, 1e6, "rate of the drift"),
 	KEY_REAL(struct sde_path, level, "0", -1e9, 1e9, "level returned to"),
 	KEY_REAL(struct sde_path, sigma, "0.5", 0, 1e6, "noise"),
@@ -100,9 +112,8 @@ static const struct sampler_class sde_path = {
 	.name = "sde-path",
 	.summary = "paths of Ornstein-Uhlenbeck, geometric Brownian, square-root and double-well processes",
 	.source = "Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992)",
-	.notes = "exact transitions for ou and gbm; Euler-Maruyama (strong order 1/2) and Milstein (1) for all; same "
-		 "draws as the "
-		 "problems of these names",
+	.notes = "exact transitions for ou and gbm, schemes of strong order 1/2 to 3/2 for all; methods of "
+		 "Stratonovich's calculus get the drift that belongs to it; same draws as the problems of these names",
 	.config_size = sizeof(struct sde_path),
 	.keys = keys,
 	.check = check,

@@ -1,0 +1,365 @@
+/* sde_step.c: one step of every method of the table, for all paths at once. Stages are sums over stored products: h f_i, and
+ * g_i W and g_i H, which for noise that is not diagonal are products of a matrix and a vector. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "integ/sde.h"
+#include "integ/sde_table.h"
+
+struct sde_stepper {
+	const struct sde_method *m;
+	const struct sde *s;
+	int64_t paths, size; /* paths x n */
+	void (*step)(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+		     double *x1, double *error);
+	bool wants_f[SDE_STAGES], wants_w[SDE_STAGES], wants_h[SDE_STAGES];
+	double *f[SDE_STAGES], *gw[SDE_STAGES], *gh[SDE_STAGES]; /* size each */
+	double *z, *g, *correction;				 /* size; g: paths x n x noises */
+	/* reversible-heun: x_hat, f and g there, at the accepted step and after the last one */
+	double *hat[2], *f_hat[2], *g_hat[2];
+	bool carries;
+	int now;
+	double *memory;
+};
+
+/* ---- the equation as the method wants it ------------------------------------------------------------------------------- */
+
+static bool converts(const struct sde_method *m, const struct sde *s)
+{
+	return !s->additive && !m->own_calculus && m->calculus != s->calculus;
+}
+
+static void drift(struct sde_stepper *p, double t, const double *x, double *out)
+{
+	const struct sde *s = p->s;
+
+	s->drift(s->context, p->paths, t, x, out);
+	if (converts(p->m, s)) {
+		const double half = p->m->calculus == SDE_STRATONOVICH ? -0.5 : 0.5;
+		double *restrict g = p->g, *restrict slope = p->correction;
+
+		s->diffusion(s->context, p->paths, t, x, g);
+		s->slope(s->context, p->paths, t, x, slope);
+		for (int64_t i = 0; i < p->size; i++)
+			out[i] += half * g[i] * slope[i];
+	}
+}
+
+/* out = g v at the noise vectors v. */
+static void apply(const struct sde_stepper *p, const double *g, const double *v, double *out)
+{
+	const int64_t n = p->s->n, m = p->s->noises;
+
+	if (m == 0) {
+		for (int64_t i = 0; i < p->size; i++)
+			out[i] = g[i] * v[i];
+		return;
+	}
+	for (int64_t k = 0; k < p->paths; k++)
+		for (int64_t i = 0; i < n; i++) {
+			const double *row = g + (k * n + i) * m;
+			double sum = 0;
+
+			for (int64_t j = 0; j < m; j++)
+				sum += row[j] * v[k * m + j];
+			out[k * n + i] = sum;
+		}
+}
+
+static void add(int64_t n, double factor, const double *restrict what, double *restrict to)
+{
+	if (factor != 0)
+		for (int64_t i = 0; i < n; i++)
+			to[i] += factor * what[i];
+}
+
+/* ---- methods ----------------------------------------------------------------------------------------------------------- */
+
+static void combine(struct sde_stepper *p, int stages, double h, const double *a, const double *aw, const double *ah,
+		    double *out)
+{
+	for (int i = 0; i < stages; i++) {
+		if (p->wants_f[i])
+			add(p->size, h * a[i], p->f[i], out);
+		if (p->wants_w[i])
+			add(p->size, aw[i], p->gw[i], out);
+		if (p->wants_h[i])
+			add(p->size, ah[i], p->gh[i], out);
+	}
+}
+
+static void tableau_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+			 double *x1, double *error)
+{
+	const struct sde_tableau *m = p->m->tableau;
+	const struct sde *s = p->s;
+	const size_t bytes = (size_t)p->size * sizeof *x;
+
+	for (int j = 0; j < m->stages; j++) {
+		const double at = t + m->c[j] * h;
+		const double *z = x;
+		const bool early = p->m->additive_only && j == 0;
+
+		/* The diffusion of additive methods is known before their first stage. */
+		if (early) {
+			s->diffusion(s->context, p->paths, t, x, p->g);
+			apply(p, p->g, W, p->gw[0]);
+			if (p->wants_h[0])
+				apply(p, p->g, H, p->gh[0]);
+		}
+		if (j > 0 || early) {
+			memcpy(p->z, x, bytes);
+			combine(p, early ? 1 : j, h, m->a[j], m->aw[j], m->ah[j], p->z);
+			z = p->z;
+		}
+		if (p->wants_f[j])
+			drift(p, at, z, p->f[j]);
+		if (!p->m->additive_only && (p->wants_w[j] || p->wants_h[j])) {
+			s->diffusion(s->context, p->paths, at, z, p->g);
+			if (p->wants_w[j])
+				apply(p, p->g, W, p->gw[j]);
+			if (p->wants_h[j])
+				apply(p, p->g, H, p->gh[j]);
+		}
+	}
+	memcpy(x1, x, bytes);
+	combine(p, m->stages, h, m->b, m->bw, m->bh, x1);
+	if (p->m->additive_only) {
+		/* (g(t + h) - g(t)) (W/2 - H); z is free. W/2 - H is as long as the noise: halves of it apply alike. */
+		const double *g0w = p->gw[0];
+
+		s->diffusion(s->context, p->paths, t + h, x, p->g);
+		apply(p, p->g, W, p->z);
+		for (int64_t i = 0; i < p->size; i++)
+			x1[i] += 0.5 * (p->z[i] - g0w[i]);
+		apply(p, p->g, H, p->z);
+		add(p->size, -1, p->z, x1);
+		add(p->size, 1, p->gh[0], x1);
+	}
+	if (error) {
+		memset(error, 0, bytes);
+		combine(p, m->stages, h, m->e, m->ew, m->eh, error);
+	}
+}
+
+/* x + f h + g W + 1/2 g g' (W^2 - h), without - h for Stratonovich equations. */
+static void milstein_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+			  double *x1, double *error)
+{
+	const struct sde *s = p->s;
+	const double less = s->calculus == SDE_ITO ? h : 0;
+	const double *restrict f = p->f[0], *restrict g = p->g, *restrict slope = p->correction;
+
+	(void)H;
+	(void)error;
+	s->drift(s->context, p->paths, t, x, p->f[0]);
+	s->diffusion(s->context, p->paths, t, x, p->g);
+	s->slope(s->context, p->paths, t, x, p->correction);
+	for (int64_t i = 0; i < p->size; i++)
+		x1[i] = x[i] + f[i] * h + g[i] * W[i] + 0.5 * g[i] * slope[i] * (W[i] * W[i] - less);
+}
+
+/* Roessler's equation (6.1), with I_1 = W, I_10 = h (W/2 + H), I_11 = (W^2 - h)/2, I_111 = (W^3 - 3 h W)/6. */
+static void sri_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+		     double *x1, double *error)
+{
+	const struct sri_tableau *m = &sri_d2;
+	const struct sde *s = p->s;
+	const size_t bytes = (size_t)p->size * sizeof *x;
+	const double root = sqrt(h);
+
+	(void)error;
+	memcpy(x1, x, bytes);
+	for (int j = 0; j < SRI_STAGES; j++) {
+		double *g = p->gw[j];
+
+		if (m->alpha[j] != 0 || j < SRI_STAGES - 1) {
+			memcpy(p->z, x, bytes);
+			for (int i = 0; i < j; i++) {
+				add(p->size, h * m->a0[j][i], p->f[i], p->z);
+				if (m->b0[j][i] != 0)
+					for (int64_t l = 0; l < p->size; l++)
+						p->z[l] += m->b0[j][i] * p->gw[i][l] * (0.5 * W[l] + H[l]);
+			}
+			drift(p, t + m->c0[j] * h, p->z, p->f[j]);
+			add(p->size, h * m->alpha[j], p->f[j], x1);
+		}
+		memcpy(p->z, x, bytes);
+		for (int i = 0; i < j; i++) {
+			add(p->size, h * m->a1[j][i], p->f[i], p->z);
+			add(p->size, root * m->b1[j][i], p->gw[i], p->z);
+		}
+		s->diffusion(s->context, p->paths, t + m->c1[j] * h, p->z, g);
+		for (int64_t l = 0; l < p->size; l++) {
+			const double w = W[l];
+
+			x1[l] += g[l] *
+				 (m->beta[0][j] * w + m->beta[1][j] * (w * w - h) / (2 * root) +
+				  m->beta[2][j] * (0.5 * w + H[l]) + m->beta[3][j] * (w * w * w - 3 * h * w) / (6 * h));
+		}
+	}
+}
+
+static int64_t diffusion_size(const struct sde_stepper *p)
+{
+	return p->size * (p->s->noises > 0 ? p->s->noises : 1);
+}
+
+static void at_hat(struct sde_stepper *p, int k, double t)
+{
+	drift(p, t, p->hat[k], p->f_hat[k]);
+	p->s->diffusion(p->s->context, p->paths, t, p->hat[k], p->g_hat[k]);
+}
+
+/* x_hat1 = 2 x - x_hat + f h + g W, f1 and g1 there, x1 = x + 1/2 (f + f1) h + 1/2 (g + g1) W. */
+static void reversible_step(struct sde_stepper *p, double t, double h, const double *x, const double *W,
+			    const double *H, double *x1, double *error)
+{
+	const int old = p->now, new = 1 - p->now;
+	double *restrict gw = p->gw[0], *restrict gw1 = p->gw[1];
+
+	(void)H;
+	if (!p->carries) {
+		memcpy(p->hat[old], x, (size_t)p->size * sizeof *x);
+		at_hat(p, old, t);
+		p->carries = true;
+	}
+	apply(p, p->g_hat[old], W, gw);
+	for (int64_t i = 0; i < p->size; i++)
+		p->hat[new][i] = 2 * x[i] - p->hat[old][i] + h * p->f_hat[old][i] + gw[i];
+	at_hat(p, new, t + h);
+	apply(p, p->g_hat[new], W, gw1);
+	for (int64_t i = 0; i < p->size; i++) {
+		x1[i] = x[i] + 0.5 * h * (p->f_hat[old][i] + p->f_hat[new][i]) + 0.5 * (gw[i] + gw1[i]);
+		if (error)
+			error[i] = 0.5 * h * (p->f_hat[new][i] - p->f_hat[old][i]) + 0.5 * (gw1[i] - gw[i]);
+	}
+}
+
+void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, const double *W, double *x)
+{
+	const int after = p->now, before = 1 - p->now;
+	double *gw = p->gw[0], *gw1 = p->gw[1];
+
+	apply(p, p->g_hat[after], W, gw1);
+	for (int64_t i = 0; i < p->size; i++)
+		p->hat[before][i] = 2 * x1[i] - p->hat[after][i] - h * p->f_hat[after][i] - gw1[i];
+	at_hat(p, before, t);
+	apply(p, p->g_hat[before], W, gw);
+	for (int64_t i = 0; i < p->size; i++)
+		x[i] = x1[i] - 0.5 * h * (p->f_hat[before][i] + p->f_hat[after][i]) - 0.5 * (gw[i] + gw1[i]);
+	p->now = before;
+}
+
+/* ---- the stepper ------------------------------------------------------------------------------------------------------- */
+
+const struct sde_method *sde_method_find(const char *name)
+{
+	for (const struct sde_method *m = sde_methods; m->name; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+int sde_method_check(const struct sde_method *m, const struct sde *s, bool adaptive, struct err *e)
+{
+	if (m->additive_only && !s->additive)
+		return err_set(e, ERR_USAGE, "method: %s needs additive noise", m->name);
+	if (m->diagonal_only && s->noises > 0)
+		return err_set(e, ERR_USAGE, "method: %s needs diagonal noise", m->name);
+	if (m->needs_slope && !s->slope)
+		return err_set(e, ERR_USAGE, "method: %s needs the derivative of the diffusion", m->name);
+	if (converts(m, s) && (s->noises > 0 || !s->slope))
+		return err_set(e, ERR_USAGE,
+			       "method: %s is a method of %s's calculus, and this equation has no such form", m->name,
+			       m->calculus == SDE_ITO ? "Ito" : "Stratonovich");
+	if (adaptive && !m->has_error)
+		return err_set(e, ERR_USAGE,
+			       "method: %s estimates no error; adaptive steps need heun, midpoint, ralston, "
+			       "reversible-heun, sra1, shark or spark",
+			       m->name);
+	return 0;
+}
+
+/* Stages whose drift or diffusion no later one asks for are never evaluated. */
+static void find_wanted(struct sde_stepper *p)
+{
+	const struct sde_tableau *m = p->m->tableau;
+
+	for (int j = 0; j < m->stages; j++) {
+		p->wants_f[j] = m->b[j] != 0 || m->e[j] != 0;
+		p->wants_w[j] = m->bw[j] != 0 || m->ew[j] != 0;
+		p->wants_h[j] = m->bh[j] != 0 || m->eh[j] != 0 || (p->m->additive_only && j == 0);
+		for (int i = 0; i < m->stages; i++) {
+			p->wants_f[j] |= m->a[i][j] != 0;
+			p->wants_w[j] |= m->aw[i][j] != 0;
+			p->wants_h[j] |= m->ah[i][j] != 0;
+		}
+	}
+}
+
+struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde *s, int64_t paths, struct err *e)
+{
+	struct sde_stepper *p;
+	int64_t matrix, arrays = 3 * SDE_STAGES + 6;
+	double *memory;
+
+	if (sde_method_check(m, s, false, e) != 0)
+		return NULL;
+	p = xcalloc(1, sizeof *p);
+	*p = (struct sde_stepper){ .m = m, .s = s, .paths = paths, .size = paths * s->n };
+	if (m->tableau) {
+		p->step = tableau_step;
+		find_wanted(p);
+	} else if (strcmp(m->name, "milstein") == 0) {
+		p->step = milstein_step;
+	} else {
+		p->step = strcmp(m->name, "srk") == 0 ? sri_step : reversible_step;
+	}
+	matrix = diffusion_size(p);
+	p->memory = memory = mem_new(arrays * p->size + 3 * matrix, sizeof *memory, "work space of an SDE", e);
+	if (!memory) {
+		free(p);
+		return NULL;
+	}
+	for (int j = 0; j < SDE_STAGES; j++, memory += 3 * p->size) {
+		p->f[j] = memory;
+		p->gw[j] = memory + p->size;
+		p->gh[j] = memory + 2 * p->size;
+	}
+	p->z = memory;
+	p->correction = memory + p->size;
+	for (int k = 0; k < 2; k++) {
+		p->hat[k] = memory + (2 + k) * p->size;
+		p->f_hat[k] = memory + (4 + k) * p->size;
+		p->g_hat[k] = memory + 6 * p->size + k * matrix;
+	}
+	p->g = memory + 6 * p->size + 2 * matrix;
+	return p;
+}
+
+void sde_stepper_free(struct sde_stepper *p)
+{
+	if (!p)
+		return;
+	free(p->memory);
+	free(p);
+}
+
+void sde_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H, double *x1,
+	      double *error)
+{
+	p->step(p, t, h, x, W, H, x1, error);
+}
+
+void sde_accept(struct sde_stepper *p)
+{
+	p->now = 1 - p->now;
+}
+
+void sde_restart(struct sde_stepper *p)
+{
+	p->carries = false;
+}

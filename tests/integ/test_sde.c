@@ -1,0 +1,411 @@
+/* test_sde.c: every method of the table: its strong order against exact paths driven by the same Brownian motion, matrices of
+ * noise against diagonal ones, reversal, adaptive steps, refusals. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "integ/sde.h"
+
+/* ---- equations --------------------------------------------------------------------------------------------------------- */
+
+/* dX = 0.5 X dt + 0.8 X o dW: X = exp(0.5 t + 0.8 w). */
+static void gbm_drift(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = 0.5 * x[i];
+}
+static void gbm_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = 0.8 * x[i];
+}
+static void gbm_slope(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	(void)x;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = 0.8;
+}
+static const struct sde gbm = {
+	.n = 1, .calculus = SDE_STRATONOVICH, .drift = gbm_drift, .diffusion = gbm_diffusion, .slope = gbm_slope
+};
+
+/* dX = (X - X^3) dt + 0.7 dW; with a context the noise grows as 0.7 (1 + t). */
+static void well_drift(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] - x[i] * x[i] * x[i];
+}
+static void well_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)x;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = context ? 0.7 * (1 + t) : 0.7;
+}
+static void no_slope(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	(void)x;
+	memset(out, 0, (size_t)paths * sizeof *out);
+}
+static struct sde well(bool growing)
+{
+	static char yes;
+
+	return (struct sde){ .n = 1,
+			     .additive = true,
+			     .drift = well_drift,
+			     .diffusion = well_diffusion,
+			     .slope = no_slope,
+			     .context = growing ? &yes : NULL };
+}
+
+/* ---- strong orders ----------------------------------------------------------------------------------------------------- */
+
+/* The experiment sde-orders has the fits with more paths and steps. */
+enum { PATHS = 500, FINEST = 1024 };
+
+static struct brownian *tree_for(const struct sde_method *m, int64_t channels, int64_t paths, double tolerance)
+{
+	const struct brownian_spec spec = { .seed = 17,
+					    .purpose = "orders",
+					    .n_samples = paths,
+					    .channels = channels,
+					    .t1 = 1,
+					    .tolerance = tolerance,
+					    .kind = m->noise };
+	struct brownian *b = brownian_new(&spec, NULL);
+
+	ck_assert_ptr_nonnull(b);
+	return b;
+}
+
+static void end_states(const struct sde *s, const struct sde_method *m, struct brownian *tree, int64_t steps, double x0,
+		       double *x)
+{
+	static const double ends[2] = { 0, 1 };
+	struct sde_noise noise = { .tree = tree };
+
+	for (int i = 0; i < PATHS; i++)
+		x[i] = x0;
+	ck_assert_int_eq(sde_fixed(s, m, &noise, PATHS, 2, ends, steps, x, NULL, NULL, NULL), 0);
+}
+
+static double rms_difference(const double *a, const double *b)
+{
+	double sum = 0;
+
+	for (int i = 0; i < PATHS; i++)
+		sum += (a[i] - b[i]) * (a[i] - b[i]);
+	return sqrt(sum / PATHS);
+}
+
+/* Least-squares slope of log2 error over log2 step, steps 2^low .. 2^high. */
+static double fitted_order(const struct sde *s, const struct sde_method *m, struct brownian *tree, double x0,
+			   const double *exact, int low, int high)
+{
+	double *x = xmalloc(PATHS * sizeof *x), sxy = 0, sxx = 0;
+	const double centre = 0.5 * (low + high);
+
+	for (int l = low; l <= high; l++) {
+		end_states(s, m, tree, (int64_t)1 << l, x0, x);
+		sxy += (l - centre) * -log2(rms_difference(x, exact));
+		sxx += (l - centre) * (l - centre);
+	}
+	free(x);
+	return sxy / sxx;
+}
+
+START_TEST(order_with_multiplicative_noise)
+{
+	const struct sde_method *m = &sde_methods[_i];
+	struct brownian *tree;
+	double *exact, order, wanted = m->order;
+
+	if (m->additive_only)
+		return;
+	tree = tree_for(m, 1, PATHS, 1. / 256);
+	exact = xmalloc(2 * PATHS * sizeof *exact);
+	brownian_increment(tree, 0, 1, exact, m->noise > BROWNIAN_W ? exact + PATHS : NULL, NULL);
+	for (int i = 0; i < PATHS; i++)
+		exact[i] = exp(0.5 + 0.8 * exact[i]);
+	order = fitted_order(&gbm, m, tree, 1, exact, 3, 8);
+	/* General (not commutative) noise leaves reversible-heun 1/2; one noise gives 1. */
+	if (strcmp(m->name, "reversible-heun") == 0)
+		wanted = 1;
+	ck_assert_msg(fabs(order - wanted) < 0.15, "%s: strong order %g, not %g", m->name, order, wanted);
+	free(exact);
+	brownian_free(tree);
+}
+END_TEST
+
+static void check_additive(const struct sde_method *m, bool growing)
+{
+	const struct sde s = well(growing);
+	struct brownian *tree = tree_for(m, 1, PATHS, 1. / FINEST);
+	const struct sde_method *best = m->noise > BROWNIAN_W ? sde_method_find("sra1") : m;
+	double *exact = xmalloc(PATHS * sizeof *exact), order;
+
+	end_states(&s, best, tree, FINEST, 0.5, exact);
+	order = fitted_order(&s, m, tree, 0.5, exact, 3, 6);
+	ck_assert_msg(order > m->order_additive - 0.15 && order < m->order_additive + 0.5,
+		      "%s: strong order %g with additive noise, not %g", m->name, order, m->order_additive);
+	free(exact);
+	brownian_free(tree);
+}
+
+START_TEST(order_with_additive_noise)
+{
+	check_additive(&sde_methods[_i], false);
+}
+END_TEST
+
+START_TEST(order_with_growing_noise)
+{
+	check_additive(&sde_methods[_i], true);
+}
+END_TEST
+
+/* ---- the form of the noise --------------------------------------------------------------------------------------------- */
+
+enum { TWO = 2 };
+
+/* Two coupled components with diagonal noise, also written as a full matrix. */
+static void pair_drift(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t k = 0; k < paths; k++) {
+		out[2 * k] = x[2 * k + 1] - 0.1 * t;
+		out[2 * k + 1] = -x[2 * k];
+	}
+}
+static void pair_diagonal(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t k = 0; k < TWO * paths; k++)
+		out[k] = 0.3 * sin(x[k]) + 0.1 * t;
+}
+static void pair_slope(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	for (int64_t k = 0; k < TWO * paths; k++)
+		out[k] = 0.3 * cos(x[k]);
+}
+static void pair_matrix(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t k = 0; k < TWO * paths; k++) {
+		out[2 * k] = out[2 * k + 1] = 0;
+		out[2 * k + k % 2] = 0.3 * sin(x[k]) + 0.1 * t;
+	}
+}
+static void constant_diagonal(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)x;
+	for (int64_t k = 0; k < TWO * paths; k++)
+		out[k] = 0.3 + 0.1 * t + 0.2 * (double)(k % 2);
+}
+static void constant_matrix(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)x;
+	for (int64_t k = 0; k < TWO * paths; k++) {
+		out[2 * k] = out[2 * k + 1] = 0;
+		out[2 * k + k % 2] = 0.3 + 0.1 * t + 0.2 * (double)(k % 2);
+	}
+}
+
+START_TEST(a_diagonal_matrix_is_diagonal_noise)
+{
+	const struct sde_method *m = &sde_methods[_i];
+	struct sde diagonal = { .n = TWO,
+				.calculus = m->calculus,
+				.additive = m->additive_only,
+				.drift = pair_drift,
+				.diffusion = m->additive_only ? constant_diagonal : pair_diagonal,
+				.slope = pair_slope };
+	struct sde matrix = diagonal;
+	static const double ends[2] = { 0, 1 };
+	double x[6] = { 1, 0, 0.5, 0.2, -1, 1 }, y[6];
+	struct sde_noise noise = { .tree = tree_for(m, TWO, 3, 1e-3) };
+
+	matrix.noises = TWO;
+	matrix.diffusion = m->additive_only ? constant_matrix : pair_matrix;
+	memcpy(y, x, sizeof x);
+	ck_assert_int_eq(sde_fixed(&diagonal, m, &noise, 3, 2, ends, 50, x, NULL, NULL, NULL), 0);
+	if (m->diagonal_only) {
+		ck_assert_int_eq(sde_fixed(&matrix, m, &noise, 3, 2, ends, 50, y, NULL, NULL, NULL), -1);
+	} else {
+		ck_assert_int_eq(sde_fixed(&matrix, m, &noise, 3, 2, ends, 50, y, NULL, NULL, NULL), 0);
+		for (int i = 0; i < 6; i++)
+			ck_assert_double_eq_tol(x[i], y[i], 1e-13);
+	}
+	brownian_free(noise.tree);
+}
+END_TEST
+
+/* Paths in a block and alone, with fresh increments, chunk borders inside. */
+START_TEST(paths_do_not_see_each_other)
+{
+	enum { BLOCK = 70, STEPS = 100 };
+	const struct sde_method *m = &sde_methods[_i];
+	const struct sde s = m->additive_only ? well(true) : gbm;
+	static const double times[3] = { 0, 0.3, 1 };
+	static double x[BLOCK], out[3 * BLOCK];
+	double y = 1, one[3];
+	struct sde_noise noise = { .fresh = { .seed = 3, .purpose = "test" } };
+
+	for (int i = 0; i < BLOCK; i++)
+		x[i] = 1;
+	ck_assert_int_eq(sde_fixed(&s, m, &noise, BLOCK, 3, times, STEPS, x, out, NULL, NULL), 0);
+	noise.fresh.first_sample = 5;
+	ck_assert_int_eq(sde_fixed(&s, m, &noise, 1, 3, times, STEPS, &y, one, NULL, NULL), 0);
+	ck_assert_double_eq(y, x[5]);
+	ck_assert_double_eq(one[2], y);
+	ck_assert_double_eq(one[1], out[BLOCK + 5]);
+	ck_assert_double_eq(one[0], 1);
+}
+END_TEST
+
+/* ---- reversal ---------------------------------------------------------------------------------------------------------- */
+
+START_TEST(reversible_heun_returns)
+{
+	enum { STEPS = 800 };
+	const struct sde_method *m = sde_method_find("reversible-heun");
+	struct sde s = { .n = TWO, .calculus = SDE_STRATONOVICH, .drift = pair_drift, .diffusion = pair_diagonal };
+	struct sde_stepper *p = sde_stepper_new(m, &s, 1, NULL);
+	struct brownian *tree = tree_for(m, TWO, 1, 1e-4);
+	double x[2] = { 1, 0.2 }, other[2], w[2];
+
+	for (int k = 0; k < STEPS; k++) {
+		brownian_increment(tree, k / (double)STEPS, (k + 1) / (double)STEPS, w, NULL, NULL);
+		sde_step(p, k / (double)STEPS, 1. / STEPS, x, w, NULL, other, NULL);
+		sde_accept(p);
+		memcpy(x, other, sizeof x);
+	}
+	ck_assert_double_gt(fabs(x[0] - 1), 0.1);
+	for (int k = STEPS - 1; k >= 0; k--) {
+		brownian_increment(tree, k / (double)STEPS, (k + 1) / (double)STEPS, w, NULL, NULL);
+		sde_reverse(p, k / (double)STEPS, 1. / STEPS, x, w, other);
+		memcpy(x, other, sizeof x);
+	}
+	ck_assert_double_eq_tol(x[0], 1, 1e-12);
+	ck_assert_double_eq_tol(x[1], 0.2, 1e-12);
+	brownian_free(tree);
+	sde_stepper_free(p);
+}
+END_TEST
+
+/* ---- adaptive steps ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(tolerance_rules_the_error)
+{
+	const struct sde_method *m = &sde_methods[_i];
+	const struct sde s = m->additive_only ? well(false) : gbm;
+	static const double times[3] = { 0, 0.37, 1 };
+	double mean[2] = { 0 };
+	struct sde_counts counts[2] = { { 0 } };
+	struct err e = { 0 };
+
+	for (int i = 0; i < 40; i++) {
+		const struct brownian_spec spec = { .seed = 2,
+						    .purpose = "adaptive",
+						    .first_sample = i,
+						    .n_samples = 1,
+						    .channels = 1,
+						    .t1 = 1,
+						    .tolerance = 0x1p-20,
+						    .kind = m->noise };
+		struct brownian *tree = brownian_new(&spec, &e);
+		double exact = 0.5, w, h;
+
+		brownian_increment(tree, 0, 1, &w, m->noise > BROWNIAN_W ? &h : NULL, NULL);
+		if (m->additive_only) {
+			struct sde_noise noise = { .tree = tree };
+
+			ck_assert_int_eq(sde_fixed(&s, m, &noise, 1, 3, times, 500, &exact, NULL, NULL, NULL), 0);
+		} else {
+			exact = exp(0.5 + 0.8 * w);
+		}
+		for (int k = 0; k < 2; k++) {
+			struct sde_tolerance c = { .rtol = k ? 1e-3 : 3e-2,
+						   .atol = k ? 1e-3 : 3e-2,
+						   .p = 0.1,
+						   .i = 0.3,
+						   .dtmin = 0x1p-18,
+						   .max_steps = 100000 };
+			double x = m->additive_only ? 0.5 : 1;
+
+			if (!m->has_error) {
+				ck_assert_int_eq(sde_adaptive(&s, m, tree, 1, 3, times, &c, &x, NULL, NULL, &e), -1);
+				ck_assert_int_eq(e.code, ERR_USAGE);
+				continue;
+			}
+			ck_assert_msg(sde_adaptive(&s, m, tree, 1, 3, times, &c, &x, NULL, &counts[k], &e) == 0, "%s",
+				      e.message);
+			mean[k] += fabs(x - exact) / 40;
+		}
+		brownian_free(tree);
+	}
+	if (!m->has_error)
+		return;
+	ck_assert_msg(mean[1] < mean[0] / 3 && mean[1] < 3e-2, "%s: errors %g and %g", m->name, mean[0], mean[1]);
+	ck_assert_int_gt(counts[1].accepted, 2 * counts[0].accepted);
+	ck_assert_int_gt(counts[1].rejected, 0);
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	const struct sde_method *m = sde_method_find("milstein");
+	struct sde s = gbm;
+	struct err e = { 0 };
+
+	ck_assert_ptr_null(sde_method_find("magic"));
+	s.slope = NULL;
+	ck_assert_int_eq(sde_method_check(m, &s, false, &e), -1);
+	ck_assert_int_eq(e.code, ERR_USAGE);
+	ck_assert_int_eq(sde_method_check(sde_method_find("srk"), &s, false, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "Ito"));
+	ck_assert_int_eq(sde_method_check(sde_method_find("shark"), &s, false, &e), -1);
+	ck_assert_int_eq(sde_method_check(sde_method_find("heun"), &s, false, &e), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sde");
+	TCase *t = tcase_create("methods");
+	SRunner *r = srunner_create(s);
+	int failed, n = 0;
+
+	while (sde_method_names[n])
+		n++;
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, order_with_multiplicative_noise, 0, n);
+	tcase_add_loop_test(t, order_with_additive_noise, 0, n);
+	tcase_add_loop_test(t, order_with_growing_noise, 0, n);
+	tcase_add_loop_test(t, a_diagonal_matrix_is_diagonal_noise, 0, n);
+	tcase_add_loop_test(t, paths_do_not_see_each_other, 0, n);
+	tcase_add_test(t, reversible_heun_returns);
+	tcase_add_loop_test(t, tolerance_rules_the_error, 0, n);
+	tcase_add_test(t, refusals);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
