@@ -157,6 +157,26 @@ static double step_error(struct rk *s, double h, const double *y, double *scratc
 	return scaled_norm(s->n, scratch, y, s->point, tol);
 }
 
+static double largest(int64_t n, const double *v)
+{
+	double most = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		most = fmax(most, fabs(v[i]));
+	return most;
+}
+
+/* No step is short enough: did the solution run away? */
+static void too_short(int64_t n, double t, const double *y0, const double *y, struct err *e)
+{
+	const double now = largest(n, y);
+
+	if (now > 1e6 * largest(n, y0))
+		err_set(e, ERR_FAIL, "not finite at t = %g (grown to %.2g; no step is short enough)", t, now);
+	else
+		err_set(e, ERR_FAIL, "step size underflow at t = %g", t);
+}
+
 int integ_adaptive(const struct tableau *m, integ_rhs f, void *context, int64_t n, const double *y0, int64_t n_out,
 		   const double *t_out, const struct integ_tolerance *tol, double *out, struct integ_counts *counts,
 		   struct err *e)
@@ -197,7 +217,7 @@ int integ_adaptive(const struct tableau *m, integ_rhs f, void *context, int64_t 
 				goto out;
 			}
 			if (step <= 4 * DBL_EPSILON * fabs(t) || step < DBL_MIN) {
-				err_set(e, ERR_FAIL, "step size underflow at t = %g", t);
+				too_short(n, t, y0, y, e);
 				goto out;
 			}
 			if (rk_step(&s, t, step, y, e) != 0)

@@ -149,8 +149,9 @@ static void layout(const void *config, struct layout *l)
 	for (int a = 0; a < s->n_dims; a++)
 		axis[a + 1] = space_axis(s, a, l);
 	for (int k = 0; k < s->n_unknowns; k++)
-		layout_add_field(l, s->unknown[k].name, DTYPE_F32, s->stationary ? ROLE_TARGET : ROLE_TRAJECTORY,
-				 s->n_dims + !s->stationary, axis + s->stationary);
+		layout_add_field(l, s->unknown[k].name, s->n_dims > 0 ? DTYPE_F32 : DTYPE_F64,
+				 s->stationary ? ROLE_TARGET : ROLE_TRAJECTORY, s->n_dims + !s->stationary,
+				 axis + s->stationary);
 	for (int k = 0; k < s->n_coefs; k++)
 		layout_add_field(l, exprs_name(s->pool, SYMBOL_COEF, k), DTYPE_F32, ROLE_INPUT, s->n_dims, axis + 1);
 	if (equation_draw_params(s, 0, 0, param, NULL) == 0)
@@ -317,7 +318,7 @@ static const struct key keys[] = {
 	KEY_ONE_OF(struct equation_config, method, "auto", equation_method_names,
 		   "in space; auto: fourier on periodic boxes, else differences"),
 	KEY_ONE_OF(struct equation_config, stepper, "auto", equation_stepper_names,
-		   "in time; auto: etdrk4 with fourier, else dopri5, or rk4 with dt"),
+		   "in time; auto: see sciml-equation(5)"),
 	KEY_INT(struct equation_config, frames, "10", 1, 1e7, "saved intervals: frames + 1 states"),
 	KEY_REAL(struct equation_config, dt, "0", 0, 1e9, "longest time step; 0: chosen from rtol"),
 	KEY_REAL(struct equation_config, rtol, "1e-6", 1e-13, 0.1,

@@ -30,6 +30,13 @@ struct stencil { /* derivative m along one axis at each of its points */
 	double *weight; /* points x width */
 };
 
+/* Expressions of values at a point that are evaluated together, and the slots that they need. */
+enum { PART_RATE, PART_LINEAR, PART_REST, PART_NOISE, PART_SLOPE, PARTS };
+struct part {
+	struct program *program;
+	bool used[SLOTS];
+};
+
 struct equation_difference {
 	struct equation_spec *spec;
 	int order;
@@ -40,10 +47,10 @@ struct equation_difference {
 	struct slot slot[SLOTS];
 	struct program_input input[SLOTS];
 	const double *in[SLOTS];
-	struct program *program;			       /* all rates */
+	struct part part[PARTS];
 	struct program *side[EXPR_DIMS][2][EQUATION_UNKNOWNS]; /* right-hand sides of conditions, of time alone */
 	const double *param;
-	double *state, *a, *b;
+	double *state, *a, *b, *amplitude;
 };
 
 static int make_stencil(struct equation_difference *d, int axis, int m, struct err *e)
@@ -170,16 +177,43 @@ add:
 	return 0;
 }
 
+static void mark_used(const struct equation_difference *d, expr a, bool *used)
+{
+	const struct expr_node *n = expr_at(d->spec->pool, a);
+
+	for (int k = 0; k < d->n_slots; k++)
+		if (d->input[k].node == a)
+			used[k] = true;
+	for (int i = 0; i < n->n_args; i++)
+		mark_used(d, n->arg[i], used);
+}
+
+static int add_part(struct equation_difference *d, int which, int n, const expr *root, struct err *e)
+{
+	struct part *part = &d->part[which];
+
+	for (int j = 0; j < n; j++) {
+		if (find_slots(d, root[j], e) != 0)
+			return -1;
+		mark_used(d, root[j], part->used);
+	}
+	return n > 0 ? program_new(&part->program, d->spec->pool, n, root, d->n_slots, d->input, e) : 0;
+}
+
 static int translate(struct equation_difference *d, struct err *e)
 {
 	struct equation_spec *s = d->spec;
 	const struct program_input time = { expr_leaf(s->pool, EX_COORD, EXPR_TIME), true };
-	expr rate[EQUATION_UNKNOWNS];
+	expr rate[EQUATION_UNKNOWNS], linear[EQUATION_UNKNOWNS], rest[EQUATION_UNKNOWNS];
+	expr amplitude[EQUATION_NOISES], slope[EQUATION_NOISES];
 
 	for (int j = 0; j < s->n_unknowns; j++) {
+		struct expr_split split;
+
 		rate[j] = expr_simplify(s->pool, s->unknown[j].rate);
-		if (find_slots(d, rate[j], e) != 0)
-			return -1;
+		split = expr_split(s->pool, rate[j]);
+		linear[j] = split.linear;
+		rest[j] = expr_add(s->pool, split.given, split.rest);
 		for (int axis = 0; axis < s->n_dims; axis++)
 			for (int end = 0; end < 2; end++) {
 				const struct equation_side *side = &s->side[axis][end][j];
@@ -191,7 +225,18 @@ static int translate(struct equation_difference *d, struct err *e)
 					return -1;
 			}
 	}
-	return program_new(&d->program, s->pool, s->n_unknowns, rate, d->n_slots, d->input, e);
+	for (int k = 0; k < s->n_noises; k++) {
+		amplitude[k] = s->noise[k].amplitude;
+		slope[k] = expr_mul(s->pool, amplitude[k],
+				    expr_partial(s->pool, amplitude[k], s->unknown[s->noise[k].unknown].node));
+	}
+	return add_part(d, PART_RATE, s->n_unknowns, rate, e) != 0 ||
+			       add_part(d, PART_LINEAR, s->n_unknowns, linear, e) != 0 ||
+			       add_part(d, PART_REST, s->n_unknowns, rest, e) != 0 ||
+			       add_part(d, PART_NOISE, s->n_noises, amplitude, e) != 0 ||
+			       add_part(d, PART_SLOPE, s->n_noises, slope, e) != 0
+		       ? -1
+		       : 0;
 }
 
 int equation_difference_new(struct equation_difference **out, struct equation_spec *s, int order, struct err *e)
@@ -223,6 +268,7 @@ int equation_difference_new(struct equation_difference **out, struct equation_sp
 	d->state = xaligned((size_t)equation_difference_count(d) * sizeof(double));
 	d->a = xaligned((size_t)d->n_points * sizeof(double));
 	d->b = xaligned((size_t)d->n_points * sizeof(double));
+	d->amplitude = xaligned((size_t)(d->n_points * s->n_noises + 1) * sizeof(double));
 	*out = d;
 	return 0;
 }
@@ -244,10 +290,12 @@ void equation_difference_free(struct equation_difference *d)
 			for (int j = 0; j < EQUATION_UNKNOWNS; j++)
 				program_free(d->side[a][end][j]);
 	}
-	program_free(d->program);
+	for (int k = 0; k < PARTS; k++)
+		program_free(d->part[k].program);
 	free(d->state);
 	free(d->a);
 	free(d->b);
+	free(d->amplitude);
 	free(d);
 }
 
@@ -359,10 +407,10 @@ static void fill(struct equation_difference *d, struct slot *s)
 	}
 }
 
-int equation_difference_rate(void *context, double t, const double *state, double *rate)
+/* The expressions of a part at all points, one array each. */
+static void evaluate(struct equation_difference *d, int which, double t, const double *state, double *const *out)
 {
-	struct equation_difference *d = context;
-	double *out[EQUATION_UNKNOWNS];
+	const struct part *part = &d->part[which];
 
 	memcpy(d->state, state, (size_t)equation_difference_count(d) * sizeof *state);
 	equation_difference_sides(d, t, d->state);
@@ -373,12 +421,19 @@ int equation_difference_rate(void *context, double t, const double *state, doubl
 			d->in[k] = d->state + s->index * d->n_points;
 		else if (s->kind == SLOT_TIME)
 			s->value[0] = t;
-		else if (s->program)
+		else if (s->program && part->used[k])
 			fill(d, s);
 	}
+	program_run(part->program, d->n_points, d->in, d->param, out);
+}
+
+static int rate_of(struct equation_difference *d, int which, double t, const double *state, double *rate)
+{
+	double *out[EQUATION_UNKNOWNS];
+
 	for (int j = 0; j < d->spec->n_unknowns; j++)
 		out[j] = rate + j * d->n_points;
-	program_run(d->program, d->n_points, d->in, d->param, out);
+	evaluate(d, which, t, state, out);
 	for (int j = 0; j < d->spec->n_unknowns; j++)
 		for (int axis = 0; axis < d->spec->n_dims; axis++)
 			for (int64_t at = 0; at < d->n_points; at++) {
@@ -388,4 +443,46 @@ int equation_difference_rate(void *context, double t, const double *state, doubl
 					out[j][at] = 0;
 			}
 	return 0;
+}
+
+int equation_difference_rate(void *context, double t, const double *state, double *rate)
+{
+	return rate_of(context, PART_RATE, t, state, rate);
+}
+
+int equation_difference_linear(void *context, double t, const double *state, double *rate)
+{
+	return rate_of(context, PART_LINEAR, t, state, rate);
+}
+
+int equation_difference_rest(void *context, double t, const double *state, double *rate)
+{
+	return rate_of(context, PART_REST, t, state, rate);
+}
+
+void equation_difference_kick(struct equation_difference *d, bool slope, double t, const double *state,
+			      const double *increment, double *to)
+{
+	double *out[EQUATION_NOISES];
+
+	for (int k = 0; k < d->spec->n_noises; k++)
+		out[k] = d->amplitude + k * d->n_points;
+	evaluate(d, slope ? PART_SLOPE : PART_NOISE, t, state, out);
+	for (int k = 0; k < d->spec->n_noises; k++)
+		for (int64_t at = 0; at < d->n_points; at++)
+			to[d->spec->noise[k].unknown * d->n_points + at] +=
+				out[k][at] * increment[k * d->n_points + at];
+}
+
+void equation_difference_volumes(const struct equation_difference *d, double *out)
+{
+	for (int64_t at = 0; at < d->n_points; at++) {
+		out[at] = 1;
+		for (int axis = 0; axis < d->spec->n_dims; axis++) {
+			const int64_t i = at / d->inner[axis] % d->size[axis];
+			const bool end = d->spec->closed[axis] && (i == 0 || i == d->size[axis] - 1);
+
+			out[at] *= end ? d->step[axis] / 2 : d->step[axis];
+		}
+	}
 }

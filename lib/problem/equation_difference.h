@@ -17,5 +17,12 @@ const int64_t *equation_difference_size(const struct equation_difference *d); /*
 void equation_difference_sides(struct equation_difference *d, double t, double *state);
 /* dstate/dt in the signature of integ_rhs; 0 where a side's condition rules. */
 int equation_difference_rate(void *context, double t, const double *state, double *rate);
+/* Its part that is linear in the fields with constant coefficients (affine in a state where sides are not 0), and the rest. */
+int equation_difference_linear(void *context, double t, const double *state, double *rate);
+int equation_difference_rest(void *context, double t, const double *state, double *rate);
+/* kick, or with slope kick_slope, of equation_method.h; and the volumes of points: half cells on sides. */
+void equation_difference_kick(struct equation_difference *d, bool slope, double t, const double *state,
+			      const double *increment, double *to);
+void equation_difference_volumes(const struct equation_difference *d, double *out);
 
 #endif

@@ -71,6 +71,21 @@ static void tidy(void *d, double t, double *y)
 	equation_difference_sides(d, t, y);
 }
 
+static void volumes(const void *d, double *out)
+{
+	equation_difference_volumes(d, out);
+}
+
+static void kick(void *d, double t, const double *y, const double *increment, double *to)
+{
+	equation_difference_kick(d, false, t, y, increment, to);
+}
+
+static void kick_slope(void *d, double t, const double *y, const double *increment, double *to)
+{
+	equation_difference_kick(d, true, t, y, increment, to);
+}
+
 const struct equation_method equation_method_differences = {
 	.name = "differences",
 	.summary = "finite differences of order 2, 4 or 6, values at the points",
@@ -86,4 +101,7 @@ const struct equation_method equation_method_differences = {
 	.sample = sample,
 	.rate = equation_difference_rate,
 	.tidy = tidy,
+	.volumes = volumes,
+	.kick = kick,
+	.kick_slope = kick_slope,
 };

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "problem/equation_draw.h"
 #include "problem/equation_terms.h"
 
@@ -320,28 +319,22 @@ void equation_fourier_rest(void *context, double t, const double *state, double 
 	equation_basis_enter(f->basis, out, out);
 }
 
-void equation_fourier_kick(struct equation_fourier *f, uint64_t seed, int64_t sample, int64_t step, double t, double h,
-			   double *state)
+void equation_fourier_kick(struct equation_fourier *f, double t, const double *y, const double *increment, double *to)
 {
-	const int64_t n = f->s.n_points;
-	double cell = 1, *xi = xaligned((size_t)n * sizeof *xi);
+	const int64_t n = f->s.n_points, count = 2 * equation_fourier_count(f);
+	double *sum = xaligned((size_t)count * sizeof *sum);
 
-	for (int a = 0; a < f->s.n_dims; a++)
-		cell *= f->spec->length[a] / (double)f->s.size[a];
-	equation_basis_leave(f->basis, state, f->physical);
+	equation_basis_leave(f->basis, y, f->physical);
 	fill_slots(f, t);
+	equation_basis_leave(f->basis, to, sum);
 	for (int k = 0; k < f->spec->n_noises; k++) {
-		const struct equation_noise *noise = &f->spec->noise[k];
-
-		rng_normal(rng_stream(seed, "noise", (uint64_t)noise->index, (uint64_t)sample), (uint64_t)(step * n),
-			   (size_t)n, xi);
 		run_program(f, f->noise[k]);
 		for (int64_t i = 0; i < n; i++)
-			f->points[i] *= sqrt(h / cell) * xi[i];
-		add_transformed(f, f->one, f->physical + 2 * noise->unknown * f->n_kept);
+			f->points[i] *= increment[k * n + i];
+		add_transformed(f, f->one, sum + 2 * f->spec->noise[k].unknown * f->n_kept);
 	}
-	equation_basis_enter(f->basis, f->physical, state);
-	free(xi);
+	equation_basis_enter(f->basis, sum, to);
+	free(sum);
 }
 
 bool equation_fourier_is_steady(const struct equation_fourier *f)

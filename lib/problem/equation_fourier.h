@@ -16,10 +16,9 @@ int64_t equation_fourier_points(const struct equation_fourier *f);
 int64_t equation_fourier_count(const struct equation_fourier *f); /* complex numbers of a state */
 bool equation_fourier_has_rest(const struct equation_fourier *f); /* is N more than 0? */
 
-/* Add one increment of the noises over a step h to a state: amplitude(t, y) sqrt(h / cell) xi at every point of the solver's
- * grid, xi from the stream (seed, "noise", index, sample) numbered by step and point. */
-void equation_fourier_kick(struct equation_fourier *f, uint64_t seed, int64_t sample, int64_t step, double t, double h,
-			   double *state);
+/* Add sum_k b_k(t, y) increment_k to the state `to`: the amplitudes b_k of the noises at the points of the solver's grid times
+ * increments (noise by noise) there, of which the kept modes are taken. to may be y. */
+void equation_fourier_kick(struct equation_fourier *f, double t, const double *y, const double *increment, double *to);
 /* Does N depend on neither fields nor time? */
 bool equation_fourier_is_steady(const struct equation_fourier *f);
 

@@ -7,6 +7,7 @@
 #include "problem/equation_method.h"
 
 struct work {
+	const struct equation_spec *spec;
 	struct equation_fourier *f;
 	struct spectral kept;
 };
@@ -34,6 +35,7 @@ static int open_work(void **d, struct equation_spec *s, const struct equation_co
 	if (!suits(s))
 		return err_set(e, ERR_USAGE, "method: fourier needs periodic sides");
 	w = xcalloc(1, sizeof *w);
+	w->spec = s;
 	if (equation_fourier_new(&w->f, s, c->dealias, e) != 0 || spectral_init(&w->kept, s->n_dims, s->grid, e) != 0) {
 		close_work(w);
 		return -1;
@@ -125,9 +127,21 @@ static int solve(void *d, double *out, struct err *e)
 	return 0;
 }
 
-static void kick(void *d, uint64_t seed, int64_t number, int64_t step, double t, double h, double *y)
+static void volumes(const void *d, double *out)
 {
-	equation_fourier_kick(((struct work *)d)->f, seed, number, step, t, h, y);
+	const struct work *w = d;
+	const int64_t n = equation_fourier_points(w->f);
+
+	for (int64_t i = 0; i < n; i++)
+		out[i] = 1;
+	for (int a = 0; a < w->kept.n_dims; a++)
+		for (int64_t i = 0; i < n; i++)
+			out[i] *= w->spec->length[a] / (double)size(d)[a];
+}
+
+static void kick(void *d, double t, const double *y, const double *increment, double *to)
+{
+	equation_fourier_kick(((struct work *)d)->f, t, y, increment, to);
 }
 
 const struct equation_method equation_method_fourier = {
@@ -148,5 +162,6 @@ const struct equation_method equation_method_fourier = {
 	.diagonal = diagonal,
 	.rest = rest,
 	.solve = solve,
+	.volumes = volumes,
 	.kick = kick,
 };

@@ -1,153 +1,97 @@
 /* equation_march.c: steps in time. One-step schemes with tables that depend on the step's length take steps of frame / 2^j,
  * chosen by comparing one step with two of half the length; embedded Runge-Kutta pairs choose theirs freely. */
-#include "problem/equation_march.h"
+#include "problem/equation_stepper.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-enum { LEVELS = 31 };
-
-enum { NEEDS_DIAGONAL = 1 };
-
-struct equation_stepper {
-	const char *name, *summary;
-	int needs, order;
-	const char *tableau; /* explicit Runge-Kutta */
-	/* Tables of steps of length h, and one such step. */
-	void *(*table_new)(const struct equation_march *w, double h);
-	void (*table_free)(void *table);
-	int (*step)(struct equation_march *w, void *table, double t, double h, double *state, struct err *e);
-};
-
-struct equation_march {
-	const struct equation_config *config;
-	const struct equation_spec *spec;
-	const struct equation_method *m;
-	void *d;
-	const struct equation_stepper *stepper;
-	void *table[LEVELS + 1]; /* by level: steps of frame / 2^level; fixed steps: the first */
-	double *once, *twice;
-	double scale; /* largest number of the initial state */
-	uint64_t seed;
-	int64_t sample;
-	int level;
-	struct integ_counts counts;
-};
-
-/* ---- single steps ---------------------------------------------------------------------------------------------------- */
-
-static int counted_rate(void *context, double t, const double *y, double *rate)
-{
-	struct equation_march *w = context;
-
-	w->counts.evaluations++;
-	return w->m->rate(w->d, t, y, rate);
-}
-
-static void counted_rest(void *context, double t, const double *y, double *out)
-{
-	struct equation_march *w = context;
-
-	w->counts.evaluations++;
-	w->m->rest(w->d, t, y, out);
-}
-
-static void *new_etdrk4(const struct equation_march *w, double h)
-{
-	return etdrk4_new(w->m->count(w->d) / 2, w->m->diagonal(w->d), h);
-}
-
-static void free_etdrk4(void *table)
-{
-	etdrk4_free(table);
-}
-
-static int step_etdrk4(struct equation_march *w, void *table, double t, double h, double *state, struct err *e)
-{
-	(void)h;
-	(void)e;
-	etdrk4_step(table, counted_rest, w, t, state);
-	return 0;
-}
-
-static int step_tableau(struct equation_march *w, void *table, double t, double h, double *state, struct err *e)
-{
-	(void)table;
-	return integ_fixed(tableau_find(w->stepper->tableau), counted_rate, w, w->m->count(w->d), t, t + h, 1, state,
-			   e);
-}
-
-static const struct equation_stepper steppers[] = {
-	{ .name = "etdrk4",
-	  .summary = "exponential Runge-Kutta, order 4, the diagonal linear part solved exactly",
-	  .needs = NEEDS_DIAGONAL,
-	  .order = 4,
-	  .table_new = new_etdrk4,
-	  .table_free = free_etdrk4,
-	  .step = step_etdrk4 },
-	{ .name = "rk4",
-	  .summary = "classical Runge-Kutta, order 4",
-	  .order = 4,
-	  .tableau = "rk4",
-	  .step = step_tableau },
-	{ .name = "dopri5", .summary = "Dormand-Prince 5(4)", .order = 5, .tableau = "dopri5", .step = step_tableau },
-	{ .name = "tsit5", .summary = "Tsitouras 5(4)", .order = 5, .tableau = "tsit5", .step = step_tableau },
-};
-
-const char *const equation_stepper_names[] = { "auto", "etdrk4", "rk4", "dopri5", "tsit5", NULL };
+#include "base/rng.h"
 
 /* ---- the marcher ----------------------------------------------------------------------------------------------------- */
-
-static const struct equation_stepper *named(const char *name)
-{
-	for (size_t k = 0; k < sizeof steppers / sizeof *steppers; k++)
-		if (strcmp(steppers[k].name, name) == 0)
-			return &steppers[k];
-	return NULL;
-}
 
 static const struct equation_stepper *choose(const struct equation_march *w)
 {
 	if (w->config->stepper > 0)
-		return named(equation_stepper_names[w->config->stepper]);
+		return equation_stepper_find(equation_stepper_names[w->config->stepper]);
 	if (w->m->diagonal)
-		return named("etdrk4");
-	return named(w->config->dt > 0 ? "rk4" : "dopri5");
+		return equation_stepper_find("etdrk4");
+	if (w->spec->n_noises > 0)
+		return equation_stepper_find("euler-maruyama");
+	return equation_stepper_find(w->config->dt > 0 ? "rk4" : "dopri5");
+}
+
+/* Milstein without multiple integrals: a noise's amplitude holds, of the unknowns with noise, that alone which it drives, at
+ * the point itself; several noises of one unknown do not depend on it. */
+static bool noise_is_diagonal(const struct equation_spec *s)
+{
+	for (int k = 0; k < s->n_noises; k++) {
+		const expr b = s->noise[k].amplitude;
+
+		for (int op = EX_D; op <= EX_MEAN; op++)
+			if (expr_has(s->pool, b, (enum expr_op)op, -1))
+				return false;
+		for (int j = 0; j < s->n_noises; j++) {
+			const expr u = s->unknown[s->noise[j].unknown].node;
+
+			if (expr_replace(s->pool, b, u, expr_number(s->pool, 0)) != b &&
+			    (s->noise[j].unknown != s->noise[k].unknown || j != k))
+				return false;
+		}
+	}
+	return true;
+}
+
+static int check(const struct equation_march *w, struct err *e)
+{
+	const struct equation_stepper *p = w->stepper;
+	const bool noise = w->spec->n_noises > 0;
+
+	if (noise && !(w->config->dt > 0))
+		return err_set(e, ERR_USAGE, "dt: equations with noise need a time step of fixed length");
+	if ((p->needs & NEEDS_DIAGONAL) && !w->m->diagonal)
+		return err_set(e, ERR_USAGE, "stepper: %s needs a diagonal linear part, which method %s has not",
+			       p->name, w->m->name);
+	if (noise && (!w->m->kick || !p->step))
+		return err_set(e, ERR_USAGE, "stepper: %s on method %s takes no noise", p->name, w->m->name);
+	if (noise && (p->needs & NEEDS_SLOPE) && (!w->m->kick_slope || !noise_is_diagonal(w->spec)))
+		return err_set(e, ERR_USAGE,
+			       "stepper: %s needs noises that act at points (not on modes), each with a factor that "
+			       "depends on no other unknown with noise and on no derivatives",
+			       p->name);
+	return 0;
 }
 
 int equation_march_new(struct equation_march **out, const struct equation_config *c, const struct equation_spec *s,
 		       const struct equation_method *m, void *d, struct err *e)
 {
-	struct equation_march *w;
+	struct equation_march *w = xcalloc(1, sizeof *w);
+	const size_t bytes = (size_t)m->count(d) * sizeof(double);
 
-	if (s->n_noises > 0 && !(c->dt > 0))
-		return err_set(e, ERR_USAGE, "dt: equations with noise need a time step of fixed length");
-	w = xcalloc(1, sizeof *w);
-	*w = (struct equation_march){ .config = c, .spec = s, .m = m, .d = d };
+	*w = (struct equation_march){ .config = c, .spec = s, .m = m, .d = d, .n = m->count(d), .n_points = 1 };
 	w->stepper = choose(w);
-	if ((w->stepper->needs & NEEDS_DIAGONAL) && !m->diagonal) {
-		err_set(e, ERR_USAGE, "stepper: %s needs a diagonal linear part, which method %s has not",
-			w->stepper->name, m->name);
+	if (check(w, e) != 0) {
 		equation_march_free(w);
 		return -1;
 	}
-	if (s->n_noises > 0 && (!m->kick || !w->stepper->table_new)) {
-		err_set(e, ERR_USAGE, "stepper: %s on method %s takes no noise", w->stepper->name, m->name);
-		equation_march_free(w);
-		return -1;
+	w->once = xaligned(bytes);
+	w->twice = xaligned(bytes);
+	w->work = xaligned(2 * bytes);
+	if (s->n_noises > 0) {
+		for (int a = 0; a < s->n_dims; a++)
+			w->n_points *= m->size(d)[a];
+		w->volume = xaligned((size_t)w->n_points * sizeof(double));
+		w->increment = xaligned((size_t)(w->n_points * s->n_noises) * sizeof(double));
+		m->volumes(d, w->volume);
 	}
-	w->once = xaligned((size_t)m->count(d) * sizeof(double));
-	w->twice = xaligned((size_t)m->count(d) * sizeof(double));
 	*out = w;
 	return 0;
 }
 
 static void forget_tables(struct equation_march *w)
 {
-	for (int k = 0; k <= LEVELS; k++)
+	for (int k = 0; k <= EQUATION_LEVELS; k++)
 		if (w->table[k]) {
 			w->stepper->table_free(w->table[k]);
 			w->table[k] = NULL;
@@ -161,13 +105,14 @@ void equation_march_free(struct equation_march *w)
 	forget_tables(w);
 	free(w->once);
 	free(w->twice);
+	free(w->work);
+	free(w->volume);
+	free(w->increment);
 	free(w);
 }
 
 void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sample, const double *state, bool new_tables)
 {
-	const int64_t n = w->m->count(w->d);
-
 	if (new_tables)
 		forget_tables(w);
 	w->seed = seed;
@@ -175,7 +120,7 @@ void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sampl
 	w->level = 0;
 	w->counts = (struct integ_counts){ 0 };
 	w->scale = 0;
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < w->n; i++)
 		w->scale = fmax(w->scale, fabs(state[i]));
 }
 
@@ -193,10 +138,9 @@ static int one_step(struct equation_march *w, int level, double t, double h, dou
 
 static double norm(const struct equation_march *w, const double *a, const double *minus)
 {
-	const int64_t n = w->m->count(w->d);
 	double sum = 0;
 
-	for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < w->n; i++) {
 		const double d = a[i] - (minus ? minus[i] : 0);
 
 		sum += d * d;
@@ -211,12 +155,42 @@ static int limit(const struct equation_march *w, double t, struct err *e)
 	return err_set(e, ERR_FAIL, "more than max_steps = %lld steps at t = %g", (long long)w->config->max_steps, t);
 }
 
-/* Half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise that no field scales. */
+/* Where steps became too short: did the solution run away? */
+static int no_step(const struct equation_march *w, double t, const double *state, struct err *e)
+{
+	double largest = 0;
+
+	for (int64_t i = 0; i < w->n; i++)
+		largest = fmax(largest, fabs(state[i]));
+	if (largest > 1e3 * w->scale)
+		return err_set(e, ERR_FAIL, "not finite at t = %g (grown to %.2g; no step is short enough)", t,
+			       largest);
+	return err_set(e, ERR_FAIL, "no step is short enough at t = %g", t);
+}
+
+/* dW of a step: normal numbers step * points + point of the noise's stream. */
+static void draw_increments(struct equation_march *w, double h)
+{
+	for (int k = 0; k < w->spec->n_noises; k++) {
+		double *out = w->increment + k * w->n_points;
+
+		rng_normal(rng_stream(w->seed, "noise", (uint64_t)w->spec->noise[k].index, (uint64_t)w->sample),
+			   (uint64_t)(w->counts.accepted * w->n_points), (size_t)w->n_points, out);
+		for (int64_t i = 0; i < w->n_points; i++)
+			out[i] *= sqrt(h / w->volume[i]);
+	}
+}
+
+/* A stepper's own, or half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise that
+ * no field scales. */
 static int noisy_step(struct equation_march *w, double t, double h, double *state, struct err *e)
 {
+	draw_increments(w, h);
+	if (w->stepper->needs & TAKES_NOISE)
+		return one_step(w, 0, t, h, state, e);
 	if (one_step(w, 0, t, h / 2, state, e) != 0)
 		return -1;
-	w->m->kick(w->d, w->seed, w->sample, w->counts.accepted, t, h, state);
+	w->m->kick(w->d, t, state, w->increment, state);
 	return one_step(w, 0, t + h / 2, h / 2, state, e);
 }
 
@@ -234,9 +208,9 @@ static int equal_steps(struct equation_march *w, double t, double frame, double 
 			return -1;
 		w->m->tidy(w->d, t + (k + 1) * h, state);
 		w->counts.accepted++;
+		if (!isfinite(norm(w, state, NULL)))
+			return err_set(e, ERR_FAIL, "not finite at t = %g", t + (k + 1) * h);
 	}
-	if (!isfinite(norm(w, state, NULL)))
-		return err_set(e, ERR_FAIL, "not finite at t = %g", t + frame);
 	return 0;
 }
 
@@ -244,13 +218,13 @@ static int equal_steps(struct equation_march *w, double t, double frame, double 
  * which may use its share of rtol: error per unit of time. */
 static int dyadic_steps(struct equation_march *w, double t, double frame, double *state, struct err *e)
 {
-	const size_t bytes = (size_t)w->m->count(w->d) * sizeof(double);
-	const int64_t whole = (int64_t)1 << LEVELS;
-	const double gain = ldexp(1, w->stepper->order);
+	const size_t bytes = (size_t)w->n * sizeof(double);
+	const int64_t whole = (int64_t)1 << EQUATION_LEVELS;
+	const double gain = exp2(w->stepper->order);
 	int64_t at = 0;
 
 	while (at < whole) {
-		const double h = ldexp(frame, -w->level), now = t + frame * ldexp((double)at, -LEVELS);
+		const double h = ldexp(frame, -w->level), now = t + frame * ldexp((double)at, -EQUATION_LEVELS);
 		double size, error, allowed;
 
 		if (limit(w, now, e) != 0)
@@ -266,9 +240,9 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 		allowed = size * fmax(w->config->rtol * h / (w->spec->t1 - w->spec->t0), 1e-14);
 		if (!(error <= allowed)) {
 			w->counts.rejected++;
-			if (w->level + 1 >= LEVELS)
-				return err_set(e, ERR_FAIL, "%s at t = %g",
-					       isfinite(error) ? "no step is short enough" : "not finite", now);
+			if (w->level + 1 >= EQUATION_LEVELS)
+				return isfinite(error) ? no_step(w, now, state, e)
+						       : err_set(e, ERR_FAIL, "not finite at t = %g", now);
 			++w->level;
 			continue;
 		}
@@ -283,19 +257,30 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 	return 0;
 }
 
+static int counted_rate(void *context, double t, const double *y, double *rate)
+{
+	struct equation_march *w = context;
+
+	w->counts.evaluations++;
+	return w->m->rate(w->d, t, y, rate);
+}
+
 static int embedded_steps(struct equation_march *w, double t0, double t1, double *state, struct err *e)
 {
-	const int64_t n = w->m->count(w->d);
+	const int64_t n = w->n;
 	const struct integ_tolerance tol = { .rtol = w->config->rtol,
 					     .atol = w->config->rtol * fmax(w->scale, 1e-300),
-					     .max_steps = w->config->max_steps };
+					     .max_steps =
+						     w->config->max_steps - w->counts.accepted - w->counts.rejected };
 	const double t[2] = { t0, t1 };
 	struct integ_counts counts = { 0 };
-	double *out = mem_new(2 * n, sizeof *out, "states", e);
-	int status = out ? integ_adaptive(tableau_find(w->stepper->tableau), counted_rate, w, n, state, 2, t, &tol, out,
-					  &counts, e)
-			 : -1;
+	double *out;
+	int status;
 
+	if (limit(w, t0, e) != 0 || !(out = mem_new(2 * n, sizeof *out, "states", e)))
+		return -1;
+	status = integ_adaptive(tableau_find(w->stepper->tableau), counted_rate, w, n, state, 2, t, &tol, out, &counts,
+				e);
 	w->counts.accepted += counts.accepted;
 	w->counts.rejected += counts.rejected;
 	if (status == 0)
@@ -309,7 +294,5 @@ int equation_march_to(struct equation_march *w, double t0, double t1, double *st
 {
 	if (w->config->dt > 0)
 		return equal_steps(w, t0, t1 - t0, state, e);
-	if (w->stepper->tableau && tableau_find(w->stepper->tableau)->error_order > 0)
-		return embedded_steps(w, t0, t1, state, e);
-	return dyadic_steps(w, t0, t1 - t0, state, e);
+	return w->stepper->embedded ? embedded_steps(w, t0, t1, state, e) : dyadic_steps(w, t0, t1 - t0, state, e);
 }

@@ -38,8 +38,13 @@ struct equation_method {
 	void (*rest)(void *d, double t, const double *state, double *out); /* in the signature of etd_nonlinear */
 	/* State of a stationary problem (no equation has a time derivative). */
 	int (*solve)(void *d, double *state, struct err *e);
-	/* Add one increment of the noises of a time step h: step counts from 0 within the sample. */
-	void (*kick)(void *d, uint64_t seed, int64_t sample, int64_t step, double t, double h, double *state);
+	/* White noise. Volumes of the points of its own grid: a time step h draws increments of variance h/volume. */
+	void (*volumes)(const void *d, double *out);
+	/* Add sum_k b_k(t, state) increment_k to `to` (not state), b_k being spec->noise[k].amplitude; increments noise by noise,
+	 * each the points of its own grid. */
+	void (*kick)(void *d, double t, const double *state, const double *increment, double *to);
+	/* The same with b_k db_k/du_k in place of b_k, u_k being the unknown that the noise drives. */
+	void (*kick_slope)(void *d, double t, const double *state, const double *increment, double *to);
 };
 
 extern const struct equation_method equation_method_fourier, equation_method_differences;

@@ -74,7 +74,8 @@ static int interval(struct equation_spec *s, const struct conf_node *n, const ch
 	return *low < *high ? 0 : fail(e, n, what, "from %g to %g is empty", *low, *high);
 }
 
-/* Axes from the keys of domain; without it the unit interval of x and of t. */
+/* Axes from the keys of domain; without it the unit interval of x and of t. A domain of t alone, without a grid, is that of
+ * ordinary differential equations. */
 static int read_domain(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	char dims[EXPR_DIMS + 1] = "", what[80];
@@ -93,7 +94,7 @@ static int read_domain(struct equation_spec *s, const struct equation_config *c,
 			return fail(e, d->child[i], "domain", "more than %d axes", EXPR_DIMS);
 		dims[s->n_dims++] = name[0];
 	}
-	if (s->n_dims == 0)
+	if (s->n_dims == 0 && (!d || c->grid))
 		dims[s->n_dims++] = 'x';
 	s->pool = exprs_new(dims);
 	s->t1 = 1;
@@ -292,6 +293,8 @@ static int read_params(struct equation_spec *s, const struct equation_config *c,
 			return -1;
 		s->n_params++;
 	}
+	if (f && f->n > 0 && s->n_dims == 0)
+		return fail(e, f, "coefficient", "functions of space need axes of space in domain");
 	for (int i = 0; f && i < f->n; i++) {
 		if (i == EQUATION_COEFS)
 			return fail(e, f, "coefficient", "more than %d coefficients", EQUATION_COEFS);
@@ -438,8 +441,8 @@ static int read_noise(struct equation_spec *s, const struct conf_node *n, struct
 
 			if (!expr_has(s->pool, s->unknown[k].rate, EX_NOISE, i))
 				continue;
-			if (s->stationary || s->sided)
-				return fail(e, n, "equation", "noise dW needs equations of motion and periodic sides");
+			if (s->stationary)
+				return fail(e, n, "equation", "noise dW needs equations of motion");
 			if (s->n_noises == EQUATION_NOISES)
 				return fail(e, n, "equation", "more than %d noises", EQUATION_NOISES);
 			amplitude = expr_partial(s->pool, s->unknown[k].rate, noise);
@@ -537,10 +540,16 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 		s->unknown[k].initial = parse(s, n->child[i], "initial", n->key[i], ALLOW_RANDOM, e);
 		if (s->unknown[k].initial == EXPR_NONE)
 			return -1;
+		if (s->n_dims == 0 && (expr_has(s->pool, s->unknown[k].initial, EX_GRF, -1) ||
+				       expr_has(s->pool, s->unknown[k].initial, EX_SINES, -1)))
+			return fail(e, n->child[i], "initial", "grf and sines are functions of space: domain has none");
 		s->unknown[k].initial = expr_lower(s->pool, s->unknown[k].initial, 0);
 	}
 	for (int k = 0; k < s->n_unknowns; k++)
-		if (s->unknown[k].initial == EXPR_NONE)
+		if (s->unknown[k].initial == EXPR_NONE && s->n_dims == 0 && !s->stationary &&
+		    !str_ends(s->unknown[k].name, "_t"))
+			return fail(e, n, "initial", "'%s' needs a value", s->unknown[k].name);
+		else if (s->unknown[k].initial == EXPR_NONE)
 			s->unknown[k].initial =
 				str_ends(s->unknown[k].name, "_t")
 					? expr_number(s->pool, 0)

@@ -26,6 +26,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_physics.h \
 	lib/problem/equation_spec.c \
 	lib/problem/equation_spec.h \
+	lib/problem/equation_stepper.c \
+	lib/problem/equation_stepper.h \
 	lib/problem/equation_terms.c \
 	lib/problem/equation_terms.h \
 	lib/problem/problem.h \
