@@ -5,12 +5,15 @@
 #include "run/eval.h"
 
 static struct opt_list metric, below, above;
-static const char *by, *plot, *layout;
+static const char *by, *plot, *layout, *problem;
 static bool no_baselines, precise, subset;
 
 static const struct opt options[] = {
 	{ "metric", 0, OPT_LIST, &metric, "NAME", "what to compute (repeatable; --list shows all)" },
-	{ "by", 0, OPT_STRING, &by, "AXIS", "also by time, channel or band (of wavenumbers); -v: all of them" },
+	{ "by", 0, OPT_STRING, &by, "AXIS",
+	  "also by time, channel or band (of wavenumbers); residual: by time or sample; -v: all" },
+	{ "problem", 'p', OPT_STRING, &problem, "WHAT",
+	  "residual: the equation's problem: a name, FILE.yaml, or the data set of the same samples" },
 	{ "below", 0, OPT_LIST, &below, "NAME=VALUE",
 	  "end with status 3 unless metric NAME, or part of one as in rel_l2.median, is below VALUE (repeatable)" },
 	{ "above", 0, OPT_LIST, &above, "NAME=VALUE", "likewise above VALUE" },
@@ -30,6 +33,8 @@ static const char *const examples[] = {
 	"range, mean and spread of every field",
 	"sciml-eval check burgers.h5",
 	"look for damage, duplicates and samples without content",
+	"sciml-eval residual burgers.h5 --by time --below residual=1e-3",
+	"do stored trajectories solve the equation that their file names?",
 	"sciml-eval table fno.tsv unet.tsv --metric rel_l2",
 	"results of several models side by side",
 	"sciml-eval convert --layout pdebench burgers.h5 -o b.hdf5",
@@ -39,8 +44,9 @@ static const char *const examples[] = {
 static const struct tool tool = {
 	.name = "sciml-eval",
 	.summary = "judge predictions, describe and check data",
-	.synopsis = "[OPTION]... PREDICTION REFERENCE\n[OPTION]... DATA|MODEL.h5\n"
-		    "check|info|stat FILE...\nconvert --layout NAME FILE -o FILE\ntable TSV...",
+	.synopsis =
+		"[OPTION]... PREDICTION REFERENCE\n[OPTION]... DATA|MODEL.h5\n"
+		"check|info|stat FILE...\nresidual [-p PROBLEM] FILE\nconvert --layout NAME FILE -o FILE\ntable TSV...",
 	.options = options,
 	.list = eval_list,
 	.describe = eval_describe,
@@ -62,6 +68,7 @@ static int run(int n, char **operand, struct err *e)
 		.below = texts(&below),
 		.above = texts(&above),
 		.by = by,
+		.problem = problem,
 		.plot = plot,
 		.layout = layout,
 		.no_baselines = no_baselines,

@@ -316,6 +316,41 @@ const char *dataset_meta(const struct dataset *d, const char *name)
 	return text;
 }
 
+int dataset_numbers(const struct dataset *d, const char *name, double *out, struct err *e)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "sample/%.180s", name);
+	for (int i = 0; i < d->n_runs; i++) {
+		const struct run *r = &d->run[i];
+		hid_t file = r->store->source.file;
+		double *all;
+		int64_t n;
+
+		if (file < 0 || !h5_is_array(file, path))
+			return 0;
+		if (h5_read_doubles(file, r->store->path, path, &n, &all, e) != 0)
+			return -1;
+		if (r->first + r->count > n) {
+			free(all);
+			return err_set(e, ERR_FAIL, "%s: /%s has %lld numbers for %lld samples", r->store->path, path,
+				       (long long)n, (long long)r->store->source.layout.n_samples);
+		}
+		memcpy(out + r->before, all + r->first, (size_t)r->count * sizeof *out);
+		free(all);
+	}
+	return 1;
+}
+
+int dataset_number_names(const struct dataset *d, int *n, char ***names, struct err *e)
+{
+	hid_t file = d->run[0].store->source.file;
+
+	*n = 0;
+	*names = NULL;
+	return file >= 0 && h5_is_group(file, "sample") ? h5_names(file, d->name, "sample", n, names, e) : 0;
+}
+
 static uint64_t hash(uint64_t h, const void *data, size_t n)
 {
 	const unsigned char *byte = data;

@@ -98,6 +98,11 @@ void dataset_allow_nonfinite(struct dataset *d, bool allow);
 /* Text attribute of /meta ("config", "kind", ...) or NULL; owned by d. */
 const char *dataset_meta(const struct dataset *d, const char *name);
 
+/* Per-sample numbers, /sample/NAME of the native layout, of all samples in the set's order into out[n_samples]: 1, or 0 when a
+ * file has none of this name. names: those of the first file, freed with h5_names_free (io/h5read.h). */
+int dataset_numbers(const struct dataset *d, const char *name, double *out, struct err *e);
+int dataset_number_names(const struct dataset *d, int *n, char ***names, struct err *e);
+
 /* Images that arrive one after another on a pipe, or a list of files: memory stays bounded by the largest image. next: 1 and
  * *d (to be closed), 0 at the end, -1 on error. An empty standard input is an error of its own. "-:test" takes the split of every
  * image; samples of a stream cannot be selected by number. */

@@ -24,6 +24,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_method.h \
 	lib/problem/equation_physics.c \
 	lib/problem/equation_physics.h \
+	lib/problem/equation_residual.c \
+	lib/problem/equation_residual.h \
 	lib/problem/equation_spec.c \
 	lib/problem/equation_spec.h \
 	lib/problem/equation_stepper.c \

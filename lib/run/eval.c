@@ -45,6 +45,11 @@ int eval_run(const struct run_common *common, const struct eval_options *o, int 
 	if (n > 0 && strcmp(operand[0], "convert") == 0)
 		return n == 2 ? eval_convert(common, o, operand[1], e)
 			      : err_set(e, ERR_USAGE, "convert: one file at a time");
+	if (n > 0 && strcmp(operand[0], "residual") == 0)
+		return n == 2 ? eval_residual(common, o, operand[1], e)
+			      : err_set(e, ERR_USAGE, "residual: one file at a time");
+	if (o->problem)
+		return err_set(e, ERR_USAGE, "--problem goes with residual");
 	if (n > 2)
 		return err_set(e, ERR_USAGE,
 			       "%d operands: PREDICTION REFERENCE are two; 'stat FILE...' describes many files", n);
@@ -68,6 +73,9 @@ void eval_list(struct str *out)
 
 			str_printf(out, "  %-17s%s %s\n", m->name, m->by_default ? "*" : " ", m->formula);
 		}
+	str_add(out, "metrics of residual:\n");
+	for (int i = 0; eval_residual_metrics[i]; i++)
+		str_printf(out, "  %-17s* %s\n", eval_residual_metrics[i]->name, eval_residual_metrics[i]->formula);
 	str_add(out, "sections:\n  eval               frames left out, baselines, pictures\n");
 }
 
@@ -76,6 +84,9 @@ int eval_describe(const char *name, bool man, struct str *out, struct err *e)
 	const struct metric_class *m = metric_find(name);
 	const char *near = m ? NULL : metric_nearest(name);
 
+	for (int i = 0; eval_residual_metrics[i]; i++)
+		if (strcmp(eval_residual_metrics[i]->name, name) == 0)
+			m = eval_residual_metrics[i];
 	if (strcmp(name, "eval") == 0) {
 		help_keys_of(out, man, "eval");
 		key_help(eval_keys, man, out);

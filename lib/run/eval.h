@@ -13,14 +13,15 @@ struct eval_texts {
 struct eval_options {
 	struct eval_texts metric;	/* empty: those printed by default */
 	struct eval_texts below, above; /* "NAME=VALUE" or "NAME.PART=VALUE" */
-	const char *by;			/* "time", "channel", "band" or NULL */
+	const char *by;			/* "time", "channel", "band", "sample" or NULL */
+	const char *problem;		/* residual: a problem, a file or a data set; NULL: what the data say */
 	const char *plot, *layout;	/* picture to draw, layout to read as (or write, for convert); NULL: none */
 	bool no_baselines, precise, verbose;
 	bool subset;	 /* compare where the prediction's points are some of the reference's */
 	struct str *out; /* the text; to be printed also when bounds do not hold (ERR_BOUND) */
 };
 
-/* Operands: PREDICTION REFERENCE | FILE | check FILE... | info FILE... | stat FILE... | convert FILE | table TSV... */
+/* Operands: PREDICTION REFERENCE | FILE | check FILE... | info FILE... | stat FILE... | convert FILE | residual FILE | table TSV... */
 int eval_run(const struct run_common *common, const struct eval_options *o, int n, const char *const *operand,
 	     struct err *e);
 /* Metrics, one line each; everything about one. */

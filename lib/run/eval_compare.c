@@ -155,7 +155,7 @@ int eval_compare(const struct run_common *common, const struct eval_options *o, 
 	struct eval_picture *picture = NULL;
 	int status = -1;
 
-	if (configure(&setup, common, &c, e) != 0 || eval_plan_make(&plan, o, e) != 0)
+	if (configure(&setup, common, &c, e) != 0 || eval_plan_make(&plan, o, NULL, e) != 0)
 		goto out;
 	if (common->dry_run) {
 		cfg_effective(setup.cfg, o->out);

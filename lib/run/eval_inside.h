@@ -85,7 +85,9 @@ struct eval_plan {
 	unsigned by;		  /* parts to compute, METRIC_BY_... */
 };
 
-int eval_plan_make(struct eval_plan *p, const struct eval_options *o, struct err *e);
+/* only: the metrics that can be named, NULL-terminated; NULL: all of metric/metric.h. */
+int eval_plan_make(struct eval_plan *p, const struct eval_options *o, const struct metric_class *const *only,
+		   struct err *e);
 void eval_plan_free(struct eval_plan *p);
 void eval_print(const struct eval_plan *p, const struct eval_options *o, const struct eval_rows *rows);
 /* ERR_BOUND when one does not hold (all but the last are said here), ERR_USAGE when a part is not there. */
@@ -103,6 +105,9 @@ int eval_info(const struct eval_options *o, int n, const char *const *file, stru
 int eval_check(const struct eval_options *o, int n, const char *const *file, struct err *e);
 int eval_convert(const struct run_common *common, const struct eval_options *o, const char *file, struct err *e);
 int eval_history(const struct run_common *common, const struct eval_options *o, const char *file, struct err *e);
+/* How far stored data are from solving their equation (eval_residual.c; eval_source.c finds the equation). */
+int eval_residual(const struct run_common *common, const struct eval_options *o, const char *file, struct err *e);
+extern const struct metric_class *const eval_residual_metrics[];
 int eval_collect(const struct eval_options *o, int n, const char *const *file, struct err *e);
 
 #endif

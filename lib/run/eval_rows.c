@@ -8,12 +8,18 @@
 #include "base/mem.h"
 #include "run/eval_inside.h"
 
-static const struct metric_class *find(const char *option, const char *name, struct err *e)
+static const struct metric_class *find(const struct metric_class *const *only, const char *option, const char *name,
+				       struct err *e)
 {
-	const struct metric_class *c = metric_find(name);
-	const char *near = c ? NULL : metric_nearest(name);
+	const struct metric_class *c = only ? NULL : metric_find(name);
+	const char *near = only || c ? NULL : metric_nearest(name);
 
-	if (!c)
+	for (int i = 0; only && only[i]; i++)
+		if (strcmp(only[i]->name, name) == 0)
+			c = only[i];
+	if (!c && only)
+		err_set(e, ERR_USAGE, "%s: no metric '%s' here; %s is there", option, name, only[0]->name);
+	else if (!c)
 		err_set(e, ERR_USAGE, "%s: no metric '%s'%s%s%s", option, name, near ? "; did you mean '" : "",
 			near ? near : "; --list shows what there is", near ? "'?" : "");
 	return c;
@@ -28,7 +34,8 @@ static void add_metric(struct eval_plan *p, const struct metric_class *c)
 	p->metric[p->n_metrics++] = c;
 }
 
-static int add_bound(struct eval_plan *p, const char *text, bool below, struct err *e)
+static int add_bound(struct eval_plan *p, const struct metric_class *const *only, const char *text, bool below,
+		     struct err *e)
 {
 	const char *option = below ? "--below" : "--above", *equals = strrchr(text, '=');
 	struct eval_bound b = { .below = below, .part = "all" };
@@ -42,7 +49,7 @@ static int add_bound(struct eval_plan *p, const char *text, bool below, struct e
 		*dot = '\0';
 		snprintf(b.part, sizeof b.part, "%s", dot + 1);
 	}
-	b.metric = find(option, name, e);
+	b.metric = find(only, option, name, e);
 	free(name);
 	if (!b.metric)
 		return -1;
@@ -55,7 +62,8 @@ static int add_bound(struct eval_plan *p, const char *text, bool below, struct e
 	return 0;
 }
 
-int eval_plan_make(struct eval_plan *p, const struct eval_options *o, struct err *e)
+int eval_plan_make(struct eval_plan *p, const struct eval_options *o, const struct metric_class *const *only,
+		   struct err *e)
 {
 	static const char *const ways[] = { "time", "channel", "band" };
 	const char *near = o->by ? str_nearest(o->by, 3, ways) : NULL;
@@ -69,23 +77,25 @@ int eval_plan_make(struct eval_plan *p, const struct eval_options *o, struct err
 			       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	p->by = (p->time ? METRIC_BY_TIME : 0) | (p->channel ? METRIC_BY_CHANNEL : 0);
 	for (int i = 0; i < o->metric.n; i++) {
-		const struct metric_class *c = find("--metric", o->metric.at[i], e);
+		const struct metric_class *c = find(only, "--metric", o->metric.at[i], e);
 
 		if (!c)
 			return -1;
 		add_metric(p, c);
 	}
-	for (int i = 0; !p->chosen && metric_files[i]; i++)
+	for (int i = 0; !p->chosen && only && only[i]; i++)
+		add_metric(p, only[i]);
+	for (int i = 0; !p->chosen && !only && metric_files[i]; i++)
 		for (int k = 0; metric_files[i][k]; k++)
 			if (metric_files[i][k]->by_default)
 				add_metric(p, metric_files[i][k]);
-	if (!p->chosen && p->band)
+	if (!p->chosen && p->band && !only)
 		add_metric(p, metric_find("spectrum_error"));
 	for (int i = 0; i < o->below.n; i++)
-		if (add_bound(p, o->below.at[i], true, e) != 0)
+		if (add_bound(p, only, o->below.at[i], true, e) != 0)
 			return -1;
 	for (int i = 0; i < o->above.n; i++)
-		if (add_bound(p, o->above.at[i], false, e) != 0)
+		if (add_bound(p, only, o->above.at[i], false, e) != 0)
 			return -1;
 	for (int i = 0; i < p->n_bounds; i++)
 		add_metric(p, p->bound[i].metric);

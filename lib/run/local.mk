@@ -11,3 +11,4 @@ run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/
 	lib/run/eval_collect.c lib/run/eval_picture.h lib/run/eval_picture.c
 # the factory: choosing problems, lists
 run_sources += lib/run/chosen.h lib/run/chosen.c lib/run/gen_list.c
+run_sources += lib/run/eval_residual.c lib/run/eval_source.h lib/run/eval_source.c
