@@ -33,7 +33,7 @@ static const char *const examples[] = {
 	"range, mean and spread of every field",
 	"sciml-eval check burgers.h5",
 	"look for damage, duplicates and samples without content",
-	"sciml-eval residual burgers.h5 --by time --below residual=1e-3",
+	"sciml-gen kdv -n 8 -o kdv.h5 && sciml-eval residual kdv.h5 --by time --below residual=0.1",
 	"do stored trajectories solve the equation that their file names?",
 	"sciml-eval table fno.tsv unet.tsv --metric rel_l2",
 	"results of several models side by side",

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "num/fft.h"
 #include "num/stencil.h"
+#include "problem/equation_physics.h"
 #include "problem/spectral.h"
 
 enum { ORDER = 6, WIDTH = 16, TERMS = 64 };
@@ -472,14 +473,11 @@ static int find_velocities(struct equation_residual *r, struct err *e)
 	const struct equation_spec *s = r->spec;
 
 	for (int k = 0; k < s->n_unknowns; k++) {
-		int of = -1;
+		const int of = equation_velocity_of(s, k);
 
 		if (r->field[k])
 			continue;
-		for (int j = 0; j < s->n_unknowns; j++)
-			if (r->field[j] && s->unknown[j].rate == s->unknown[k].node)
-				of = j;
-		if (of < 0)
+		if (of < 0 || !r->field[of])
 			return err_set(e, ERR_USAGE, "no field '%s'", s->unknown[k].name);
 		if (!r->velocity[k] &&
 		    !(r->velocity[k] = mem_new(r->n_points * r->grid.n_times, sizeof(double), s->unknown[k].name, e)))
@@ -512,8 +510,8 @@ int equation_residual_run(struct equation_residual *r, const double *const *fiel
 		status = one_frame(r, rate, low, defect, e);
 	free(rate);
 	for (int k = 0; k < r->spec->n_unknowns; k++)
-		for (int j = 0; j < r->spec->n_unknowns; j++)
-			if (!field[k] && r->spec->unknown[j].rate == r->spec->unknown[k].node)
-				memset(defect + j * r->grid.n_times, 0, (size_t)r->grid.n_times * sizeof *defect);
+		if (!field[k])
+			memset(defect + equation_velocity_of(r->spec, k) * r->grid.n_times, 0,
+			       (size_t)r->grid.n_times * sizeof *defect);
 	return status;
 }

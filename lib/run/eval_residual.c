@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "plot/plot.h"
+#include "problem/equation_physics.h"
 #include "run/eval_inside.h"
 #include "run/eval_source.h"
 
@@ -199,13 +200,23 @@ static double spread(const double *v, int64_t n, struct metric_result *r)
 	return mean;
 }
 
+/* The field whose equation unknown k stands for: a velocity that is not stored stands for the second-order one of its base, which
+ * itself has nothing to say then (NULL). */
+static const char *label(const struct eval_source *s, int k)
+{
+	for (int i = 0; i < s->spec->n_unknowns; i++)
+		if (s->field[i] < 0 && equation_velocity_of(s->spec, i) == k)
+			return NULL;
+	return s->spec->unknown[s->field[k] < 0 ? equation_velocity_of(s->spec, k) : k].name;
+}
+
 static void add_row(const struct judge *j, const struct eval_options *o, int what, int k, struct eval_rows *rows)
 {
 	const double *value = j->value + (what * j->n_unknowns + k) * j->n_samples,
 		     *at = j->by_time + (what * j->n_unknowns + k) * j->n_samples * j->n_times;
 	const bool samples = o->by && strcmp(o->by, "sample") == 0;
 	struct eval_row r = { .what = EVAL_PREDICTION,
-			      .field = j->source.spec->unknown[k].name,
+			      .field = label(&j->source, k),
 			      .metric = eval_residual_metrics[what],
 			      .n = j->n_samples };
 
@@ -243,8 +254,9 @@ static int draw(const struct judge *j, const char *path, struct err *e)
 	for (int64_t i = 0; i < n; i++)
 		x[i] = moving && j->source.time_field < 0 ? j->source.time[i] : (double)i;
 	for (int k = 0; k < j->n_unknowns; k++) {
-		const struct plot_axes axes = { j->source.spec->unknown[k].name, moving ? "t" : "sample", "residual",
-						false, true };
+		const char *title = label(&j->source, k);
+		const struct plot_axes axes = { title ? title : j->source.spec->unknown[k].name,
+						moving ? "t" : "sample", "residual", false, true };
 
 		plot_axes(p, k, 0, &axes);
 		for (int what = 0; what < WHATS && moving; what++) {
@@ -293,7 +305,7 @@ int eval_residual(const struct run_common *common, const struct eval_options *o,
 	if (allocate(&j, e) != 0 || all_samples(&j, e) != 0)
 		goto out;
 	for (int k = 0; k < j.n_unknowns; k++)
-		for (int i = 0; i < plan.n_metrics && j.source.field[k] >= 0; i++)
+		for (int i = 0; i < plan.n_metrics && label(&j.source, k); i++)
 			add_row(&j, o, plan.metric[i] == &blur, k, &rows);
 	status = o->plot ? draw(&j, o->plot, e) : 0;
 	if (status == 0) {

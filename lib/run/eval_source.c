@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "io/h5read.h"
 #include "problem/equation_draw.h"
+#include "problem/equation_physics.h"
 
 static bool is_text(const struct problem_class *class)
 {
@@ -87,6 +88,7 @@ static int open_text(struct eval_source *s, const struct run_common *common, str
 
 	if (!has_equation(config) && !(made = text_of_file(d, e)))
 		return -1;
+	s->made = made != NULL;
 	status = chosen_open_text(&s->problem, common, made ? made : config, dataset_name(d), is_text,
 				  "is not given by its text", e);
 	free(made);
@@ -110,7 +112,11 @@ static int open_problem(struct eval_source *s, const struct run_common *common, 
 		return -1;
 	}
 	/* not chosen_done: what the solvers cannot do may still be judged */
-	return cfg_done(s->problem.setup.cfg, e) != 0 ? -1 : equation_spec_new(&s->spec, s->problem.config, e);
+	if (cfg_done(s->problem.setup.cfg, e) != 0)
+		return -1;
+	if (equation_spec_new(&s->spec, s->problem.config, e) == 0)
+		return 0;
+	return s->made ? err_in(e, "the equation that the file names cannot be read; -p names another") : -1;
 }
 
 /* A field of the equation's axes: index, -1 with or without a message. */
@@ -163,10 +169,8 @@ static int find_fields(struct eval_source *s, struct err *e)
 
 	for (int k = 0; k < q->n_unknowns; k++) {
 		const char *name = q->unknown[k].name;
-		bool derived = false; /* the u_t of u_tt */
+		const bool derived = equation_velocity_of(q, k) >= 0; /* the u_t of u_tt */
 
-		for (int j = 0; j < q->n_unknowns; j++)
-			derived |= j != k && q->unknown[j].rate == q->unknown[k].node;
 		if (layout_find_field(dataset_layout(s->data), name) < 0 && only_field(s) >= 0)
 			name = dataset_layout(s->data)->field[only_field(s)].name;
 		s->field[k] = find_field(s, s->data, name, !q->stationary, !derived, e);

@@ -10,6 +10,7 @@ struct eval_source {
 	struct dataset *data;  /* borrowed: what is judged */
 	struct dataset *given; /* -p named a data set: coefficients and drawn parameters of the same samples; or NULL */
 	struct chosen problem;
+	bool made; /* the problem was put together from what the file says of itself */
 	struct equation_spec *spec;
 	int field[EQUATION_UNKNOWNS]; /* in data; -1: not stored */
 	struct dataset *coef_of[EQUATION_COEFS];

@@ -213,6 +213,33 @@ static int all_samples(struct solve *s, struct err *e)
 	return status;
 }
 
+/* The section problem of the data behind the model's configuration: the prediction names the equation that it should solve. */
+static void add_problem(const struct dataset *d, struct str *config)
+{
+	const char *text = dataset_meta(d, "config");
+	struct conf *c = conf_new();
+	const struct conf_node *problem;
+
+	if (text && !strstr(config->text ? config->text : "", "\nproblem:") &&
+	    !str_starts(str_text(config), "problem:") && conf_load_text(c, text, "config", NULL) == 0 &&
+	    (problem = conf_at(c, "problem")) != NULL && problem->kind == CONF_MAP) {
+		struct str s = { 0 };
+
+		conf_write(problem, &s);
+		str_add(config, "problem:\n");
+		for (const char *line = str_text(&s); *line;) {
+			const size_t n = strcspn(line, "\n");
+
+			str_add(config, "  ");
+			str_add_n(config, line, n);
+			str_add(config, "\n");
+			line += n + (line[n] == '\n');
+		}
+		str_free(&s);
+	}
+	conf_free(c);
+}
+
 static int open_output(struct solve *s, const char *path, const char *config, struct err *e)
 {
 	struct task *t = &s->task;
@@ -258,6 +285,7 @@ static int solve_model(struct solve *s, const char *what, int n_data, const char
 		str_add(s->o->dry_run_text, str_text(&config));
 	} else if ((status = task_open_for(&s->task, s->data, &s->model.task_key, 1, n->real, &n->spec, e)) == 0 &&
 		   (status = model_file_fit(&s->model, &s->task, e)) == 0) {
+		add_problem(s->data, &config);
 		s->n_frames = s->task.kind == TASK_MAP ? 0 : s->task.n_frames;
 		s->batch = s->o->batch > 0 ? s->o->batch : 20;
 		s->predictor = predictor_new(n);

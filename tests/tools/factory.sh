@@ -32,5 +32,38 @@ problem:
   equation: "u_t = 0.1*v_xx"
 END
 run_error 2 "sciml-gen: bad.yaml:2: equation:1:11: unknown field 'v'" sciml-gen bad.yaml -o x.h5
-run_error 2 'sciml-gen: -s: problem.order: 3 is odd' sciml-gen kdv -s problem.order=3 -o x.h5
+run_error 2 'problem.dt: equations with noise need' sciml-gen kdv -s 'problem.equation="u_t = dW"' -o x.h5
+
+# Residuals: stored solutions solve what their file names; another parameter is seen; predictions carry the problem.
+cat >front.yaml <<'END'
+problem:
+  name: front
+  equation: "u_t = nu*u_xx - u*u_x"
+  param: {nu: "uniform(0.05, 0.06)"}
+  domain: {x: [0, 1], t: [0, 0.2]}
+  initial: {u: "sines(2, kmax=2)"}
+  grid: 64
+  frames: 40
+  rtol: 1e-9
+gen: {samples: 12, real: float64}
+END
+run_status 0 sciml-gen front.yaml -o front.h5
+run_status 0 sciml-eval residual front.h5 --below residual.worst=1e-3 --below residual=1e-4
+check_grep '^prediction	u	residual	all	[0-9.e-]*	12	' out
+run_status 0 sciml-eval residual front.h5:test --by sample --metric residual
+check_lines out 4
+run_status 0 sciml-eval residual front.h5:0,3 --by time --metric residual --plot residual.png
+check_lines out 43
+test -s residual.png || fail "no picture of residuals"
+run_error 3 'is not below' sciml-eval residual front.h5 -s problem.param.nu=0.08 --below residual=0.1
+run_status 0 sciml-train fno front.h5 -s train.epochs=1 -s model.width=4 -s model.modes=4 -s model.layers=1 -o fno.h5
+run_status 0 sciml-solve fno.h5 front.h5:test -o prediction.h5
+run_error 2 'param.nu is drawn for every sample' sciml-eval residual prediction.h5
+run_status 0 sciml-eval residual prediction.h5 -p front.h5:test --above residual=0.2
+run_error 2 'has 2 samples' sciml-eval residual front.h5 -p prediction.h5
+run_error 2 "is not one of time, sample" sciml-eval residual front.h5 --by band
+run_error 2 'goes with residual' sciml-eval front.h5 -p kdv
+# a named problem's file says its equation itself; the rough start is not resolved, the rest is
+run_status 0 sciml-gen burgers -n 2 -s problem.frames=50 -s problem.nu=0.05 -s gen.real=float64 -o named.h5
+run_status 0 sciml-eval residual named.h5 --below residual.t=0.5=1e-2
 no_leftovers .
