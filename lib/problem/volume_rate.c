@@ -58,7 +58,12 @@ static void keep_positive(const struct volume *v, int axis, int64_t n, int64_t a
 		double *state = side ? right : left;
 		const double *cell = v->primitive + at + (side ? v->stride[axis] : 0);
 
-		for (int64_t j = 0; j < n; j++) {
+		int64_t bad = 0;
+
+		for (int k = 0; k < v->setup.law->n_positive; k++)
+			for (int64_t j = 0; j < n; j++)
+				bad += !(state[k * VOLUME_ROW + j] > 0);
+		for (int64_t j = 0; bad > 0 && j < n; j++) {
 			bool good = true;
 
 			for (int k = 0; k < v->setup.law->n_positive; k++)

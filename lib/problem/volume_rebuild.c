@@ -63,6 +63,17 @@ static inline double weno5(double a, double b, double c, double d, double e)
 	return (w0 * p0 + w1 * p1 + w2 * p2) / (w0 + w1 + w2);
 }
 
+/* The value of n cells at their face towards +step. */
+static void weno5_row(int64_t n, int64_t step, const double *q, double *out)
+{
+	const double *restrict a = q - 2 * step, *restrict b = q - step, *restrict c = q, *restrict d = q + step;
+	const double *restrict e = q + 2 * step;
+	double *restrict value = out;
+
+	for (int64_t j = 0; j < n; j++)
+		value[j] = weno5(a[j], b[j], c[j], d[j], e[j]);
+}
+
 void volume_rebuild(enum volume_reconstruction kind, int64_t n, int64_t stride, const double *q, double *left,
 		    double *right)
 {
@@ -81,12 +92,8 @@ void volume_rebuild(enum volume_reconstruction kind, int64_t n, int64_t stride, 
 		LINES(half_mc);
 		break;
 	case VOLUME_WENO5:
-		for (int64_t j = 0; j < n; j++) {
-			const double b = at[j - s], c = at[j], d = at[j + s], e = at[j + 2 * s];
-
-			l[j] = weno5(at[j - 2 * s], b, c, d, e);
-			r[j] = weno5(at[j + 3 * s], e, d, c, b);
-		}
+		weno5_row(n, s, at, l);
+		weno5_row(n, -s, at + s, r);
 		break;
 	case VOLUME_CONSTANT:
 		for (int64_t j = 0; j < n; j++) {
