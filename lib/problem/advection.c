@@ -1,5 +1,5 @@
 /* advection.c: u_t + beta u_x = 0 on the periodic unit interval from sums of sines (the PDEBench family): the exact shifted
- * profile, or the published upwind scheme. */
+ * profile, or upwind finite volumes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "problem/axes.h"
 #include "problem/problem.h"
+#include "problem/sines.h"
+#include "problem/volume.h"
 
 enum { METHOD_EXACT, METHOD_UPWIND };
 static const char *const methods[] = { "exact", "upwind", NULL };
@@ -15,65 +17,19 @@ struct advection {
 	double beta, T, cfl;
 	int64_t grid, frames, waves, terms;
 	double window_share, abs_share;
-	int method;
+	int method, reconstruction, stepper;
 	bool compat;
 };
 
-enum { WAVES_MAX = 64 };
-
-/* The initial profile as a function: sines, perhaps their absolute value, a sign, perhaps a smooth window. */
-struct profile {
-	int n;
-	double amplitude[WAVES_MAX], wave[WAVES_MAX], phase[WAVES_MAX];
-	bool absolute, window;
-	double sign, left, right;
-};
-
-static void draw_profile(const struct advection *c, struct rng r, struct profile *p)
+static struct sines_law law(const struct advection *c)
 {
-	/* Published files use cell centres and divide by x_last - x_first = 1 - 1/n, so waves do not quite close. */
-	const double length = c->compat ? 1 - 1. / (double)c->grid : 1;
-	int64_t chosen[WAVES_MAX] = { 0 };
-	uint64_t at = 0;
-
-	for (int64_t k = 0; k < c->terms; k++)
-		chosen[(int64_t)((double)c->waves * rng_uniform_at(r, at++))]++;
-	p->n = 0;
-	for (int64_t k = 0; k < c->waves; k++) {
-		double amplitude = rng_uniform_at(r, at++), phase = 2 * M_PI * rng_uniform_at(r, at++);
-		double number = (double)(k + 1);
-
-		/* The published code multiplies the wave number by how often it was chosen: never makes a constant, twice
-		 * doubles the frequency. */
-		if (c->compat)
-			number *= (double)chosen[k];
-		else if (chosen[k] == 0)
-			continue;
-		else
-			amplitude *= (double)chosen[k];
-		p->amplitude[p->n] = amplitude;
-		p->wave[p->n] = 2 * M_PI * number / length;
-		p->phase[p->n++] = phase;
-	}
-	p->absolute = rng_uniform_at(r, at++) < c->abs_share;
-	p->sign = rng_uniform_at(r, at++) < 0.5 ? -1 : 1;
-	p->window = rng_uniform_at(r, at++) < c->window_share;
-	p->left = 0.1 + 0.35 * rng_uniform_at(r, at++);
-	p->right = 0.55 + 0.35 * rng_uniform_at(r, at++);
-}
-
-static double profile_at(const struct profile *p, double x)
-{
-	const double width = 0.01;
-	double u = 0;
-
-	for (int k = 0; k < p->n; k++)
-		u += p->amplitude[k] * sin(p->wave[k] * x + p->phase[k]);
-	if (p->absolute)
-		u = fabs(u);
-	if (p->window)
-		u *= 0.5 * (tanh((x - p->left) / width) - tanh((x - p->right) / width));
-	return p->sign * u;
+	return (struct sines_law){ .waves = c->waves,
+				   .terms = c->terms,
+				   .abs_share = c->abs_share,
+				   .window_share = c->window_share,
+				   .length = 1,
+				   .grid = c->grid,
+				   .compat = c->compat };
 }
 
 static double grid_point(const struct advection *c, int64_t i)
@@ -111,53 +67,29 @@ static void numbers(const void *config, struct problem_numbers *n)
 	*n = (struct problem_numbers){ 1, { "steps" } };
 }
 
-/* Slope of cell i: central, limited to twice the one-sided differences (van Leer 1977, monotonised central). */
-static double limited_slope(double left, double middle, double right)
+static int prepare(const void *config, void **work, struct err *e)
 {
-	double a = middle - left, b = right - middle, c = 0.5 * (a + b);
+	const struct advection *c = config;
+	const struct volume_setup setup = { .law = &volume_advection,
+					    .physics = { .speed = c->beta },
+					    .dims = 1,
+					    .size = { c->grid },
+					    .length = { 1 },
+					    .reconstruction = (enum volume_reconstruction)c->reconstruction,
+					    .solver = VOLUME_ROE,
+					    .stepper = (enum volume_stepper)c->stepper,
+					    .cfl = c->cfl };
 
-	return a * b <= 0 ? 0 : copysign(fmin(2 * fmin(fabs(a), fabs(b)), fabs(c)), c);
+	*work = NULL;
+	if (c->method != METHOD_UPWIND)
+		return 0;
+	*work = volume_new(&setup, e);
+	return *work ? 0 : -1;
 }
 
-/* out = u - ratio (F_{i+1/2} - F_{i-1/2}), fluxes from the limited profile of v. */
-static void upwind_update(int64_t n, double beta, double ratio, const double *u, const double *v, double *face,
-			  double *out)
+static void release(void *work)
 {
-	for (int64_t i = 0; i < n; i++) {
-		double slope = limited_slope(v[i > 0 ? i - 1 : n - 1], v[i], v[i + 1 < n ? i + 1 : 0]);
-
-		/* face[i] is the upwind value at i + 1/2 (beta > 0) or i - 1/2 (beta < 0). */
-		face[i] = beta * (v[i] + (beta > 0 ? 0.5 : -0.5) * slope);
-	}
-	for (int64_t i = 0; i < n; i++) {
-		double right = beta > 0 ? face[i] : face[i + 1 < n ? i + 1 : 0];
-		double left = beta > 0 ? face[i > 0 ? i - 1 : n - 1] : face[i];
-
-		out[i] = u[i] - ratio * (right - left);
-	}
-}
-
-static void march_upwind(const struct advection *c, double *u, double *number)
-{
-	const int64_t n = c->grid;
-	const double frame = c->T / (double)c->frames;
-	const double limit = c->cfl / ((double)n * fmax(fabs(c->beta), 1e-300));
-	const int64_t steps = (int64_t)fmax(1, ceil(frame / limit));
-	const double ratio = frame / (double)steps * (double)n;
-	double *face = xmalloc((size_t)(3 * n) * sizeof *face), *half = face + n, *next = half + n;
-
-	for (int64_t k = 0; k < c->frames; k++) {
-		double *row = u + (k + 1) * n;
-
-		memcpy(row, u + k * n, (size_t)n * sizeof *u);
-		for (int64_t j = 0; j < steps; j++) {
-			upwind_update(n, c->beta, 0.5 * ratio, row, row, face, half);
-			upwind_update(n, c->beta, ratio, row, half, face, next);
-			memcpy(row, next, (size_t)n * sizeof *u);
-		}
-	}
-	free(face);
-	number[0] = (double)(steps * c->frames);
+	volume_free(work);
 }
 
 /* Frame k is frame 0's trigonometric interpolant moved by beta t: exact for data that the grid resolves. */
@@ -196,15 +128,11 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 {
 	const struct advection *c = config;
 
-	(void)work;
-	(void)sample;
-	(void)e;
+	if (c->method == METHOD_UPWIND)
+		return volume_trajectory(work, in[0], 1, c->frames, c->T, 1, field, sample, number, e);
 	if (field[0] != in[0])
 		memcpy(field[0], in[0], (size_t)c->grid * sizeof **field);
-	if (c->method == METHOD_UPWIND)
-		march_upwind(c, field[0], number);
-	else
-		march_shift(c, field[0], number);
+	march_shift(c, field[0], number);
 	return 0;
 }
 
@@ -213,11 +141,12 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	const struct advection *c = config;
 	const double *start[1] = { field[0] };
-	struct profile p;
+	const struct sines_law l = law(c);
+	struct sines p;
 
-	draw_profile(c, rng_stream(seed, "advection", 0, (uint64_t)sample), &p);
+	sines_draw(&l, rng_stream(seed, "advection", 0, (uint64_t)sample), &p);
 	for (int64_t i = 0; i < c->grid; i++)
-		field[0][i] = profile_at(&p, grid_point(c, i));
+		field[0][i] = sines_at(&p, grid_point(c, i));
 	if (c->method == METHOD_UPWIND)
 		return march(config, work, sample, start, field, number, e);
 	for (int64_t k = 1; k <= c->frames; k++) {
@@ -226,7 +155,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 		for (int64_t i = 0; i < c->grid; i++) {
 			double x = grid_point(c, i) - moved;
 
-			field[0][k * c->grid + i] = profile_at(&p, x - floor(x));
+			field[0][k * c->grid + i] = sines_at(&p, x - floor(x));
 		}
 	}
 	number[0] = 0;
@@ -238,9 +167,11 @@ static const struct key keys[] = {
 	KEY_INT(struct advection, grid, "256", 1, 1e7, "points of x"),
 	KEY_REAL(struct advection, T, "1", 0, 1e9, "end time"),
 	KEY_INT(struct advection, frames, "20", 1, 1e7, "saved intervals: frames + 1 states"),
-	KEY_ONE_OF(struct advection, method, "exact", methods, "exact shift, or second-order upwind with limiter"),
+	KEY_ONE_OF(struct advection, method, "exact", methods, "exact shift, or upwind finite volumes"),
+	KEY_ONE_OF(struct advection, reconstruction, "mc", volume_reconstructions, "upwind: values at faces"),
+	KEY_ONE_OF(struct advection, stepper, "midpoint", volume_steppers, "upwind: steps in time"),
 	KEY_REAL(struct advection, cfl, "0.4", 1e-6, 0.5, "cells moved in an upwind step, at most"),
-	KEY_INT(struct advection, waves, "4", 1, WAVES_MAX, "wave numbers 1 .. waves to choose from"),
+	KEY_INT(struct advection, waves, "4", 1, SINES_MAX, "wave numbers 1 .. waves to choose from"),
 	KEY_INT(struct advection, terms, "2", 1, 1000, "choices, with replacement"),
 	KEY_REAL(struct advection, abs_share, "0.1", 0, 1, "share of samples that take the absolute value"),
 	KEY_REAL(struct advection, window_share, "0.1", 0, 1, "share of samples under a smooth window"),
@@ -254,16 +185,17 @@ static const struct problem_class advection = {
 	.summary = "linear advection of sums of sines",
 	.equation = "u_t = -beta*u_x",
 	.source = "Takamoto et al., PDEBench (2022), appendix D.1",
-	.notes = "exact; or MUSCL upwind with monotonised central limiter, midpoint rule in time, order 2 away from "
-		 "extrema. "
+	.notes = "exact; or upwind finite volumes, by default MUSCL with monotonised central limiter and midpoint rule "
+		 "in "
+		 "time as published, order 2 away from extrema; weno5 with ssprk3 has order 5 in space. "
 		 "Marching exactly from given data shifts their trigonometric interpolant",
 	.config_size = sizeof(struct advection),
 	.keys = keys,
 	.check = check,
 	.layout = layout,
 	.numbers = numbers,
-	.prepare = problem_prepare_none,
-	.release = problem_release_none,
+	.prepare = prepare,
+	.release = release,
 	.generate = generate,
 	.march = march,
 	.march_input = problem_march_u,

@@ -1,6 +1,7 @@
 # *_members: files that export a problem_file_NAME list; the kind's table is generated from this list.
 problem_members = lib/problem/advection.c lib/problem/antiderivative.c lib/problem/burgers.c lib/problem/darcy.c \
-	lib/problem/equation.c lib/problem/grf.c lib/problem/heat.c lib/problem/navier_stokes.c lib/problem/ode.c lib/problem/sde.c
+	lib/problem/equation.c lib/problem/grf.c lib/problem/heat.c lib/problem/navier_stokes.c lib/problem/ode.c lib/problem/scalar_law.c lib/problem/sde.c \
+	lib/problem/shallow_water.c
 problem_sources = $(problem_members) \
 	lib/problem/axes.c \
 	lib/problem/axes.h \
@@ -35,6 +36,8 @@ problem_sources = $(problem_members) \
 	lib/problem/problem.h \
 	lib/problem/riemann.c \
 	lib/problem/riemann.h \
+	lib/problem/sines.c \
+	lib/problem/sines.h \
 	lib/problem/spectral.c \
 	lib/problem/spectral.h \
 	lib/problem/volume.c \
@@ -47,4 +50,5 @@ problem_sources = $(problem_members) \
 	lib/problem/volume_rebuild.c \
 	lib/problem/volume_scalar.c \
 	lib/problem/volume_shallow.c \
-	lib/problem/volume_state.h
+	lib/problem/volume_state.h \
+	lib/problem/volume_trajectory.c

@@ -77,13 +77,22 @@ bool volume_has(const struct volume_law *law, enum volume_solver solver);
 /* Time 0 with these primitive cell values, plane after plane, each row-major (x slowest). A state that is not admissible
  * (density, pressure, depth not positive; not finite) is ERR_FAIL "pressure is -0.3 in cell (3, 7) at t = 0.02". */
 int volume_start(struct volume *v, const double *primitive, struct err *e);
-/* March to time t, in equal steps as far as the wave speeds allow. Same errors. */
+/* March to time t, in equal steps as far as the wave speeds allow. A step that would end in such a state is taken with order 1
+ * instead, which keeps density, pressure and depth positive. Same errors when that does not help. */
 int volume_advance(struct volume *v, double t, struct err *e);
 /* Primitive cell values, shaped as volume_start's. */
 void volume_read(const struct volume *v, double *primitive);
 /* Integrals over the domain of every conserved plane, in the order above. */
 void volume_totals(const struct volume *v, double *total);
-int64_t volume_steps(const struct volume *v); /* since volume_start */
+void volume_start_totals(const struct volume *v, double *total); /* the same at time 0 */
+int64_t volume_steps(const struct volume *v);			 /* since volume_start */
+int64_t volume_reduced(const struct volume *v);			 /* those of order 1 */
+
+/* The frames t = 0, T/frames, ... T from primitive planes `start` (which may be where frame 0 of a field goes when refine is 1
+ * and there is one field): field[k] gets plane k, frame after frame, k < n_fields. refine: every output cell is the mean over
+ * so many cells along each axis. steps: time steps taken. Errors begin with "sample N: ". */
+int volume_trajectory(struct volume *v, const double *start, int64_t refine, int64_t frames, double T, int n_fields,
+		      double *const *field, int64_t sample, double *steps, struct err *e);
 
 /* F(left, right) of one face along the first axis: primitive states in plane order, conserved fluxes in plane order. */
 void volume_face_flux(const struct volume_law *law, const struct volume_physics *p, enum volume_solver solver, int dims,

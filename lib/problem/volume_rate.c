@@ -81,10 +81,10 @@ static void wave_flux(const struct volume *v, int axis, int64_t n, int64_t at, d
 	const struct volume_setup *s = &v->setup;
 
 	for (int k = 0; k < v->n; k++)
-		volume_rebuild(s->reconstruction, n, v->stride[axis],
+		volume_rebuild(v->reconstruction, n, v->stride[axis],
 			       v->primitive + plane_of(v, k, axis) * v->plane + at, left + k * VOLUME_ROW,
 			       right + k * VOLUME_ROW);
-	if (s->reconstruction == VOLUME_WENO5 && s->law->n_positive > 0)
+	if (v->reconstruction == VOLUME_WENO5 && s->law->n_positive > 0)
 		keep_positive(v, axis, n, at, left, right);
 	v->flux(&s->physics, n, left, right, flux);
 }

@@ -11,16 +11,17 @@ enum { VOLUME_STAGES = 4 };
 struct volume {
 	struct volume_setup setup;
 	const struct tableau *tableau;
-	volume_flux flux; /* NULL: the law has none */
-	int n;		  /* variables */
+	volume_flux flux, safe_flux;		   /* NULL: the law has none */
+	enum volume_reconstruction reconstruction; /* at the moment */
+	int n;					   /* variables */
 	int64_t padded[VOLUME_DIMS], stride[VOLUME_DIMS], plane;
 	double spacing[VOLUME_DIMS];
 	double *conserved, *before, *primitive;
 	double *rate[VOLUME_STAGES];
-	double *change[2], *first_rate; /* of the stages of stiff diffusion */
-	double *tile;			/* left, right, flux: VOLUME_VARIABLES rows of VOLUME_ROW each */
-	double time;
-	int64_t steps;
+	double *change[2], *first_rate;	      /* of the stages of stiff diffusion */
+	double *tile;			      /* left, right, flux: VOLUME_VARIABLES rows of VOLUME_ROW each */
+	double time, start[VOLUME_VARIABLES]; /* integrals at time 0 */
+	int64_t steps, reduced;
 };
 
 /* Rows along the last axis: row r of extent[0] x ... x extent[dims - 2] rows that start at index `first` along each of these

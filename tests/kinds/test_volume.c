@@ -595,9 +595,11 @@ START_TEST(bad_states_are_errors)
 		q[128 + i] = i < 32 ? -30 : 30;
 		q[192 + i] = 0;
 	}
-	ck_assert(volume_start(v, q, &e) == 0 && volume_advance(v, 1, &e) == -1);
-	ck_assert_int_eq(e.code, ERR_FAIL);
-	ck_assert_msg(strstr(e.message, " in cell (") != NULL, "%s", e.message);
+	ck_assert_msg(volume_start(v, q, &e) == 0 && volume_advance(v, 0.2, &e) == 0, "%s", e.message);
+	ck_assert_int_gt(volume_reduced(v), 0);
+	volume_read(v, q);
+	for (int i = 0; i < 2 * 64; i++)
+		ck_assert(q[i] > 0);
 	volume_free(v);
 	s = setup_of(&volume_burgers, 1, 8);
 	s.solver = VOLUME_HLLC;

@@ -1,0 +1,239 @@
+/* scalar_law.c: two scalar families of PDEBench on the periodic unit interval by finite volumes: Burgers' equation with
+ * viscosity nu / pi, and Fisher's equation with the logistic reaction solved exactly. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "problem/axes.h"
+#include "problem/problem.h"
+#include "problem/sines.h"
+#include "problem/volume.h"
+
+struct scalar {
+	double nu, rho, T, cfl, dt, abs_share, window_share;
+	int64_t grid, frames, waves, terms;
+	int reconstruction, stepper;
+	bool compat;
+};
+
+static void layout(const struct scalar *c, struct layout *l)
+{
+	double *x = xmalloc((size_t)c->grid * sizeof *x);
+	int axis[2];
+
+	for (int64_t i = 0; i < c->grid; i++)
+		x[i] = ((double)i + 0.5) / (double)c->grid;
+	axis[0] = problem_time_axis(l, c->frames, c->T);
+	axis[1] = layout_add_axis(l, "x", AXIS_SPACE, c->grid, x, true, 1);
+	layout_add_field(l, "u", DTYPE_F32, ROLE_TRAJECTORY, 2, axis);
+	layout_add_param(l, "Nu", c->nu);
+	free(x);
+}
+
+static void numbers(const void *config, struct problem_numbers *n)
+{
+	(void)config;
+	*n = (struct problem_numbers){ 1, { "steps" } };
+}
+
+static void release(void *work)
+{
+	volume_free(work);
+}
+
+static int march(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
+		 double *number, struct err *e)
+{
+	const struct scalar *c = config;
+
+	return volume_trajectory(work, in[0], 1, c->frames, c->T, 1, field, sample, number, e);
+}
+
+static void draw(const struct scalar *c, struct rng r, double *u)
+{
+	const struct sines_law law = { .waves = c->waves,
+				       .terms = c->terms,
+				       .abs_share = c->abs_share,
+				       .window_share = c->window_share,
+				       .length = 1,
+				       .grid = c->grid,
+				       .compat = c->compat };
+	struct sines p;
+
+	sines_draw(&law, r, &p);
+	for (int64_t i = 0; i < c->grid; i++)
+		u[i] = sines_at(&p, ((double)i + 0.5) / (double)c->grid);
+}
+
+static int check(const void *config, struct err *e)
+{
+	const struct scalar *c = config;
+
+	if (c->compat && c->grid < 2)
+		return err_set(e, ERR_USAGE, "grid: compat needs two points or more");
+	return 0;
+}
+
+#define SCALAR_KEYS                                                                                                    \
+	KEY_INT(struct scalar, grid, "256", 1, 1e7, "cells"),                                                          \
+		KEY_INT(struct scalar, frames, "20", 1, 1e7, "saved intervals: frames + 1 states"),                    \
+		KEY_INT(struct scalar, waves, "4", 1, SINES_MAX, "wave numbers 1 .. waves to choose from"),            \
+		KEY_INT(struct scalar, terms, "2", 1, 1000, "choices, with replacement"),                              \
+		KEY_REAL(struct scalar, abs_share, "0.1", 0, 1, "share of samples that take the absolute value"),      \
+		KEY_REAL(struct scalar, window_share, "0.1", 0, 1, "share of samples under a smooth window"),          \
+		KEY_FLAG(struct scalar, compat, "false", "initial states of the published files, seam included")
+
+/* ---- Burgers --------------------------------------------------------------------------------------------------------- */
+
+static void burgers_layout(const void *config, struct layout *l)
+{
+	layout(config, l);
+}
+
+static int burgers_prepare(const void *config, void **work, struct err *e)
+{
+	const struct scalar *c = config;
+	const struct volume_setup setup = { .law = &volume_burgers,
+					    .physics = { .diffusivity = c->nu / M_PI },
+					    .dims = 1,
+					    .size = { c->grid },
+					    .length = { 1 },
+					    .reconstruction = (enum volume_reconstruction)c->reconstruction,
+					    .solver = VOLUME_ROE,
+					    .stepper = (enum volume_stepper)c->stepper,
+					    .cfl = c->cfl,
+					    .longest_step = c->dt };
+
+	*work = volume_new(&setup, e);
+	return *work ? 0 : -1;
+}
+
+static int burgers_generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
+			    double *number, struct err *e)
+{
+	const double *start[1] = { field[0] };
+
+	draw(config, rng_stream(seed, "burgers-volume", 0, (uint64_t)sample), field[0]);
+	return march(config, work, sample, start, field, number, e);
+}
+
+static const struct key burgers_keys[] = {
+	KEY_REAL(struct scalar, nu, "0.01", 0, 1e6, "viscosity times pi"),
+	KEY_REAL(struct scalar, T, "2", 0, 1e9, "end time"),
+	SCALAR_KEYS,
+	KEY_ONE_OF(struct scalar, reconstruction, "mc", volume_reconstructions, "values at faces"),
+	KEY_ONE_OF(struct scalar, stepper, "midpoint", volume_steppers, "steps in time"),
+	KEY_REAL(struct scalar, cfl, "0.4", 1e-6, 1, "cells that the fastest wave crosses in a step"),
+	KEY_REAL(struct scalar, dt, "0", 0, 1e9, "longest time step; 0: no limit beside cfl"),
+	KEY_END,
+};
+
+static const struct problem_class burgers_volume = {
+	.name = "burgers-volume",
+	.summary = "Burgers' equation by finite volumes from sums of sines, viscosity nu / pi",
+	.equation = "u_t = -u*u_x + nu/pi*u_xx",
+	.source = "Takamoto et al., PDEBench (2022), appendix D.2",
+	.notes = "conserves the mean to rounding; MUSCL with monotonised central limiter, Roe's flux with entropy fix "
+		 "and the "
+		 "midpoint rule, order 2; stiff viscosity in Runge-Kutta-Legendre stages between half steps (Strang), "
+		 "order 2",
+	.config_size = sizeof(struct scalar),
+	.keys = burgers_keys,
+	.check = check,
+	.layout = burgers_layout,
+	.numbers = numbers,
+	.prepare = burgers_prepare,
+	.release = release,
+	.generate = burgers_generate,
+	.march = march,
+	.march_input = problem_march_u,
+	.test_config = "grid: 32\nframes: 4\nnu: 0.05\n",
+};
+
+/* ---- Fisher ---------------------------------------------------------------------------------------------------------- */
+
+static void fisher_layout(const void *config, struct layout *l)
+{
+	const struct scalar *c = config;
+
+	layout(c, l);
+	layout_add_param(l, "rho", c->rho);
+}
+
+/* u' = rho u (1 - u) over dt: u e^(rho dt) / (1 + u (e^(rho dt) - 1)). */
+static void logistic(const void *context, double dt, int64_t n, int64_t plane, double *u)
+{
+	const struct scalar *c = context;
+	const double growth = expm1(c->rho * dt);
+
+	(void)plane;
+	for (int64_t i = 0; i < n; i++)
+		u[i] = u[i] * (1 + growth) / (1 + u[i] * growth);
+}
+
+static int fisher_prepare(const void *config, void **work, struct err *e)
+{
+	const struct scalar *c = config;
+	const struct volume_setup setup = { .law = &volume_diffusion,
+					    .physics = { .diffusivity = c->nu },
+					    .dims = 1,
+					    .size = { c->grid },
+					    .length = { 1 },
+					    .longest_step = c->dt,
+					    .source = logistic,
+					    .source_context = c };
+
+	*work = volume_new(&setup, e);
+	return *work ? 0 : -1;
+}
+
+static int fisher_generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
+			   double *number, struct err *e)
+{
+	const struct scalar *c = config;
+	const double *start[1] = { field[0] };
+	double low = INFINITY, high = -INFINITY;
+
+	draw(c, rng_stream(seed, "reaction-diffusion", 0, (uint64_t)sample), field[0]);
+	/* to [0, 1], as published */
+	for (int64_t i = 0; i < c->grid; i++) {
+		low = fmin(low, field[0][i]);
+		high = fmax(high, field[0][i]);
+	}
+	for (int64_t i = 0; i < c->grid; i++)
+		field[0][i] = high > low ? (field[0][i] - low) / (high - low) : 0;
+	return march(config, work, sample, start, field, number, e);
+}
+
+static const struct key fisher_keys[] = {
+	KEY_REAL(struct scalar, nu, "0.5", 0, 1e6, "diffusivity"),
+	KEY_REAL(struct scalar, rho, "1", 0, 1e6, "rate of growth"),
+	KEY_REAL(struct scalar, T, "1", 0, 1e9, "end time"),
+	SCALAR_KEYS,
+	KEY_REAL(struct scalar, dt, "1e-3", 1e-12, 1e9, "longest time step"),
+	KEY_END,
+};
+
+static const struct problem_class reaction_diffusion = {
+	.name = "reaction-diffusion",
+	.summary = "Fisher's equation from sums of sines scaled to [0, 1]",
+	.equation = "u_t = nu*u_xx + rho*u*(1 - u)",
+	.source = "Takamoto et al., PDEBench (2022), appendix D.3",
+	.notes = "exact logistic growth for half a step before and after diffusion (Strang); diffusion by finite "
+		 "volumes in "
+		 "Runge-Kutta-Legendre stages; order 2 in both",
+	.config_size = sizeof(struct scalar),
+	.keys = fisher_keys,
+	.check = check,
+	.layout = fisher_layout,
+	.numbers = numbers,
+	.prepare = fisher_prepare,
+	.release = release,
+	.generate = fisher_generate,
+	.march = march,
+	.march_input = problem_march_u,
+	.test_config = "grid: 32\nframes: 4\nnu: 0.01\nT: 0.2\n",
+};
+
+const struct problem_class *const problem_file_scalar_law[] = { &burgers_volume, &reaction_diffusion, NULL };
