@@ -4,7 +4,7 @@
 #define SCIML_INTEG_INTEG_H
 
 #include "graph/graph.h"
-#include "integ/tableau.h"
+#include "integ/ode.h"
 #include "num/tensor.h"
 
 /* ---- step programs: y_{n+1} = F(y_n, p, u_n), l_n = L(y_{n+1}, v_n) -------------------------------------------------- */
@@ -43,8 +43,6 @@ int step_loop(struct step *s, const struct step_run *run, double *loss, void *co
 	      void *const *grad_state0, struct err *e);
 
 /* ---- plain-C integrators over double vectors ------------------------------------------------------------------------- */
-
-typedef int (*integ_rhs)(void *context, double t, const double *y, double *dydt);
 
 struct integ_counts {
 	int64_t evaluations, accepted, rejected;

@@ -2,6 +2,8 @@ integ_sources = \
 	lib/integ/brownian.c \
 	lib/integ/brownian.h \
 	lib/integ/brownian_area.c \
+	lib/integ/controller.c \
+	lib/integ/controller.h \
 	lib/integ/etd.c \
 	lib/integ/etd.h \
 	lib/integ/etdrk4.c \
@@ -10,6 +12,8 @@ integ_sources = \
 	lib/integ/imex.c \
 	lib/integ/imex.h \
 	lib/integ/integ.h \
+	lib/integ/ode.c \
+	lib/integ/ode.h \
 	lib/integ/process.c \
 	lib/integ/process.h \
 	lib/integ/runge_kutta.c \
@@ -19,6 +23,10 @@ integ_sources = \
 	lib/integ/sde_table.c \
 	lib/integ/sde_table.h \
 	lib/integ/step.c \
+	lib/integ/stepper.c \
+	lib/integ/stepper.h \
+	lib/integ/stepper_implicit.c \
+	lib/integ/stepper_other.c \
 	lib/integ/tableau.c \
 	lib/integ/tableau.h \
 	lib/integ/tableau_dopri8.c \
