@@ -1,6 +1,17 @@
 # *_members: files that export a problem_file_NAME list; the kind's table is generated from this list.
-problem_members = lib/problem/advection.c lib/problem/antiderivative.c lib/problem/burgers.c lib/problem/darcy.c \
-	lib/problem/equation.c lib/problem/grf.c lib/problem/heat.c lib/problem/navier_stokes.c lib/problem/ode.c lib/problem/scalar_law.c lib/problem/sde.c \
+problem_members = \
+	lib/problem/advection.c \
+	lib/problem/antiderivative.c \
+	lib/problem/burgers.c \
+	lib/problem/compressible.c \
+	lib/problem/darcy.c \
+	lib/problem/equation.c \
+	lib/problem/grf.c \
+	lib/problem/heat.c \
+	lib/problem/navier_stokes.c \
+	lib/problem/ode.c \
+	lib/problem/scalar_law.c \
+	lib/problem/sde.c \
 	lib/problem/shallow_water.c
 problem_sources = $(problem_members) \
 	lib/problem/axes.c \
@@ -33,6 +44,10 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_stepper.h \
 	lib/problem/equation_terms.c \
 	lib/problem/equation_terms.h \
+	lib/problem/flow.c \
+	lib/problem/flow.h \
+	lib/problem/flow_poseidon.c \
+	lib/problem/flow_random.c \
 	lib/problem/problem.h \
 	lib/problem/riemann.c \
 	lib/problem/riemann.h \
