@@ -41,6 +41,11 @@ void cfg_free(struct cfg *r)
 	free(r);
 }
 
+const struct conf *cfg_conf(const struct cfg *r)
+{
+	return r->conf;
+}
+
 static bool failed(const struct cfg *r)
 {
 	return r->err.code != ERR_NONE;

@@ -98,6 +98,7 @@ struct key_table {
 struct cfg;
 struct cfg *cfg_new(const struct conf *c);
 void cfg_free(struct cfg *r);
+const struct conf *cfg_conf(const struct cfg *r); /* what it reads */
 
 /* Read section `path` ("model", "train"; absent: all defaults) through n tables. A key in none of them is an error that
  * names file, line, key and the nearest known key. Key "name" is allowed in every section; a section that is a single value

@@ -17,6 +17,13 @@ int optim_new(struct optim *o, const struct optim_class *class, const void *conf
 	return class->start(o, e);
 }
 
+void optim_restart(struct optim *o)
+{
+	o->t = 0;
+	for (int i = 0; i < o->state.n; i++)
+		tensor_fill(&o->state.at[i].value, 0);
+}
+
 void optim_free(struct optim *o)
 {
 	params_free(&o->state);

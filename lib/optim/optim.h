@@ -29,6 +29,9 @@ struct optim_class {
 	int (*start)(struct optim *o, struct err *e); /* make state */
 	/* One step with learning rate lr; *loss: value before the step. Elementwise work runs in fixed chunks on the pool. */
 	int (*step)(struct optim *o, double lr, double *loss, struct err *e);
+	/* evaluate has become another function (a new batch, new weights): forget what was kept of the old one. NULL: the
+	 * optimiser keeps nothing that assumes a fixed loss. */
+	void (*changed)(struct optim *o);
 };
 
 extern const struct optim_class *const *const optim_files[];
@@ -37,6 +40,8 @@ const struct optim_class *optim_find(const char *name);
 int optim_new(struct optim *o, const struct optim_class *class, const void *config, struct params *p,
 	      struct params *gradient, optim_evaluate evaluate, void *context, struct err *e);
 void optim_free(struct optim *o);
+/* As new: steps 0, state 0. */
+void optim_restart(struct optim *o);
 
 /* Learning rate of step t (from 0) of `total`, `per_epoch` steps an epoch. */
 enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE, SCHEDULE_PLATEAU };

@@ -97,8 +97,31 @@ void setup_each_shipped(const char *kind,
 	}
 }
 
+bool setup_is_configuration(const char *operand)
+{
+	char *shipped;
+	bool found;
+
+	if (str_ends(operand, ".yaml") || str_ends(operand, ".yml"))
+		return true;
+	if (access(operand, F_OK) == 0)
+		return false;
+	shipped = setup_shipped("problem", operand);
+	found = shipped != NULL;
+	free(shipped);
+	return found;
+}
+
 static int overrides(struct setup *s, const struct run_common *common, struct err *e)
 {
+	for (int i = 0; i < common->n_also; i++) {
+		char *shipped = setup_shipped("problem", common->also[i]);
+		const int status = conf_load(s->conf, shipped ? shipped : common->also[i], e);
+
+		free(shipped);
+		if (status != 0)
+			return -1;
+	}
 	for (int i = 0; i < common->n_set; i++)
 		if (conf_override(s->conf, common->set[i], e) != 0)
 			return -1;

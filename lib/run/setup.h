@@ -13,6 +13,8 @@ struct run_common {
 	bool resume, dry_run;
 	double time_limit;
 	int64_t shard_index, shard_count; /* count 0: whole */
+	int n_also; /* further YAML files or shipped problems, merged over WHAT */
+	const char *const *also;
 	int n_set;
 	const char *const *set; /* -s key.path=value */
 };
@@ -31,6 +33,8 @@ int setup_open(struct setup *s, const struct run_common *common, const char *wha
 int setup_open_text(struct setup *s, const struct run_common *common, const char *text, const char *origin,
 		    struct err *e);
 void setup_close(struct setup *s);
+/* Is an operand a YAML file, or a shipped problem (and no file that is there): something for run_common.also? */
+bool setup_is_configuration(const char *operand);
 
 /* Folders that hold shipped files: $SCIML_DATA, then the installed one. Path of data/KIND/NAME.yaml or NULL; free it. */
 char *setup_shipped(const char *kind, const char *name);

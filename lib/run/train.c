@@ -348,8 +348,8 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	return status;
 }
 
-int train_run(const struct run_common *common, const struct train_options *o, const char *what, int n_data,
-	      const char *const *data, struct err *e)
+static int run(const struct run_common *common, const struct train_options *o, const char *what, int n_data,
+	       const char *const *data, struct err *e)
 {
 	struct train r = { .common = common, .o = o, .started = clock_seconds(), .lock = -1 };
 	struct str path = { 0 };
@@ -399,6 +399,27 @@ int train_run(const struct run_common *common, const struct train_options *o, co
 	free(r.checkpoint);
 	free(r.config);
 	free(r.inputs);
+	return status;
+}
+
+int train_run(const struct run_common *common, const struct train_options *o, const char *what, int n_data,
+	      const char *const *data, struct err *e)
+{
+	struct run_common full = *common;
+	const char **also = xcalloc((size_t)n_data + 1, sizeof *also),
+		   **files = xcalloc((size_t)n_data + 1, sizeof *files);
+	int n_also = 0, n_files = 0, status;
+
+	for (int i = 0; i < n_data; i++)
+		if (setup_is_configuration(data[i]))
+			also[n_also++] = data[i];
+		else
+			files[n_files++] = data[i];
+	full.n_also = n_also;
+	full.also = also;
+	status = run(&full, o, what, n_files, files, e);
+	free(also);
+	free(files);
 	return status;
 }
 

@@ -114,7 +114,14 @@ void trainer_shuffle(struct trainer *t)
 int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct err *e)
 {
 	t->batch_n = n;
-	if (t->learner->load(t, e) != 0 || t->optim.class->step(&t->optim, lr, loss, e) != 0)
+	if (t->learner->load(t, e) != 0)
+		return -1;
+	if (t->restart)
+		optim_restart(&t->optim);
+	if (t->changed && t->optim.class->changed)
+		t->optim.class->changed(&t->optim);
+	t->restart = t->changed = false;
+	if (t->optim.class->step(&t->optim, lr, loss, e) != 0)
 		return -1;
 	if (!isfinite(*loss))
 		return err_set(e, ERR_FAIL, "loss is not finite at epoch %lld, step %lld (learning rate %g)",

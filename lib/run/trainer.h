@@ -36,6 +36,8 @@ struct trainer {
 	void *optim_config;
 	int64_t n_items; /* of an epoch, set by the learner */
 	bool has_score;	 /* there is something to validate on */
+	bool changed;	 /* set by the learner's load: the loss is another function than at the last step */
+	bool restart;	 /* likewise: other parameters are trained from here on, the optimiser begins again */
 
 	/* position */
 	int64_t epoch, step, t; /* finished epochs, steps within this one, steps in all */
