@@ -94,6 +94,9 @@ int dataset_read(struct dataset *d, int field, int64_t n, const int64_t *index, 
 /* Part of the time axis only: frames t0, t0+stride, ... n_t of them (a field without time: 0, 1, 1). */
 int dataset_read_frames(struct dataset *d, int field, int64_t sample, int64_t t0, int64_t n_t, int64_t stride,
 			enum dtype t, void *out, struct err *e);
+/* A number that belongs to a sample: a parameter drawn for it (/sample/NAME of the native layout) or one of the whole set
+ * (layout.param). 1 and *value, 0 if there is none of this name, -1 on failure. */
+int dataset_number(struct dataset *d, const char *name, int64_t sample, double *value, struct err *e);
 void dataset_allow_nonfinite(struct dataset *d, bool allow);
 /* Text attribute of /meta ("config", "kind", ...) or NULL; owned by d. */
 const char *dataset_meta(const struct dataset *d, const char *name);

@@ -1,10 +1,12 @@
 /* dataset_read.c: batches of samples: accesses sorted and joined into few reads, values checked to be finite. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "io/dataset_run.h"
+#include "io/h5read.h"
 
 /* One sample of a batch. */
 struct want {
@@ -159,6 +161,25 @@ int dataset_read(struct dataset *d, int field, int64_t n, const int64_t *index, 
 	}
 	free(want);
 	return rc;
+}
+
+int dataset_number(struct dataset *d, const char *name, int64_t sample, double *value, struct err *e)
+{
+	const struct layout *l = dataset_layout(d);
+	const struct run *r = run_of(d, sample);
+	const struct source *s = &r->store->source;
+	const int64_t start = r->first + sample - r->before, one = 1;
+	char path[200];
+
+	for (int i = 0; i < l->n_params; i++)
+		if (strcmp(l->param[i].name, name) == 0) {
+			*value = l->param[i].value;
+			return 1;
+		}
+	snprintf(path, sizeof path, "/sample/%.180s", name);
+	if (s->file < 0 || !h5_has(s->file, path))
+		return 0;
+	return h5_read_slab(s->file, s->path, path, &start, &one, NULL, DTYPE_F64, value, e) == 0 ? 1 : -1;
 }
 
 int dataset_read_frames(struct dataset *d, int field, int64_t sample, int64_t t0, int64_t n_t, int64_t stride,

@@ -11,6 +11,9 @@
 #include "run/history.h"
 
 struct trainer;
+struct run_common;
+struct solve_options;
+struct model_file;
 
 struct learner_class {
 	const char *name;
@@ -42,6 +45,10 @@ struct learner_class {
 	/* What of the learner decides later bits (weights of terms, adapted points), as params: goes through checkpoints. NULL:
 	 * nothing. */
 	struct params *(*state)(struct trainer *t);
+	/* sciml-solve with a trained model of this learner: data sets, or none, or a problem's name. NULL: the model is applied
+	 * to data as a map or a step. */
+	int (*solve)(const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
+		     const char *const *data, struct err *e);
 };
 
 extern const struct learner_class *const *const learner_files[];

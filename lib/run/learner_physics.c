@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "run/physics_balance.h"
+#include "run/physics_solve.h"
 #include "run/trainer.h"
 
 static struct physics_loss *loss_of(const struct trainer *t)
@@ -71,6 +72,7 @@ static int add_data(struct physics_loss *l, struct dataset *d, uint64_t seed, en
 	struct physics_group kind = { .kind = TERM_DATA, .from_target = true };
 	struct physics_points all = { 0 }, some = { 0 };
 	const int64_t zero = 0;
+	double param[EQUATION_PARAMS];
 	int field[EQUATION_UNKNOWNS], status = 0;
 
 	if (layout->n_samples != 1)
@@ -79,7 +81,7 @@ static int add_data(struct physics_loss *l, struct dataset *d, uint64_t seed, en
 	if (p->key->windows > 1)
 		return err_set(e, ERR_USAGE, "objective.windows: data go with one window");
 	for (int i = 0; i < p->n_outputs; i++) {
-		const int f = physics_field_of(p, d, p->output[i]);
+		const int f = physics_field_of(p, layout, p->output[i]);
 
 		if (f < 0)
 			continue;
@@ -91,7 +93,9 @@ static int add_data(struct physics_loss *l, struct dataset *d, uint64_t seed, en
 	if (kind.n_terms == 0)
 		return err_set(e, ERR_USAGE, "%s: no field is an unknown of the text ('%s')", dataset_name(d),
 			       p->spec->unknown[0].name);
-	if (physics_points_of_field(&all, p, d, field[0], p->param, e) != 0) {
+	memcpy(param, p->param, sizeof param);
+	if (physics_points_params(p, d, 0, param, e) != 0 ||
+	    physics_points_of_field(&all, p, layout, dataset_name(d), field[0], param, e) != 0) {
 		physics_points_free(&all);
 		return -1;
 	}
@@ -215,13 +219,43 @@ static int evaluate(struct trainer *t, double *loss, struct err *e)
 	return physics_loss_run(loss_of(t), &t->gradient, loss, e);
 }
 
-/* Relative L2 error of all unknowns that the validation data hold. */
+/* One unknown of one sample of the validation data: sums of squares. */
+static int compare(struct physics_loss *l, int unknown, int field, int64_t sample, double *difference, double *size,
+		   struct err *e)
+{
+	const struct physics *p = &l->p;
+	double *out[EQUATION_UNKNOWNS] = { NULL }, *truth = NULL, param[EQUATION_PARAMS];
+	struct physics_points x = { 0 };
+	int status;
+
+	memcpy(param, p->param, sizeof param);
+	status = physics_points_params(p, l->valid, sample, param, e);
+	if (status == 0)
+		status = physics_points_of_field(&x, p, dataset_layout(l->valid), dataset_name(l->valid), field, param,
+						 e);
+	if (status == 0) {
+		out[unknown] = mem_new(x.n, sizeof(double), "a prediction", e);
+		truth = mem_new(x.n, sizeof(double), "validation data", e);
+		status = out[unknown] && truth ? dataset_read(l->valid, field, 1, &sample, DTYPE_F64, truth, e) : -1;
+	}
+	if (status == 0)
+		status = physics_field_run(l->judge, x.n, (const double *const *)x.column, out, e);
+	for (int64_t j = 0; j < x.n && status == 0; j++) {
+		*difference += (out[unknown][j] - truth[j]) * (out[unknown][j] - truth[j]);
+		*size += truth[j] * truth[j];
+	}
+	free(out[unknown]);
+	free(truth);
+	physics_points_free(&x);
+	return status;
+}
+
+/* Relative L2 error of all unknowns that the validation data hold, mean over samples. */
 static int judge(struct trainer *t, struct params *params, double *score, struct err *e)
 {
 	struct physics_loss *l = t->learning;
 	const struct physics *p = &l->p;
-	const int64_t zero = 0;
-	double difference = 0, size = 0;
+	const struct layout *layout = dataset_layout(l->valid);
 	int judged = 0;
 
 	if (!l->judge) {
@@ -229,35 +263,24 @@ static int judge(struct trainer *t, struct params *params, double *score, struct
 		l->judged.params = *params;
 		l->judge = physics_field_new(p, &l->judged);
 	}
-	for (int i = 0; i < p->n_outputs; i++) {
-		const int k = p->output[i], f = physics_field_of(p, l->valid, k);
-		struct physics_points x = { 0 };
-		double *out[EQUATION_UNKNOWNS] = { NULL }, *truth = NULL;
-		int status = f < 0 ? 0 : physics_points_of_field(&x, p, l->valid, f, p->param, e);
+	*score = 0;
+	for (int64_t sample = 0; sample < layout->n_samples; sample++) {
+		double difference = 0, size = 0;
 
-		if (status == 0 && f >= 0) {
-			out[k] = mem_new(x.n, sizeof(double), "a prediction", e);
-			truth = mem_new(x.n, sizeof(double), "validation data", e);
-			status = out[k] && truth ? dataset_read(l->valid, f, 1, &zero, DTYPE_F64, truth, e) : -1;
-			if (status == 0)
-				status = physics_field_run(l->judge, x.n, (const double *const *)x.column, out, e);
+		for (int i = 0; i < p->n_outputs; i++) {
+			const int f = physics_field_of(p, layout, p->output[i]);
+
+			if (f < 0)
+				continue;
+			if (compare(l, p->output[i], f, sample, &difference, &size, e) != 0)
+				return -1;
 			judged++;
 		}
-		for (int64_t j = 0; j < x.n && status == 0; j++) {
-			difference += (out[k][j] - truth[j]) * (out[k][j] - truth[j]);
-			size += truth[j] * truth[j];
-		}
-		free(out[k]);
-		free(truth);
-		physics_points_free(&x);
-		if (status != 0)
-			return -1;
+		*score += sqrt(difference / size) / (double)layout->n_samples;
 	}
-	if (judged == 0)
-		return err_set(e, ERR_USAGE, "%s: no field is an unknown of the text ('%s')", dataset_name(l->valid),
-			       p->spec->unknown[0].name);
-	*score = sqrt(difference / size);
-	return 0;
+	return judged > 0 ? 0
+			  : err_set(e, ERR_USAGE, "%s: no field is an unknown of the text ('%s')",
+				    dataset_name(l->valid), p->spec->unknown[0].name);
 }
 
 static void row(struct trainer *t, double *own)
@@ -310,5 +333,6 @@ static const struct learner_class physics = {
 	.judge = judge,
 	.row = row,
 	.state = state,
+	.solve = physics_solve,
 };
 const struct learner_class *const learner_file_learner_physics[] = { &physics, NULL };

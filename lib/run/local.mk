@@ -4,7 +4,7 @@ learner_members = \
 	lib/run/learner_supervised.c
 run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/history.h lib/run/history.c \
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \
-	lib/run/physics_group.h lib/run/physics_group.c lib/run/physics_points.h lib/run/physics_points.c \
+	lib/run/physics_group.h lib/run/physics_group.c lib/run/physics_points.h lib/run/physics_points.c lib/run/physics_solve.h lib/run/physics_solve.c \
 	lib/run/setup.h lib/run/setup.c lib/run/block.h lib/run/block.c lib/run/gen.h lib/run/gen_plan.h lib/run/gen.c lib/run/merge.c \
 	lib/run/task.h lib/run/task_read.h lib/run/task.c lib/run/batch.c lib/run/network.h lib/run/network.c lib/run/predictor.c \
 	lib/run/train.h lib/run/trainer.h lib/run/train.c lib/run/trainer.c lib/run/compiled.c lib/run/online.h lib/run/online.c \

@@ -104,9 +104,8 @@ void physics_points_adapt(struct physics_points *x, const struct physics *p, con
 
 /* ---- grids of data ---------------------------------------------------------------------------------------------------- */
 
-int physics_field_of(const struct physics *p, const struct dataset *d, int unknown)
+int physics_field_of(const struct physics *p, const struct layout *l, int unknown)
 {
-	const struct layout *l = dataset_layout(d);
 	int named = layout_find_field(l, p->spec->unknown[unknown].name), only = -1, n = 0;
 
 	for (int i = 0; i < l->n_fields; i++)
@@ -138,10 +137,24 @@ static double place(const struct physics *p, const struct axis *a, int axis, int
 	       s->length[axis] * (double)i / (double)(a->periodic || a->size == 1 ? a->size : a->size - 1);
 }
 
-int physics_points_of_field(struct physics_points *x, const struct physics *p, const struct dataset *d, int field,
-			    const double *param, struct err *e)
+int physics_points_params(const struct physics *p, struct dataset *d, int64_t sample, double *param, struct err *e)
 {
-	const struct layout *l = dataset_layout(d);
+	for (int k = 0; k < p->n_columns; k++) {
+		const char *name = p->axis[k] < 0 ? exprs_name(p->spec->pool, SYMBOL_PARAM, p->drawn[k]) : NULL;
+		const int found = name ? dataset_number(d, name, sample, &param[p->drawn[k]], e) : 1;
+
+		if (found == 0)
+			return err_set(e, ERR_USAGE, "%s: no number '%s' of sample %lld, which the network takes",
+				       dataset_name(d), name, (long long)sample);
+		if (found < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int physics_points_of_field(struct physics_points *x, const struct physics *p, const struct layout *l, const char *name,
+			    int field, const double *param, struct err *e)
+{
 	const struct field *f = &l->field[field];
 	int64_t inner = 1, column_axes = 0;
 
@@ -157,8 +170,8 @@ int physics_points_of_field(struct physics_points *x, const struct physics *p, c
 		if (column < 0 && a->size == 1)
 			continue;
 		if (column < 0 || (axis == EXPR_TIME && !a->coordinate))
-			return err_set(e, ERR_USAGE, "%s: field '%s' has an axis '%s' %s", dataset_name(d), f->name,
-				       a->name, column < 0 ? "that the problem does not have" : "without times");
+			return err_set(e, ERR_USAGE, "%s: field '%s' has an axis '%s' %s", name, f->name, a->name,
+				       column < 0 ? "that the problem does not have" : "without times");
 		for (int64_t i = 0; i < x->n; i++)
 			x->column[column][i] = place(p, a, axis, i / inner % a->size);
 		inner *= a->size;
@@ -166,7 +179,7 @@ int physics_points_of_field(struct physics_points *x, const struct physics *p, c
 	}
 	for (int k = 0; k < p->n_columns; k++) {
 		if (p->axis[k] >= 0 && (column_axes >> k & 1) == 0)
-			return err_set(e, ERR_USAGE, "%s: field '%s' has no axis %s", dataset_name(d), f->name,
+			return err_set(e, ERR_USAGE, "%s: field '%s' has no axis %s", name, f->name,
 				       p->axis[k] == EXPR_TIME ? "of time" : p->spec->pool->axis[p->axis[k]]);
 		for (int64_t i = 0; i < x->n && p->axis[k] < 0; i++)
 			x->column[k][i] = param[p->drawn[k]];

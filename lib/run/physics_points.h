@@ -26,9 +26,11 @@ void physics_points_adapt(struct physics_points *x, const struct physics *p, con
 
 /* All points of a field of a data set, in the order of its values; its axes must be those of the text. param: values of drawn
  * parameters (by index). */
-int physics_points_of_field(struct physics_points *x, const struct physics *p, const struct dataset *d, int field,
-			    const double *param, struct err *e);
+int physics_points_of_field(struct physics_points *x, const struct physics *p, const struct layout *l, const char *name,
+			    int field, const double *param, struct err *e);
 /* The field of a data set that holds an unknown: of its name, or the only trajectory for the only unknown; -1: none. */
-int physics_field_of(const struct physics *p, const struct dataset *d, int unknown);
+int physics_field_of(const struct physics *p, const struct layout *l, int unknown);
+/* Values of the drawn parameters of a sample, into param by index; a number that is missing is an error. */
+int physics_points_params(const struct physics *p, struct dataset *d, int64_t sample, double *param, struct err *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include "conf/help.h"
 #include "io/h5out.h"
 #include "io/output.h"
+#include "run/learner.h"
 #include "run/march.h"
 #include "run/model_file.h"
 #include "solver/solver.h"
@@ -265,19 +266,35 @@ static int open_output(struct solve *s, const char *path, const char *config, st
 	return s->out ? 0 : -1;
 }
 
+/* The learner that a model file's section objective names; NULL: a member of objective/. */
+static const struct learner_class *learner_of(const struct model_file *m)
+{
+	const struct conf_node *o = conf_at(m->setup.conf, "objective");
+
+	if (o && o->kind == CONF_MAP)
+		o = conf_child(o, "name");
+	return o && o->kind == CONF_SCALAR ? learner_find(o->text) : NULL;
+}
+
 static int solve_model(struct solve *s, const char *what, int n_data, const char *const *data, struct err *e)
 {
 	const char *path = s->common->output ? s->common->output : "prediction.h5",
 		   *name = s->o->method ? s->o->method : "roll-out";
 	struct str config = { 0 };
 	struct network *n = &s->model.network;
+	const struct learner_class *learner;
+	const char *input = "-";
 
 	s->solver = solver_find(name);
 	if (!s->solver)
 		return err_set(e, ERR_USAGE, "--method: no solver '%s'; --list shows what there is", name);
 	if (output_not_input(path, 1, &what, e) != 0 || output_not_input(path, n_data, data, e) != 0 ||
-	    model_file_open(&s->model, what, s->common, e) != 0 ||
-	    dataset_open_all(&s->data, n_data, data, s->o->layout, e) != 0)
+	    model_file_open(&s->model, what, s->common, e) != 0)
+		return -1;
+	learner = learner_of(&s->model);
+	if (learner && learner->solve)
+		return learner->solve(s->common, s->o, &s->model, n_data, data, e);
+	if (dataset_open_all(&s->data, n_data > 0 ? n_data : 1, n_data > 0 ? data : &input, s->o->layout, e) != 0)
 		return -1;
 	cfg_effective(s->model.setup.cfg, &config);
 	int status = 0;
@@ -313,12 +330,8 @@ int solve_run(const struct run_common *common, const struct solve_options *o, co
 	struct solve s = { .common = common, .o = o };
 	const char *input = "-";
 
-	if (n_data == 0) {
-		n_data = 1;
-		data = &input;
-	}
 	if (!is_file(what))
-		return march_run(common, o, what, n_data, data, e);
+		return march_run(common, o, what, n_data > 0 ? n_data : 1, n_data > 0 ? data : &input, e);
 	int status = solve_model(&s, what, n_data, data, e);
 	close_all(&s);
 	return status;
