@@ -13,7 +13,7 @@ struct run_common {
 	bool resume, dry_run;
 	double time_limit;
 	int64_t shard_index, shard_count; /* count 0: whole */
-	int n_also; /* further YAML files or shipped problems, merged over WHAT */
+	int n_also;			  /* further YAML files or shipped problems, merged over WHAT */
 	const char *const *also;
 	int n_set;
 	const char *const *set; /* -s key.path=value */
