@@ -8,6 +8,29 @@ dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data
 	data/problem/schroedinger.yaml \
 	data/problem/stochastic-allen-cahn.yaml data/problem/vorticity.yaml data/problem/wave.yaml
 
+# Conservation laws at published settings.
+dist_problem_DATA += \
+	data/problem/pdebench-2d-shock.yaml \
+	data/problem/pdebench-blast.yaml \
+	data/problem/pdebench-burgers.yaml \
+	data/problem/pdebench-cfd-1d-rand.yaml \
+	data/problem/pdebench-cfd-1d-shock.yaml \
+	data/problem/pdebench-cfd-2d-rand.yaml \
+	data/problem/pdebench-cfd-2d-turb.yaml \
+	data/problem/pdebench-cfd-3d-rand.yaml \
+	data/problem/pdebench-cfd-3d-turb.yaml \
+	data/problem/pdebench-kelvin-helmholtz.yaml \
+	data/problem/pdebench-orszag-tang.yaml \
+	data/problem/pdebench-reaction-diffusion.yaml \
+	data/problem/pdebench-shallow-water.yaml \
+	data/problem/pdebench-sod.yaml \
+	data/problem/poseidon-ce-crp.yaml \
+	data/problem/poseidon-ce-gauss.yaml \
+	data/problem/poseidon-ce-kh.yaml \
+	data/problem/poseidon-ce-rm.yaml \
+	data/problem/poseidon-ce-rp.yaml \
+	data/problem/poseidon-ce-rpui.yaml
+
 # Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.
 EXTRA_DIST += data/experiment
 
