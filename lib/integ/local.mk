@@ -14,6 +14,8 @@ integ_sources = \
 	lib/integ/integ.h \
 	lib/integ/ode.c \
 	lib/integ/ode.h \
+	lib/integ/langevin.c \
+	lib/integ/langevin.h \
 	lib/integ/process.c \
 	lib/integ/process.h \
 	lib/integ/runge_kutta.c \
