@@ -265,6 +265,18 @@ double mixture_log_density(struct mixture *m, const struct noise_level *at, cons
 	return condition(m, at, x);
 }
 
+double mixture_score(struct mixture *m, const struct noise_level *at, const double *x, double *out)
+{
+	const double value = condition(m, at, x);
+
+	for (int64_t i = 0; i < m->dim; i++) {
+		out[i] = 0;
+		for (int64_t k = 0; k < m->n; k++)
+			out[i] -= m->share[k] * m->pull[k * m->dim + i];
+	}
+	return value;
+}
+
 /* Component k's estimate is data m_k + (of_c C_k + of_1 I) S_k^-1 (x - alpha m_k). */
 struct parts {
 	double data, of_c, of_1;

@@ -28,6 +28,8 @@ double mixture_std(const struct mixture *m);
 
 /* log p_t(x) */
 double mixture_log_density(struct mixture *m, const struct noise_level *at, const double *x);
+/* out = grad log p_t(x); returns log p_t(x). */
+double mixture_score(struct mixture *m, const struct noise_level *at, const double *x, double *out);
 /* x0 ~ the mixture: normals 0 .. dim-1 and uniform dim+1 of the stream. */
 void mixture_draw(const struct mixture *m, struct rng stream, double *x);
 
