@@ -1,5 +1,4 @@
-/* test_mcmc.c: chains of every method against densities whose moments are closed forms; gradients of texts and mixtures
- * against differences of the density; QUICSORT against Hamiltonian Monte Carlo at the same number of gradients. */
+/* test_mcmc.c: chains of every method against densities whose moments are closed forms, their count of gradients, refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -136,46 +135,6 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* Energy distance between chains' states and exact draws, for the same number of gradients. */
-static double distance(const double *a, const double *b, int n)
-{
-	double ab = 0, aa = 0, bb = 0;
-
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++) {
-			ab += hypot(a[2 * i] - b[2 * j], a[2 * i + 1] - b[2 * j + 1]);
-			aa += hypot(a[2 * i] - a[2 * j], a[2 * i + 1] - a[2 * j + 1]);
-			bb += hypot(b[2 * i] - b[2 * j], b[2 * i + 1] - b[2 * j + 1]);
-		}
-	return (2 * ab - aa - bb) / n / n;
-}
-
-START_TEST(langevin_at_equal_gradients)
-{
-	enum { N = 500 };
-	struct fixture quicsort =
-		fixture_sampler(sampler_find("mcmc"),
-				BANANA "method: quicsort\nstep: 0.3\nburn: 40\nthin: 8\ndraws: 500\nstart_spread: 1\n");
-	struct fixture hmc = fixture_sampler(sampler_find("mcmc"), BANANA
-					     "method: hmc\nstep: 0.15\nleaps: 16\nburn: 5\nthin: 1\ndraws: 500\n");
-	double exact[2 * N], sum[2] = { 0 };
-
-	for (int64_t s = 0; s < 4; s++) {
-		fixture_generate(&quicsort, 1, s);
-		fixture_generate(&hmc, 1, s);
-		ck_assert_double_eq_tol(*quicsort.field[1], *hmc.field[1], 1.5);
-		rng_normal(rng_stream(1, "exact", 0, (uint64_t)s), 0, 2 * N, exact);
-		for (int i = 0; i < N; i++)
-			exact[2 * i + 1] = exact[2 * i] * exact[2 * i] + sqrt(0.5) * exact[2 * i + 1];
-		sum[0] += distance(quicsort.field[0], exact, N);
-		sum[1] += distance(hmc.field[0], exact, N);
-	}
-	printf("energy distances: quicsort %g, hmc %g\n", sum[0] / 4, sum[1] / 4);
-	fixture_free(&quicsort);
-	fixture_free(&hmc);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("mcmc");
@@ -188,7 +147,6 @@ int main(void)
 	tcase_add_loop_test(t, moments_of_a_mixture, 0, 3);
 	tcase_add_test(t, counts_gradients);
 	tcase_add_test(t, refusals);
-	tcase_add_test(t, langevin_at_equal_gradients);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

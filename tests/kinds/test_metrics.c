@@ -499,6 +499,29 @@ START_TEST(trivial_predictions)
 }
 END_TEST
 
+/* Two frames of one channel. Predictions 0 1 2 3 4 and targets 0.5 2.5 4.5 6.5 8.5, the second frame 10 more: of both sides
+ * the distribution functions are furthest apart at 4, by 1 - 2/5. In another order all stay. */
+START_TEST(distances_of_sets)
+{
+	static const struct metric_shape s = { .n_time = 2, .n_channel = 1, .n_dims = 0 };
+	double a[10], b[10], energy = 0;
+
+	for (int i = 0; i < SAMPLES; i++)
+		for (int t = 0; t < 2; t++) {
+			p[i][t] = a[2 * i + t] = (i * 2) % 5 + 10 * t;
+			y[i][t] = b[2 * i + t] = 2 * i + 0.5 + 10 * t;
+		}
+	for (int i = 0; i < 10; i++)
+		for (int j = 0; j < 10; j++)
+			energy += (2 * fabs(a[i] - b[j]) - fabs(a[i] - a[j]) - fabs(b[i] - b[j])) / 100;
+	ck_assert_double_eq_tol(value_of("energy_distance", &s, SAMPLES), energy, 1e-12);
+	ck_assert_double_eq_tol(value_of("ks_distance", &s, SAMPLES), 0.6, 1e-12);
+	ck_assert_double_eq_tol(value_of("mean_gap", &s, SAMPLES), 2.5 / sqrt(8), 1e-12);
+	ck_assert_double_eq_tol(value_of("std_gap", &s, SAMPLES), 0.5, 1e-12);
+	ck_assert_double_eq_tol(part_of("ks_distance", &s, SAMPLES, METRIC_BY_TIME, "t=1"), 0.6, 1e-12);
+}
+END_TEST
+
 /* ---- laws for every entry of the table ---- */
 
 static const struct metric_class *entry(int n)
@@ -523,7 +546,8 @@ START_TEST(laws)
 {
 	const struct metric_class *c = entry(_i);
 	/* an absolute error grows with the data, some with its square; a relative one stays */
-	bool square = strncmp(c->name, "mse", 3) == 0, absolute = square || strcmp(c->name, "mae") == 0;
+	bool square = strncmp(c->name, "mse", 3) == 0,
+	     absolute = square || strcmp(c->name, "mae") == 0 || strcmp(c->name, "energy_distance") == 0;
 
 	ck_assert(c->name && c->formula && c->source && c->begin && c->add && c->end);
 	ck_assert_ptr_eq(metric_find(c->name), c);
@@ -631,6 +655,7 @@ int main(void)
 	tcase_add_test(t, constant_error);
 	tcase_add_test(t, sine_error);
 	tcase_add_test(t, trivial_predictions);
+	tcase_add_test(t, distances_of_sets);
 	tcase_add_loop_test(t, laws, 0, entries());
 	tcase_add_loop_test(t, parts, 0, entries());
 	tcase_add_test(t, names);
