@@ -68,6 +68,11 @@ const struct expr_class expr_classes[EX_OPS] = {
 	[EX_NORMAL] = { "normal", "\\mathcal{N}", 2, { "mean", "std" }, { 0, 1 } },
 	[EX_GRF] = { "grf", "\\operatorname{grf}", 4, { "gamma", "tau", "sigma", "mean" }, { 2, 5, 25, 0 } },
 	[EX_SINES] = { "sines", "\\operatorname{sines}", 4, { "count", "kmax", "amplitude", "decay" }, { 2, 8, 1, 0 } },
+	[EX_GAUSSIANS] = { "gaussians",
+			   "\\operatorname{gaussians}",
+			   4,
+			   { "count", "low", "high", "amplitude" },
+			   { 5, 0.05, 0.2, 1 } },
 };
 
 struct exprs *exprs_new(const char *dims)

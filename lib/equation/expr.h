@@ -81,6 +81,7 @@ enum expr_op {
 	EX_NORMAL,
 	EX_GRF,
 	EX_SINES,
+	EX_GAUSSIANS,
 	EX_OPS
 };
 

@@ -232,34 +232,42 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, double *const *f
 	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
 
+/* Intervals of the solver's grid in one of the kept grid. */
+static int64_t stride(const struct equation_spec *s, const int64_t *size)
+{
+	return s->n_dims > 0 ? (size[0] - s->closed[0]) / (s->grid[0] - s->closed[0]) : 1;
+}
+
 static int generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, double *number,
 		    struct err *e)
 {
 	struct work *w = work;
 	const struct equation_spec *s = w->spec;
 	const int64_t *size = w->m->size(w->d);
+	const struct equation_points own = { size, w->m->place ? w->m->place(w->d) : NULL }, kept = { s->grid, NULL };
 	const double *const *coef = (const double *const *)w->coef;
-	bool subset = true;
+	bool subset = !own.place;
 
 	(void)config;
 	if (equation_draw_params(s, seed, sample, w->param, e) != 0)
 		return problem_sample_error(e, sample);
 	for (int a = 0; a < s->n_dims; a++)
-		subset &= size[a] % s->grid[a] == 0 && size[a] / s->grid[a] == size[0] / s->grid[0];
+		subset &= (size[a] - s->closed[a]) % (s->grid[a] - s->closed[a]) == 0 &&
+			  (size[a] - s->closed[a]) / (s->grid[a] - s->closed[a]) == stride(s, size);
 	for (int k = 0; k < s->n_coefs; k++) {
 		double *out = field[s->n_unknowns + k];
 
-		if (equation_draw_field(s, s->coef[k], size, coef, w->param, seed, sample, w->coef[k], e) != 0)
+		if (equation_draw_field(s, s->coef[k], &own, coef, w->param, seed, sample, w->coef[k], e) != 0)
 			return problem_sample_error(e, sample);
 		/* what the solver sees, where the grids share points */
 		if (subset)
-			spectral_subsample(s->n_dims, size, size[0] / s->grid[0], w->coef[k], out);
-		else if (equation_draw_field(s, s->coef[k], s->grid, (const double *const *)field + s->n_unknowns,
+			spectral_subsample(s->n_dims, size, stride(s, size), w->coef[k], out);
+		else if (equation_draw_field(s, s->coef[k], &kept, (const double *const *)field + s->n_unknowns,
 					     w->param, seed, sample, out, e) != 0)
 			return problem_sample_error(e, sample);
 	}
 	for (int k = 0; k < s->n_unknowns && !s->stationary; k++)
-		if (equation_draw_field(s, s->unknown[k].initial, size, coef, w->param, seed, sample, w->field[k], e) !=
+		if (equation_draw_field(s, s->unknown[k].initial, &own, coef, w->param, seed, sample, w->field[k], e) !=
 		    0) {
 			err_in(e, "initial.%s", s->unknown[k].name);
 			return problem_sample_error(e, sample);
@@ -335,9 +343,9 @@ static const struct problem_class equation = {
 	.summary = "any equation of motion in text",
 	.equation = "of your choice, see sciml-equation(5)",
 	.source = "the text",
-	.notes = "Fourier pseudo-spectral; ETDRK4 with the linear part with constant coefficients solved exactly, also "
+	.notes = "Fourier pseudo-spectral, ETDRK4 with the linear part with constant coefficients solved exactly, also "
 		 "that of "
-		 "systems; exact in space for resolved solutions, order 4 in time",
+		 "systems; with sides finite differences of order 2, 4, 6 or Chebyshev collocation",
 	.config_size = sizeof(struct equation_config),
 	.keys = keys,
 	.check = check,

@@ -1,209 +1,202 @@
-/* equation_difference.c: finite differences for equations in text. Stencils by the recursion of Fornberg (Math. Comp. 51,
- * 1988): central inside, and of the same order, one-sided, near sides. */
+/* equation_difference.c: equations in text brought to values at points: every derivative, integral and coefficient of the
+ * right-hand sides becomes a slot, and what remains is evaluated point by point. */
 #include "problem/equation_difference.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "equation/program.h"
-#include "num/stencil.h"
+#include "problem/equation_difference_inside.h"
 #include "problem/equation_draw.h"
 
-enum { SLOTS = 96, WIDTH = 13, MOST = 4 };
+/* ---- slots ----------------------------------------------------------------------------------------------------------- */
 
-enum slot_kind { SLOT_FIELD, SLOT_DERIVED, SLOT_INTEGRAL, SLOT_COORD, SLOT_TIME, SLOT_COEF };
-struct slot {
-	enum slot_kind kind;
-	int index;		 /* unknown, axis, coefficient */
-	int power[EXPR_DIMS];	 /* SLOT_DERIVED: derivatives along each axis */
-	bool laplace;		 /* of the Laplacian */
-	struct program *program; /* SLOT_DERIVED, SLOT_INTEGRAL: of the argument */
-	bool mean;
-	double *value;
-};
-
-struct stencil { /* derivative m along one axis at each of its points */
-	int width;
-	int64_t *first; /* points: index of the first neighbour; periodic ones wrap */
-	double *weight; /* points x width */
-};
-
-/* Expressions of values at a point that are evaluated together, and the slots that they need. */
-enum { PART_RATE, PART_LINEAR, PART_REST, PART_NOISE, PART_SLOPE, PARTS };
-struct part {
-	struct program *program;
-	bool used[SLOTS];
-};
-
-struct equation_difference {
-	struct equation_spec *spec;
-	int order;
-	int64_t n_points, size[3], inner[3];
-	double step[3];
-	struct stencil stencil[EXPR_DIMS][MOST + 1];
-	int n_slots;
-	struct slot slot[SLOTS];
-	struct program_input input[SLOTS];
-	const double *in[SLOTS];
-	struct part part[PARTS];
-	struct program *side[EXPR_DIMS][2][EQUATION_UNKNOWNS]; /* right-hand sides of conditions, of time alone */
-	const double *param;
-	double *state, *a, *b, *amplitude;
-};
-
-static int make_stencil(struct equation_difference *d, int axis, int m, struct err *e)
+static int slot_of(const struct equation_difference *d, expr a)
 {
-	struct stencil *s = &d->stencil[axis][m];
-	const int64_t n = d->size[axis];
-	const bool closed = d->spec->closed[axis];
-	/* central stencils of an even number of neighbours gain an order for even m by symmetry; one-sided ones need one more */
-	const int central = d->order + 2 * ((m + 1) / 2) - 1, sided = d->order + m + 0;
-	double x[WIDTH], w[WIDTH * (MOST + 1)];
+	for (int k = 0; k < d->n_slots; k++)
+		if (d->input[k].node == a)
+			return k;
+	return -1;
+}
 
-	if (s->weight)
+/* Slots that an expression reads itself, or with deep also those that they are made of. */
+static void mark_used(const struct equation_difference *d, expr a, bool deep, bool *used)
+{
+	const struct expr_node *n = expr_at(d->spec->pool, a);
+	const int k = slot_of(d, a);
+
+	if (k >= 0)
+		used[k] = true;
+	for (int i = 0; i < n->n_args && (k < 0 || deep); i++)
+		mark_used(d, n->arg[i], deep, used);
+}
+
+/* The slope of an expression that holds slopes along the same axis, (a u_x)_x, is taken from values half-way between points:
+ * twice a central slope would not see waves of two points. */
+static int make_flux(struct equation_difference *d, struct difference_slot *s, expr inner, struct err *e)
+{
+	int axis = -1, total = 0;
+	bool slopes = false;
+
+	s->flux = -1;
+	for (int a = 0; a < d->spec->n_dims; a++) {
+		total += s->power[a];
+		axis = s->power[a] ? a : axis;
+	}
+	if (d->spectral || s->laplace || total != 1)
 		return 0;
-	s->width = closed && sided > central ? sided : central;
-	if (s->width > WIDTH || n < s->width)
-		return err_set(e, ERR_USAGE, "grid: %lld points on axis %s are too few for derivatives of order %d",
-			       (long long)n, d->spec->pool->axis[axis], m);
-	s->first = xmalloc((size_t)n * sizeof *s->first);
-	s->weight = xcalloc((size_t)(n * s->width), sizeof *s->weight);
-	for (int64_t i = 0; i < n; i++) {
-		int width = central;
-		int64_t first = i - central / 2;
-
-		if (closed && (first < 0 || first + central > n)) {
-			width = sided;
-			first = first < 0 ? 0 : n - sided;
-		}
-		for (int j = 0; j < width; j++)
-			x[j] = (double)(first + j - i);
-		stencil_weights(0, width, x, m, w);
-		s->first[i] = first;
-		if (closed && first + s->width > n) { /* keep reads of zero weights inside */
-			s->first[i] = n - s->width;
-		}
-		for (int j = 0; j < width; j++)
-			s->weight[i * s->width + (first - s->first[i]) + j] = w[m * width + j] / pow(d->step[axis], m);
-	}
-	return 0;
+	s->needs = xcalloc(DIFFERENCE_SLOTS, sizeof *s->needs);
+	mark_used(d, inner, false, s->needs);
+	for (int k = 0; k < d->n_slots; k++)
+		slopes |= s->needs[k] && d->slot[k].kind == DIFFERENCE_DERIVED &&
+			  (d->slot[k].power[axis] > 0 || d->slot[k].laplace);
+	if (slopes)
+		s->flux = axis;
+	return slopes ? line_need_faces(&d->line[axis], e) : 0;
 }
 
-/* out (+)= derivative m of a along an axis. */
-static void apply(const struct equation_difference *d, int axis, int m, const double *a, double *out, bool add)
+static int find_slots(struct equation_difference *d, expr a, struct err *e);
+
+static int make_operator(struct equation_difference *d, const struct expr_node *n, expr a, struct difference_slot *s,
+			 struct err *e)
 {
-	const struct stencil *s = &d->stencil[axis][m];
-	const int64_t n = d->size[axis], inner = d->inner[axis];
+	struct exprs *p = d->spec->pool;
+	expr inner = n->op == EX_D ? a : n->arg[0];
 
-	for (int64_t at = 0; at < d->n_points; at++) {
-		const int64_t i = at / inner % n, base = at - i * inner;
-		const double *w = s->weight + i * s->width;
-		double sum = 0;
+	s->mean = n->op == EX_MEAN;
+	s->laplace = n->op == EX_LAP;
+	s->kind = s->mean || n->op == EX_INTEGRAL ? DIFFERENCE_INTEGRAL : DIFFERENCE_DERIVED;
+	if (s->kind == DIFFERENCE_DERIVED && n->op != EX_LAP && n->op != EX_D)
+		return err_set(e, ERR_USAGE, "equation: %s needs periodic sides and method fourier",
+			       expr_classes[n->op].name);
+	for (; n->op == EX_D && expr_at(p, inner)->op == EX_D; inner = expr_at(p, inner)->arg[0])
+		s->power[expr_at(p, inner)->index]++;
+	for (int axis = 0; axis < d->spec->n_dims; axis++) {
+		const int m = s->laplace ? 2 : s->power[axis];
 
-		if (s->first[i] >= 0 && s->first[i] + s->width <= n)
-			for (int j = 0; j < s->width; j++)
-				sum += w[j] * a[base + (s->first[i] + j) * inner];
-		else
-			for (int j = 0; j < s->width; j++)
-				sum += w[j] * a[base + (s->first[i] + j + n) % n * inner];
-		out[at] = add ? out[at] + sum : sum;
+		if (m > LINE_MOST)
+			return err_set(e, ERR_USAGE,
+				       "equation: derivatives above order %d need periodic sides and method "
+				       "fourier",
+				       LINE_MOST);
+		if (m > 0 && line_need_derivative(&d->line[axis], m, e) != 0)
+			return -1;
 	}
+	if (find_slots(d, inner, e) != 0 || program_new(&s->program, p, 1, &inner, d->n_slots, d->input, e) != 0)
+		return -1;
+	return make_flux(d, s, inner, e);
 }
-
-/* ---- translation ----------------------------------------------------------------------------------------------------- */
 
 static int find_slots(struct equation_difference *d, expr a, struct err *e)
 {
-	struct exprs *p = d->spec->pool;
-	const struct expr_node n = *expr_at(p, a);
-	struct slot s = { .index = n.index };
-	expr inner = a;
+	const struct expr_node n = *expr_at(d->spec->pool, a);
+	struct difference_slot s = { .kind = DIFFERENCE_DERIVED, .index = n.index, .flux = -1 };
+	bool linear = expr_op_is_linear(n.op);
+	int status = 0;
 
-	for (int k = 0; k < d->n_slots; k++)
-		if (d->input[k].node == a)
-			return 0;
-	if (d->n_slots == SLOTS)
-		return err_set(e, ERR_USAGE, "equation: more than %d different derivatives and operators", SLOTS - 1);
+	if (slot_of(d, a) >= 0)
+		return 0;
 	for (int j = 0; j < d->spec->n_unknowns; j++)
 		if (d->spec->unknown[j].node == a) {
-			s.kind = SLOT_FIELD;
+			s.kind = DIFFERENCE_FIELD;
 			s.index = j;
-			goto add;
+			linear = false;
 		}
-	if (n.op == EX_COORD || n.op == EX_COEF) {
-		s.kind = n.op == EX_COEF ? SLOT_COEF : n.index == EXPR_TIME ? SLOT_TIME : SLOT_COORD;
-		goto add;
+	if (n.op == EX_COORD || n.op == EX_COEF)
+		s.kind = n.op == EX_COEF ? DIFFERENCE_COEF : n.index == EXPR_TIME ? DIFFERENCE_TIME : DIFFERENCE_COORD;
+	if (s.kind == DIFFERENCE_DERIVED && !linear) {
+		for (int i = 0; i < n.n_args && status == 0; i++)
+			status = find_slots(d, n.arg[i], e);
+		return status;
 	}
-	if (!expr_op_is_linear(n.op)) {
-		for (int i = 0; i < n.n_args; i++)
-			if (find_slots(d, n.arg[i], e) != 0)
-				return -1;
-		return 0;
-	}
-	s.mean = n.op == EX_MEAN;
-	s.kind = s.mean || n.op == EX_INTEGRAL ? SLOT_INTEGRAL : SLOT_DERIVED;
-	if (n.op == EX_LAP) {
-		s.laplace = true;
-		for (int axis = 0; axis < d->spec->n_dims; axis++)
-			if (make_stencil(d, axis, 2, e) != 0)
-				return -1;
-		inner = n.arg[0];
-	} else if (n.op == EX_D) {
-		for (; expr_at(p, inner)->op == EX_D; inner = expr_at(p, inner)->arg[0])
-			s.power[expr_at(p, inner)->index]++;
-		for (int axis = 0; axis < d->spec->n_dims; axis++) {
-			if (s.power[axis] > MOST)
-				return err_set(e, ERR_USAGE, "equation: derivatives above order %d need periodic sides",
-					       MOST);
-			if (s.power[axis] > 0 && make_stencil(d, axis, s.power[axis], e) != 0)
-				return -1;
-		}
-	} else if (s.kind == SLOT_INTEGRAL) {
-		inner = n.arg[0];
-	} else {
-		return err_set(e, ERR_USAGE, "equation: %s needs periodic sides", expr_classes[n.op].name);
-	}
-	if (find_slots(d, inner, e) != 0 || program_new(&s.program, p, 1, &inner, d->n_slots, d->input, e) != 0)
-		return -1;
-	if (d->n_slots == SLOTS) {
+	if (linear)
+		status = make_operator(d, &n, a, &s, e);
+	if (status == 0 && d->n_slots == DIFFERENCE_SLOTS)
+		status = err_set(e, ERR_USAGE, "equation: more than %d different derivatives and operators",
+				 DIFFERENCE_SLOTS);
+	if (status != 0) {
 		program_free(s.program);
-		return err_set(e, ERR_USAGE, "equation: more than %d different derivatives and operators", SLOTS - 1);
+		free(s.needs);
+		return -1;
 	}
-add:
-	d->input[d->n_slots] = (struct program_input){ a, s.kind == SLOT_TIME || s.kind == SLOT_INTEGRAL };
+	d->input[d->n_slots] = (struct program_input){ a, s.kind == DIFFERENCE_TIME || s.kind == DIFFERENCE_INTEGRAL };
 	d->slot[d->n_slots++] = s;
 	return 0;
 }
 
-static void mark_used(const struct equation_difference *d, expr a, bool *used)
-{
-	const struct expr_node *n = expr_at(d->spec->pool, a);
-
-	for (int k = 0; k < d->n_slots; k++)
-		if (d->input[k].node == a)
-			used[k] = true;
-	for (int i = 0; i < n->n_args; i++)
-		mark_used(d, n->arg[i], used);
-}
-
 static int add_part(struct equation_difference *d, int which, int n, const expr *root, struct err *e)
 {
-	struct part *part = &d->part[which];
+	struct difference_part *part = &d->part[which];
 
 	for (int j = 0; j < n; j++) {
 		if (find_slots(d, root[j], e) != 0)
 			return -1;
-		mark_used(d, root[j], part->used);
+		mark_used(d, root[j], true, part->used);
 	}
 	return n > 0 ? program_new(&part->program, d->spec->pool, n, root, d->n_slots, d->input, e) : 0;
 }
 
+/* ---- sides ----------------------------------------------------------------------------------------------------------- */
+
+/* A side takes one condition: enough for second derivatives. */
+static int check_side(const struct equation_difference *d, int axis, int j, struct err *e)
+{
+	const struct equation_spec *s = d->spec;
+	const int order = equation_spec_order(s, axis, j);
+
+	if (s->closed[axis] && order > 2)
+		return err_set(
+			e, ERR_USAGE,
+			"equation: derivatives of '%s' of order %d along %s need more conditions than the one that a "
+			"side takes; periodic sides do without, and method series with even orders",
+			s->unknown[j].name, order, s->pool->axis[axis]);
+	return 0;
+}
+
+static void side_inputs(struct equation_difference *d)
+{
+	struct exprs *p = d->spec->pool;
+
+	d->side_input[0] = (struct program_input){ expr_leaf(p, EX_COORD, EXPR_TIME), true };
+	d->n_side_inputs = 1;
+	for (int a = 0; a < d->spec->n_dims; a++)
+		d->side_input[d->n_side_inputs++] = (struct program_input){ expr_leaf(p, EX_COORD, a), false };
+	for (int k = 0; k < d->spec->n_coefs; k++)
+		d->side_input[d->n_side_inputs++] = (struct program_input){ expr_leaf(p, EX_COEF, k), false };
+}
+
+static int make_sides(struct equation_difference *d, int axis, int j, struct err *e)
+{
+	const struct equation_spec *s = d->spec;
+	const int64_t n = d->n_points / d->size[axis];
+
+	for (int end = 0; end < 2; end++) {
+		const struct equation_side *given = &s->side[axis][end][j];
+		struct difference_side *side = &d->side[axis][end][j];
+		double **in = d->side_in[axis][end];
+
+		if (!given->given)
+			continue;
+		if (line_need_derivative(&d->line[axis], 1, e) != 0 ||
+		    program_new(&side->program, s->pool, 1, &given->value, d->n_side_inputs, d->side_input, e) != 0)
+			return -1;
+		side->value = xaligned((size_t)n * sizeof(double));
+		for (int k = 0; k < d->n_side_inputs && !in[k]; k++)
+			in[k] = xaligned((k == 0 ? 1 : (size_t)n) * sizeof(double));
+		for (int64_t at = 0; at < d->n_points; at++)
+			if (at / d->inner[axis] % d->size[axis] == (end ? d->size[axis] - 1 : 0))
+				for (int a = 0; a < s->n_dims; a++)
+					in[1 + a][difference_side_index(d, axis, at)] =
+						s->low[a] + s->length[a] * d->place[a][at / d->inner[a] % d->size[a]];
+	}
+	return 0;
+}
+
+/* ---- making ---------------------------------------------------------------------------------------------------------- */
+
 static int translate(struct equation_difference *d, struct err *e)
 {
 	struct equation_spec *s = d->spec;
-	const struct program_input time = { expr_leaf(s->pool, EX_COORD, EXPR_TIME), true };
 	expr rate[EQUATION_UNKNOWNS], linear[EQUATION_UNKNOWNS], rest[EQUATION_UNKNOWNS];
 	expr amplitude[EQUATION_NOISES], slope[EQUATION_NOISES];
 
@@ -214,24 +207,20 @@ static int translate(struct equation_difference *d, struct err *e)
 		split = expr_split(s->pool, rate[j]);
 		linear[j] = split.linear;
 		rest[j] = expr_add(s->pool, split.given, split.rest);
-		for (int axis = 0; axis < s->n_dims; axis++)
-			for (int end = 0; end < 2; end++) {
-				const struct equation_side *side = &s->side[axis][end][j];
-
-				if (!side->given)
-					continue;
-				if (make_stencil(d, axis, 1, e) != 0 ||
-				    program_new(&d->side[axis][end][j], s->pool, 1, &side->value, 1, &time, e) != 0)
-					return -1;
-			}
 	}
 	for (int k = 0; k < s->n_noises; k++) {
 		amplitude[k] = s->noise[k].amplitude;
 		slope[k] = expr_mul(s->pool, amplitude[k],
 				    expr_partial(s->pool, amplitude[k], s->unknown[s->noise[k].unknown].node));
 	}
-	return add_part(d, PART_RATE, s->n_unknowns, rate, e) != 0 ||
-			       add_part(d, PART_LINEAR, s->n_unknowns, linear, e) != 0 ||
+	if (add_part(d, PART_RATE, s->n_unknowns, rate, e) != 0)
+		return -1;
+	side_inputs(d);
+	for (int j = 0; j < s->n_unknowns; j++)
+		for (int axis = 0; axis < s->n_dims; axis++)
+			if (check_side(d, axis, j, e) != 0 || make_sides(d, axis, j, e) != 0)
+				return -1;
+	return add_part(d, PART_LINEAR, s->n_unknowns, linear, e) != 0 ||
 			       add_part(d, PART_REST, s->n_unknowns, rest, e) != 0 ||
 			       add_part(d, PART_NOISE, s->n_noises, amplitude, e) != 0 ||
 			       add_part(d, PART_SLOPE, s->n_noises, slope, e) != 0
@@ -239,36 +228,69 @@ static int translate(struct equation_difference *d, struct err *e)
 		       : 0;
 }
 
-int equation_difference_new(struct equation_difference **out, struct equation_spec *s, int order, struct err *e)
+/* Arrays of slots; coordinates have their values once and for all. */
+static void allocate(struct equation_difference *d)
 {
-	struct equation_difference *d = xcalloc(1, sizeof *d);
+	for (int k = 0; k < d->n_slots; k++) {
+		const struct difference_slot *s = &d->slot[k];
 
-	d->spec = s;
-	d->order = order;
-	d->n_points = 1;
-	for (int a = s->n_dims - 1; a >= 0; a--) {
-		d->size[a] = s->grid[a];
-		d->inner[a] = d->n_points;
-		d->n_points *= s->grid[a];
-		d->step[a] = s->length[a] / (double)(s->grid[a] - s->closed[a]);
-	}
-	if (translate(d, e) != 0) {
-		equation_difference_free(d);
-		return -1;
+		for (int i = 0; i < d->n_slots && s->flux >= 0; i++)
+			if (s->needs[i] && !d->input[i].uniform && !d->slot[i].face[s->flux])
+				d->slot[i].face[s->flux] = xaligned((size_t)d->n_points * sizeof(double));
 	}
 	for (int k = 0; k < d->n_slots; k++) {
-		struct slot *t = &d->slot[k];
+		struct difference_slot *s = &d->slot[k];
 
-		if (t->kind != SLOT_COEF && t->kind != SLOT_FIELD)
-			t->value = xaligned((d->input[k].uniform ? 1 : (size_t)d->n_points) * sizeof(double));
-		d->in[k] = t->value;
-		if (t->kind == SLOT_COORD)
-			equation_coordinate(s, t->index, d->size, t->value);
+		if (s->kind != DIFFERENCE_COEF && s->kind != DIFFERENCE_FIELD)
+			s->value = xaligned((d->input[k].uniform ? 1 : (size_t)d->n_points) * sizeof(double));
+		d->in[k] = s->value;
+		if (s->kind != DIFFERENCE_COORD)
+			continue;
+		const int axis = s->index;
+		const struct line *l = &d->line[axis];
+		for (int64_t at = 0; at < d->n_points; at++)
+			s->value[at] = l->low + l->length * l->x[at / d->inner[axis] % d->size[axis]];
+		for (int to = 0; to < d->spec->n_dims; to++) {
+			const int64_t n = d->line[to].n_faces, inner = d->inner[to];
+
+			/* along its own axis half a step further, along others the same */
+			for (int64_t at = 0; s->face[to] && at < d->n_points / d->size[to] * n; at++) {
+				const int64_t from = at / (n * inner) * d->size[to] * inner + at % (n * inner);
+
+				s->face[to][at] =
+					s->value[from] + (to == axis ? l->length / (double)(l->n - l->closed) / 2 : 0);
+			}
+		}
 	}
 	d->state = xaligned((size_t)equation_difference_count(d) * sizeof(double));
 	d->a = xaligned((size_t)d->n_points * sizeof(double));
 	d->b = xaligned((size_t)d->n_points * sizeof(double));
-	d->amplitude = xaligned((size_t)(d->n_points * s->n_noises + 1) * sizeof(double));
+	d->amplitude = xaligned((size_t)(d->n_points * d->spec->n_noises + 1) * sizeof(double));
+}
+
+int equation_difference_new(struct equation_difference **out, struct equation_spec *s, bool spectral, int order,
+			    struct err *e)
+{
+	struct equation_difference *d = xcalloc(1, sizeof *d);
+	int status = 0;
+
+	d->spec = s;
+	d->spectral = spectral;
+	d->order = order;
+	d->n_points = 1;
+	for (int a = s->n_dims - 1; a >= 0 && status == 0; a--) {
+		d->size[a] = s->solve_grid[a] ? s->solve_grid[a] : s->grid[a];
+		d->inner[a] = d->n_points;
+		d->n_points *= d->size[a];
+		status = line_init(&d->line[a], s->pool->axis[a][0], d->size[a], s->closed[a] != 0, spectral, order,
+				   s->low[a], s->length[a], s->grid[a], e);
+		d->place[a] = d->line[a].x;
+	}
+	if (status != 0 || translate(d, e) != 0) {
+		equation_difference_free(d);
+		return -1;
+	}
+	allocate(d);
 	*out = d;
 	return 0;
 }
@@ -279,16 +301,21 @@ void equation_difference_free(struct equation_difference *d)
 		return;
 	for (int k = 0; k < d->n_slots; k++) {
 		program_free(d->slot[k].program);
+		free(d->slot[k].needs);
 		free(d->slot[k].value);
+		for (int a = 0; a < EXPR_DIMS; a++)
+			free(d->slot[k].face[a]);
 	}
 	for (int a = 0; a < EXPR_DIMS; a++) {
-		for (int m = 0; m <= MOST; m++) {
-			free(d->stencil[a][m].first);
-			free(d->stencil[a][m].weight);
+		line_clear(&d->line[a]);
+		for (int end = 0; end < 2; end++) {
+			for (int j = 0; j < EQUATION_UNKNOWNS; j++) {
+				program_free(d->side[a][end][j].program);
+				free(d->side[a][end][j].value);
+			}
+			for (int k = 0; k < d->n_side_inputs; k++)
+				free(d->side_in[a][end][k]);
 		}
-		for (int end = 0; end < 2; end++)
-			for (int j = 0; j < EQUATION_UNKNOWNS; j++)
-				program_free(d->side[a][end][j]);
 	}
 	for (int k = 0; k < PARTS; k++)
 		program_free(d->part[k].program);
@@ -302,9 +329,24 @@ void equation_difference_free(struct equation_difference *d)
 void equation_difference_set(struct equation_difference *d, const double *param, const double *const *coef)
 {
 	d->param = param;
-	for (int k = 0; k < d->n_slots; k++)
-		if (d->slot[k].kind == SLOT_COEF)
-			d->in[k] = coef[d->slot[k].index];
+	for (int k = 0; k < d->n_slots; k++) {
+		const struct difference_slot *s = &d->slot[k];
+
+		if (s->kind != DIFFERENCE_COEF)
+			continue;
+		d->in[k] = coef[s->index];
+		for (int a = 0; a < d->spec->n_dims; a++)
+			if (s->face[a])
+				line_apply(&d->line[a].to_faces, d->n_points / d->size[a] / d->inner[a], d->inner[a],
+					   d->in[k], s->face[a], false);
+	}
+	for (int a = 0; a < d->spec->n_dims; a++)
+		for (int end = 0; end < 2; end++)
+			for (int k = 0; k < d->spec->n_coefs && d->side_in[a][end][0]; k++)
+				for (int64_t at = 0; at < d->n_points; at++)
+					if (at / d->inner[a] % d->size[a] == (end ? d->size[a] - 1 : 0))
+						d->side_in[a][end][1 + d->spec->n_dims + k]
+							  [difference_side_index(d, a, at)] = coef[k][at];
 }
 
 int64_t equation_difference_count(const struct equation_difference *d)
@@ -322,167 +364,7 @@ const int64_t *equation_difference_size(const struct equation_difference *d)
 	return d->size;
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------------------------------ */
-
-/* p u + q u_x = g at the first or last point of every line along the axis: its value follows from its neighbours'. */
-static void one_side(struct equation_difference *d, int axis, int end, int j, double g, double *u)
+const double *const *equation_difference_place(const struct equation_difference *d)
 {
-	const struct equation_side *side = &d->spec->side[axis][end][j];
-	const double p = expr_constant(d->spec->pool, side->of_value, d->param);
-	const double q = expr_constant(d->spec->pool, side->of_slope, d->param);
-	const struct stencil *s = &d->stencil[axis][1];
-	const int64_t n = d->size[axis], inner = d->inner[axis], i = end ? n - 1 : 0;
-	const double *w = s->weight + i * s->width;
-
-	for (int64_t at = 0; at < d->n_points; at++) {
-		double others = 0, own = 0;
-
-		if (at / inner % n != i)
-			continue;
-		for (int k = 0; k < s->width && q != 0; k++) {
-			if (s->first[i] + k == i)
-				own = w[k];
-			else
-				others += w[k] * u[at + (s->first[i] + k - i) * inner];
-		}
-		u[at] = (g - q * others) / (p + q * own);
-	}
-}
-
-void equation_difference_sides(struct equation_difference *d, double t, double *state)
-{
-	const double *in[1] = { &t };
-
-	for (int j = 0; j < d->spec->n_unknowns; j++)
-		for (int axis = 0; axis < d->spec->n_dims; axis++)
-			for (int end = 0; end < 2; end++)
-				if (d->side[axis][end][j]) {
-					double g, *out[1] = { &g };
-
-					program_run(d->side[axis][end][j], 1, in, d->param, out);
-					one_side(d, axis, end, j, g, state + j * d->n_points);
-				}
-}
-
-/* Trapezoidal rule; on periodic axes all points count alike. */
-static double integral(const struct equation_difference *d, const double *a, bool mean)
-{
-	double sum = 0, cell = 1;
-
-	for (int64_t at = 0; at < d->n_points; at++) {
-		double weight = 1;
-
-		for (int axis = 0; axis < d->spec->n_dims; axis++) {
-			int64_t i = at / d->inner[axis] % d->size[axis];
-
-			if (d->spec->closed[axis] && (i == 0 || i == d->size[axis] - 1))
-				weight /= 2;
-		}
-		sum += weight * a[at];
-	}
-	for (int axis = 0; axis < d->spec->n_dims; axis++)
-		cell *= d->step[axis] / (mean ? d->spec->length[axis] : 1);
-	return sum * cell;
-}
-
-static void fill(struct equation_difference *d, struct slot *s)
-{
-	double *out[1] = { d->a };
-	bool first = true;
-
-	program_run(s->program, d->n_points, d->in, d->param, out);
-	if (s->kind == SLOT_INTEGRAL) {
-		s->value[0] = integral(d, d->a, s->mean);
-		return;
-	}
-	for (int axis = 0; axis < d->spec->n_dims; axis++) {
-		if (s->laplace) {
-			apply(d, axis, 2, d->a, s->value, axis > 0);
-		} else if (s->power[axis] > 0) {
-			if (!first)
-				memcpy(d->b, s->value, (size_t)d->n_points * sizeof *d->b);
-			apply(d, axis, s->power[axis], first ? d->a : d->b, s->value, false);
-			first = false;
-		}
-	}
-}
-
-/* The expressions of a part at all points, one array each. */
-static void evaluate(struct equation_difference *d, int which, double t, const double *state, double *const *out)
-{
-	const struct part *part = &d->part[which];
-
-	memcpy(d->state, state, (size_t)equation_difference_count(d) * sizeof *state);
-	equation_difference_sides(d, t, d->state);
-	for (int k = 0; k < d->n_slots; k++) {
-		struct slot *s = &d->slot[k];
-
-		if (s->kind == SLOT_FIELD)
-			d->in[k] = d->state + s->index * d->n_points;
-		else if (s->kind == SLOT_TIME)
-			s->value[0] = t;
-		else if (s->program && part->used[k])
-			fill(d, s);
-	}
-	program_run(part->program, d->n_points, d->in, d->param, out);
-}
-
-static int rate_of(struct equation_difference *d, int which, double t, const double *state, double *rate)
-{
-	double *out[EQUATION_UNKNOWNS];
-
-	for (int j = 0; j < d->spec->n_unknowns; j++)
-		out[j] = rate + j * d->n_points;
-	evaluate(d, which, t, state, out);
-	for (int j = 0; j < d->spec->n_unknowns; j++)
-		for (int axis = 0; axis < d->spec->n_dims; axis++)
-			for (int64_t at = 0; at < d->n_points; at++) {
-				int64_t i = at / d->inner[axis] % d->size[axis];
-
-				if ((i == 0 && d->side[axis][0][j]) || (i == d->size[axis] - 1 && d->side[axis][1][j]))
-					out[j][at] = 0;
-			}
-	return 0;
-}
-
-int equation_difference_rate(void *context, double t, const double *state, double *rate)
-{
-	return rate_of(context, PART_RATE, t, state, rate);
-}
-
-int equation_difference_linear(void *context, double t, const double *state, double *rate)
-{
-	return rate_of(context, PART_LINEAR, t, state, rate);
-}
-
-int equation_difference_rest(void *context, double t, const double *state, double *rate)
-{
-	return rate_of(context, PART_REST, t, state, rate);
-}
-
-void equation_difference_kick(struct equation_difference *d, bool slope, double t, const double *state,
-			      const double *increment, double *to)
-{
-	double *out[EQUATION_NOISES];
-
-	for (int k = 0; k < d->spec->n_noises; k++)
-		out[k] = d->amplitude + k * d->n_points;
-	evaluate(d, slope ? PART_SLOPE : PART_NOISE, t, state, out);
-	for (int k = 0; k < d->spec->n_noises; k++)
-		for (int64_t at = 0; at < d->n_points; at++)
-			to[d->spec->noise[k].unknown * d->n_points + at] +=
-				out[k][at] * increment[k * d->n_points + at];
-}
-
-void equation_difference_volumes(const struct equation_difference *d, double *out)
-{
-	for (int64_t at = 0; at < d->n_points; at++) {
-		out[at] = 1;
-		for (int axis = 0; axis < d->spec->n_dims; axis++) {
-			const int64_t i = at / d->inner[axis] % d->size[axis];
-			const bool end = d->spec->closed[axis] && (i == 0 || i == d->size[axis] - 1);
-
-			out[at] *= end ? d->step[axis] / 2 : d->step[axis];
-		}
-	}
+	return d->place;
 }

@@ -1,29 +1,43 @@
-/* equation_difference_method.c: finite differences as a method: the state is the values at the points that are kept. */
+/* equation_difference_method.c: values at points as methods: finite differences, and Chebyshev collocation. */
 #include <string.h>
 
 #include "problem/equation_difference.h"
 #include "problem/equation_method.h"
 
-static bool suits(const struct equation_spec *s)
+static bool suits_any(const struct equation_spec *s)
 {
 	(void)s;
 	return true;
 }
 
-static int open_work(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e)
+static bool suits_none(const struct equation_spec *s)
+{
+	(void)s;
+	return false;
+}
+
+static int open_work(bool spectral, void **d, struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	struct equation_difference *work;
 
 	if (c->order % 2 == 1)
 		return err_set(e, ERR_USAGE, "order: %lld is odd; 2, 4 and 6 are there", (long long)c->order);
-	if (s->stationary)
-		return err_set(e, ERR_USAGE,
-			       "equation: stationary ones are solved when they are linear with constant "
-			       "coefficients and all sides are periodic");
-	if (equation_difference_new(&work, s, (int)c->order, e) != 0)
+	if (equation_difference_new(&work, s, spectral, (int)c->order, e) != 0)
 		return -1;
 	*d = work;
 	return 0;
+}
+
+static int open_differences(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e)
+{
+	return open_work(false, d, s, c, e);
+}
+
+static int open_chebyshev(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e)
+{
+	if (s->n_dims == 0)
+		return err_set(e, ERR_USAGE, "method: chebyshev needs an axis");
+	return open_work(true, d, s, c, e);
 }
 
 static void close_work(void *d)
@@ -34,6 +48,11 @@ static void close_work(void *d)
 static const int64_t *size(const void *d)
 {
 	return equation_difference_size(d);
+}
+
+static const double *const *place(const void *d)
+{
+	return equation_difference_place(d);
 }
 
 static int64_t count(const void *d)
@@ -56,14 +75,20 @@ static void state(void *d, const double *const *field, double *out)
 
 static void interpolate(void *d, const double *kept, double *own)
 {
-	memcpy(own, kept, (size_t)equation_difference_points(d) * sizeof *own);
+	equation_difference_transfer(d, false, kept, own);
+}
+
+static void state_kept(void *d, const double *const *field, double *out)
+{
+	const int64_t n = equation_difference_points(d), unknowns = equation_difference_count(d) / n;
+
+	for (int64_t k = 0; k < unknowns; k++)
+		interpolate(d, field[k], out + k * n);
 }
 
 static void sample(void *d, const double *from, int unknown, double *kept)
 {
-	const int64_t n = equation_difference_points(d);
-
-	memcpy(kept, from + unknown * n, (size_t)n * sizeof *kept);
+	equation_difference_transfer(d, true, from + unknown * equation_difference_points(d), kept);
 }
 
 static void tidy(void *d, double t, double *y)
@@ -86,22 +111,24 @@ static void kick_slope(void *d, double t, const double *y, const double *increme
 	equation_difference_kick(d, true, t, y, increment, to);
 }
 
+#define SHARED                                                                                                         \
+	.close = close_work, .size = size, .count = count, .set = set, .state = state, .state_kept = state_kept,       \
+	.interpolate = interpolate, .sample = sample, .rate = equation_difference_rate, .tidy = tidy,                  \
+	.volumes = volumes, .kick = kick, .kick_slope = kick_slope
+
 const struct equation_method equation_method_differences = {
 	.name = "differences",
-	.summary = "finite differences of order 2, 4 or 6, values at the points",
-	.suits = suits,
-	.open = open_work,
-	.close = close_work,
-	.size = size,
-	.count = count,
-	.set = set,
-	.state = state,
-	.state_kept = state,
-	.interpolate = interpolate,
-	.sample = sample,
-	.rate = equation_difference_rate,
-	.tidy = tidy,
-	.volumes = volumes,
-	.kick = kick,
-	.kick_slope = kick_slope,
+	.summary = "finite differences of order 2, 4 or 6, values at equidistant points",
+	.suits = suits_any,
+	.open = open_differences,
+	SHARED,
+};
+
+const struct equation_method equation_method_chebyshev = {
+	.name = "chebyshev",
+	.summary = "polynomials through Chebyshev points between sides, waves around circles",
+	.suits = suits_none,
+	.open = open_chebyshev,
+	.place = place,
+	SHARED,
 };

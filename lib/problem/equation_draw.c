@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "equation/program.h"
+#include "num/blas.h"
+#include "num/collocation.h"
 #include "num/field.h"
 
 enum { SOURCES = 64, SINES_MAX = 1000 };
@@ -79,19 +81,43 @@ int equation_draw_params(const struct equation_spec *s, uint64_t seed, int64_t s
 	return 0;
 }
 
-/* sum of A_i sin(2 pi k_i.(x - low)/length + phase_i): whole k_i uniform in 1..kmax (in more dimensions each part in
- * -kmax..kmax, not all 0), A_i uniform in [0, amplitude] times |k_i|^-decay, phases uniform. */
-static int draw_sines(const struct equation_spec *s, const double *v, const int64_t *size, struct rng r, double *out,
-		      struct err *e)
+/* Positions of all points in 0..1 of an axis. */
+static double place_of(const struct equation_spec *s, const struct equation_points *g, int axis, int64_t i)
+{
+	if (g->place && g->place[axis])
+		return g->place[axis][i];
+	return (double)i / (double)(g->size[axis] - s->closed[axis]);
+}
+
+static int64_t grid_points(const struct equation_spec *s, const struct equation_points *g)
 {
 	int64_t n = 1;
+
+	for (int a = 0; a < s->n_dims; a++)
+		n *= g->size[a];
+	return n;
+}
+
+/* Place of point i, axis by axis. */
+static void point(const struct equation_spec *s, const struct equation_points *g, int64_t i, double *x)
+{
+	for (int a = s->n_dims - 1; a >= 0; a--) {
+		x[a] = place_of(s, g, a, i % g->size[a]);
+		i /= g->size[a];
+	}
+}
+
+/* sum of A_i sin(2 pi k_i.(x - low)/length + phase_i): whole k_i uniform in 1..kmax (in more dimensions each part in
+ * -kmax..kmax, not all 0), A_i uniform in [0, amplitude] times |k_i|^-decay, phases uniform. */
+static int draw_sines(const struct equation_spec *s, const double *v, const struct equation_points *g, struct rng r,
+		      double *out, struct err *e)
+{
+	const int64_t n = grid_points(s, g);
 	uint64_t at = 0;
 
 	if (!(v[0] >= 1 && v[0] <= SINES_MAX && v[1] >= 1 && v[1] <= 1e6))
 		return err_set(e, ERR_USAGE, "sines(%g, %g): count from 1 to %d, kmax at least 1", v[0], v[1],
 			       SINES_MAX);
-	for (int a = 0; a < s->n_dims; a++)
-		n *= size[a];
 	memset(out, 0, (size_t)n * sizeof *out);
 	for (int i = 0; i < (int)v[0]; i++) {
 		double k[3] = { 0 }, square = 0, amplitude, phase;
@@ -107,23 +133,81 @@ static int draw_sines(const struct equation_spec *s, const double *v, const int6
 		amplitude = v[2] * rng_uniform_at(r, at++) * pow(square, -0.5 * v[3]);
 		phase = 2 * M_PI * rng_uniform_at(r, at++);
 		for (int64_t j = 0; j < n; j++) {
-			double angle = phase;
-			int64_t rest = j;
+			double angle = phase, x[3];
 
-			for (int a = s->n_dims - 1; a >= 0; a--) {
-				angle += 2 * M_PI * k[a] * (double)(rest % size[a]) / (double)(size[a] - s->closed[a]);
-				rest /= size[a];
-			}
+			point(s, g, j, x);
+			for (int a = s->n_dims - 1; a >= 0; a--)
+				angle += 2 * M_PI * k[a] * x[a];
 			out[j] += amplitude * sin(angle);
 		}
 	}
 	return 0;
 }
 
-static int draw_grf(const struct equation_spec *s, const double *v, const int64_t *size, struct rng r, double *out,
-		    struct err *e)
+/* sum of A_i exp(-|x - c_i|^2 / (2 w_i^2)): centres uniform in the box, widths uniform in low..high of its shortest side, A_i
+ * uniform in [0, amplitude]; around periodic axes the nearest image counts. */
+static int draw_gaussians(const struct equation_spec *s, const double *v, const struct equation_points *g, struct rng r,
+			  double *out, struct err *e)
 {
-	struct field_law law = { .n_dims = s->n_dims, .gamma = v[0], .tau = v[1], .sigma = v[2], .mean = v[3] };
+	const int64_t n = grid_points(s, g);
+	double shortest = INFINITY;
+	uint64_t at = 0;
+
+	if (!(v[0] >= 1 && v[0] <= SINES_MAX && v[1] > 0 && v[1] <= v[2]))
+		return err_set(e, ERR_USAGE, "gaussians(%g, %g, %g): count from 1 to %d, 0 < low <= high", v[0], v[1],
+			       v[2], SINES_MAX);
+	for (int a = 0; a < s->n_dims; a++)
+		shortest = fmin(shortest, s->length[a]);
+	memset(out, 0, (size_t)n * sizeof *out);
+	for (int i = 0; i < (int)v[0]; i++) {
+		const double width = shortest * (v[1] + (v[2] - v[1]) * rng_uniform_at(r, at));
+		const double amplitude = v[3] * rng_uniform_at(r, at + 1);
+
+		for (int64_t j = 0; j < n; j++) {
+			double x[3], square = 0;
+
+			point(s, g, j, x);
+			for (int a = 0; a < s->n_dims; a++) {
+				double far = fabs(x[a] - rng_uniform_at(r, at + 2 + (uint64_t)a));
+
+				far = s->length[a] * (s->closed[a] ? far : fmin(far, 1 - far));
+				square += far * far;
+			}
+			out[j] += amplitude * exp(-square / (2 * width * width));
+		}
+		at += 2 + EXPR_DIMS;
+	}
+	return 0;
+}
+
+/* The series of a field on equidistant points, summed at other places along the axes that have any. */
+static void move_points(const struct equation_spec *s, bool even, const struct equation_points *g, double *field)
+{
+	const int64_t n = grid_points(s, g);
+	int64_t inner = n;
+	double *copy = xmalloc((size_t)n * sizeof *copy);
+
+	for (int a = 0; a < s->n_dims; a++) {
+		const int64_t size = g->size[a];
+
+		inner /= size;
+		if (!g->place || !g->place[a] || !s->closed[a])
+			continue;
+		double *matrix = xmalloc((size_t)(size * size) * sizeof *matrix);
+		cosine_interpolation(even, size, size, g->place[a], matrix);
+		memcpy(copy, field, (size_t)n * sizeof *copy);
+		for (int64_t outer = 0; outer < n / inner / size; outer++)
+			num_gemm_d(false, false, size, inner, size, 1, matrix, size, copy + outer * size * inner, inner,
+				   0, field + outer * size * inner, inner);
+		free(matrix);
+	}
+	free(copy);
+}
+
+static int draw_grf(const struct equation_spec *s, const double *v, const struct equation_points *g, struct rng r,
+		    double *out, struct err *e)
+{
+	struct field_law law = { .n_dims = s->n_dims, .gamma = v[0], .tau = v[1], .sigma = v[2] };
 	struct field_sampler *sampler;
 
 	if (!(v[0] >= 0 && v[1] >= 0 && v[2] >= 0))
@@ -145,91 +229,161 @@ static int draw_grf(const struct equation_spec *s, const double *v, const int64_
 		}
 	}
 	for (int a = 0; a < s->n_dims; a++)
-		law.size[a] = size[a];
+		law.size[a] = g->size[a];
 	if (field_sampler_new(&sampler, &law, e) != 0)
 		return -1;
 	field_draw(sampler, r, out);
+	move_points(s, law.boundary == FIELD_NEUMANN, g, out);
+	for (int64_t i = 0; i < grid_points(s, g); i++)
+		out[i] += v[3];
 	field_sampler_free(sampler);
 	return 0;
 }
 
-struct sources { /* inputs of the formula's program */
+struct drawing { /* a formula at points: inputs of its program, and what they are drawn from */
+	const struct equation_spec *s;
+	const struct equation_points *g;
+	const double *const *coef;
+	const double *param;
+	uint64_t seed;
+	int64_t sample;
 	int n;
 	struct program_input input[SOURCES];
 	double *value[SOURCES]; /* owned */
 	const double *at[SOURCES];
 };
 
-void equation_coordinate(const struct equation_spec *s, int axis, const int64_t *size, double *out)
+void equation_coordinate(const struct equation_spec *s, int axis, const struct equation_points *g, double *out)
 {
-	int64_t inner = 1, n = 1;
+	const int64_t n = grid_points(s, g);
 
-	for (int a = 0; a < s->n_dims; a++)
-		n *= size[a];
-	for (int a = axis + 1; a < s->n_dims; a++)
-		inner *= size[a];
-	for (int64_t i = 0; i < n; i++)
-		out[i] = s->low[axis] +
-			 s->length[axis] * ((double)(i / inner % size[axis]) / (double)(size[axis] - s->closed[axis]));
+	for (int64_t i = 0; i < n; i++) {
+		double x[3];
+
+		point(s, g, i, x);
+		out[i] = s->low[axis] + s->length[axis] * x[axis];
+	}
 }
 
-static int collect(const struct equation_spec *s, expr a, const int64_t *size, int64_t n_points,
-		   const double *const *coef, const double *param, uint64_t seed, int64_t sample, struct sources *k,
-		   struct err *e)
+/* Integral over the box in units of its volume, by the trapezoidal rule. */
+static double mean(const struct equation_spec *s, const struct equation_points *g, const double *a)
 {
-	const struct expr_node *n = expr_at(s->pool, a);
-	const bool number = n->op == EX_UNIFORM || n->op == EX_LOGUNIFORM || n->op == EX_NORMAL ||
-			    (n->op == EX_COORD && n->index == EXPR_TIME);
+	const int64_t n = grid_points(s, g);
+	double sum = 0;
+
+	for (int64_t i = 0; i < n; i++) {
+		double weight = 1;
+		int64_t rest = i;
+
+		for (int axis = s->n_dims - 1; axis >= 0; axis--) {
+			const int64_t k = rest % g->size[axis], last = g->size[axis] - 1;
+
+			rest /= g->size[axis];
+			weight *= s->closed[axis] ? (place_of(s, g, axis, k < last ? k + 1 : last) -
+						     place_of(s, g, axis, k > 0 ? k - 1 : 0)) /
+							    2
+						  : 1. / (double)(last + 1);
+		}
+		sum += weight * a[i];
+	}
+	return sum;
+}
+
+/* mean and integral, of a formula that is drawn with the same streams. */
+static int draw_mean(const struct drawing *k, const struct expr_node *n, double *out, struct err *e)
+{
+	double *inner = mem_new(grid_points(k->s, k->g), sizeof *inner, "initial data", e);
+
+	if (!inner ||
+	    equation_draw_field(k->s, n->arg[0], k->g, k->coef, k->param, k->seed, k->sample, inner, e) != 0) {
+		free(inner);
+		return -1;
+	}
+	*out = mean(k->s, k->g, inner);
+	for (int a = 0; a < k->s->n_dims && n->op == EX_INTEGRAL; a++)
+		*out *= k->s->length[a];
+	free(inner);
+	return 0;
+}
+
+static int draw_source(const struct drawing *k, const struct expr_node *n, double *out, struct err *e)
+{
+	const struct rng r = stream(n, k->seed, k->sample);
 	double v[EXPR_ARGS];
+
+	arguments(k->s, n, k->param, v);
+	switch (n->op) {
+	case EX_COORD:
+		if (n->index == EXPR_TIME)
+			*out = k->s->t0;
+		else
+			equation_coordinate(k->s, n->index, k->g, out);
+		return 0;
+	case EX_MEAN:
+	case EX_INTEGRAL:
+		return draw_mean(k, n, out, e);
+	case EX_GRF:
+		return draw_grf(k->s, v, k->g, r, out, e);
+	case EX_SINES:
+		return draw_sines(k->s, v, k->g, r, out, e);
+	case EX_GAUSSIANS:
+		return draw_gaussians(k->s, v, k->g, r, out, e);
+	default:
+		return draw_number(k->s, n, k->param, r, out, e);
+	}
+}
+
+static int collect(struct drawing *k, expr a, struct err *e)
+{
+	const struct expr_node *n = expr_at(k->s->pool, a);
+	const bool field = n->op == EX_GRF || n->op == EX_SINES || n->op == EX_GAUSSIANS ||
+			   (n->op == EX_COORD && n->index != EXPR_TIME);
+	const bool known = expr_op_is_random(n->op) || n->op == EX_COORD || n->op == EX_COEF || n->op == EX_MEAN ||
+			   n->op == EX_INTEGRAL;
 	int status = 0;
 
 	for (int i = 0; i < k->n; i++)
 		if (k->input[i].node == a)
 			return 0;
-	if (!expr_op_is_random(n->op) && n->op != EX_COORD && n->op != EX_COEF) {
+	if (!known) {
 		for (int i = 0; i < n->n_args && status == 0; i++)
-			status = collect(s, n->arg[i], size, n_points, coef, param, seed, sample, k, e);
+			status = collect(k, n->arg[i], e);
 		return status;
 	}
 	if (k->n == SOURCES)
 		return err_set(e, ERR_USAGE, "a formula has more than %d random parts", SOURCES - 4);
-	k->input[k->n] = (struct program_input){ a, number };
+	k->input[k->n] = (struct program_input){ a, !field && n->op != EX_COEF };
 	if (n->op == EX_COEF) {
-		k->at[k->n++] = coef[n->index];
+		k->at[k->n++] = k->coef[n->index];
 		return 0;
 	}
-	double *out = mem_new(number ? 1 : n_points, sizeof *out, "initial data", e);
+	double *out = mem_new(field ? grid_points(k->s, k->g) : 1, sizeof *out, "initial data", e);
 	if (!out)
 		return -1;
 	k->at[k->n] = k->value[k->n] = out;
 	k->n++;
-	arguments(s, n, param, v);
-	if (n->op == EX_COORD && n->index == EXPR_TIME)
-		*out = s->t0;
-	else if (n->op == EX_COORD)
-		equation_coordinate(s, n->index, size, out);
-	else if (number)
-		return draw_number(s, n, param, stream(n, seed, sample), out, e);
-	else
-		return (n->op == EX_GRF ? draw_grf : draw_sines)(s, v, size, stream(n, seed, sample), out, e);
-	return 0;
+	return draw_source(k, n, out, e);
 }
 
-int equation_draw_field(const struct equation_spec *s, expr formula, const int64_t *size, const double *const *coef,
-			const double *param, uint64_t seed, int64_t sample, double *out, struct err *e)
+int equation_draw_field(const struct equation_spec *s, expr formula, const struct equation_points *grid,
+			const double *const *coef, const double *param, uint64_t seed, int64_t sample, double *out,
+			struct err *e)
 {
-	struct sources *k = xcalloc(1, sizeof *k);
+	struct drawing *k = xcalloc(1, sizeof *k);
 	struct program *g = NULL;
-	int64_t n = 1;
 	int status;
 
-	for (int a = 0; a < s->n_dims; a++)
-		n *= size[a];
-	status = collect(s, formula, size, n, coef, param, seed, sample, k, e);
+	k->s = s;
+	k->g = grid;
+	k->coef = coef;
+	k->param = param;
+	k->seed = seed;
+	k->sample = sample;
+	status = collect(k, formula, e);
 	if (status == 0)
 		status = program_new(&g, s->pool, 1, &formula, k->n, k->input, e);
 	if (status == 0)
-		program_run(g, n, k->at, param, &out);
+		program_run(g, grid_points(s, grid), k->at, param, &out);
 	program_free(g);
 	for (int i = 0; i < k->n; i++)
 		free(k->value[i]);

@@ -7,10 +7,15 @@
 
 /* Values of all parameters of a sample, in order. */
 int equation_draw_params(const struct equation_spec *s, uint64_t seed, int64_t sample, double *param, struct err *e);
-/* A formula at the points of a periodic grid of size[a] points an axis. coef: arrays of the coefficients drawn before. */
-int equation_draw_field(const struct equation_spec *s, expr formula, const int64_t *size, const double *const *coef,
-			const double *param, uint64_t seed, int64_t sample, double *out, struct err *e);
-/* low + length i/size along an axis, at every point of the grid. */
-void equation_coordinate(const struct equation_spec *s, int axis, const int64_t *size, double *out);
+struct equation_points {
+	const int64_t *size;	    /* points by axis */
+	const double *const *place; /* by axis, in 0..1 of its length; NULL, or NULL for an axis: equidistant */
+};
+/* A formula at the points of a grid. coef: arrays of the coefficients drawn before. */
+int equation_draw_field(const struct equation_spec *s, expr formula, const struct equation_points *grid,
+			const double *const *coef, const double *param, uint64_t seed, int64_t sample, double *out,
+			struct err *e);
+/* The coordinate along an axis at every point of a grid. */
+void equation_coordinate(const struct equation_spec *s, int axis, const struct equation_points *grid, double *out);
 
 #endif

@@ -124,7 +124,7 @@ int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s,
 			t->value = xaligned((f->input[k].uniform ? 1 : (size_t)f->s.n_points) * sizeof(double));
 		f->in[k] = t->value;
 		if (t->kind == SLOT_COORD)
-			equation_coordinate(s, t->index, f->s.size, t->value);
+			equation_coordinate(s, t->index, &(struct equation_points){ .size = f->s.size }, t->value);
 		if (t->kind == SLOT_STATE || t->kind == SLOT_POINTS)
 			t->symbol = xaligned((size_t)(2 * f->n_kept * f->n_unknowns) * sizeof(double));
 	}

@@ -3,9 +3,10 @@
 
 #include <stddef.h>
 
-static const struct equation_method *const methods[] = { &equation_method_fourier, &equation_method_differences };
+static const struct equation_method *const methods[] = { &equation_method_fourier, &equation_method_differences,
+							 &equation_method_chebyshev };
 
-const char *const equation_method_names[] = { "auto", "fourier", "differences", NULL };
+const char *const equation_method_names[] = { "auto", "fourier", "differences", "chebyshev", NULL };
 
 const struct equation_method *equation_method_of(const struct equation_spec *s, int choice)
 {

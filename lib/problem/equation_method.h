@@ -18,7 +18,9 @@ struct equation_method {
 	int (*open)(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e);
 	void (*close)(void *d);
 	const int64_t *(*size)(const void *d); /* points of its own grid by axis */
-	int64_t (*count)(const void *d);       /* numbers of a state (a complex one counts twice) */
+	/* Where these are, in 0..1 of each axis; NULL: equidistant. */
+	const double *const *(*place)(const void *d);
+	int64_t (*count)(const void *d); /* numbers of a state (a complex one counts twice) */
 	/* A sample's tables: values of the parameters, coefficients on the method's own grid. Both are kept by reference. */
 	void (*set)(void *d, const double *param, const double *const *coef);
 	void (*state)(void *d, const double *const *field, double *state);	/* from fields on its own grid */
@@ -47,7 +49,7 @@ struct equation_method {
 	void (*kick_slope)(void *d, double t, const double *state, const double *increment, double *to);
 };
 
-extern const struct equation_method equation_method_fourier, equation_method_differences;
+extern const struct equation_method equation_method_fourier, equation_method_differences, equation_method_chebyshev;
 
 extern const char *const equation_method_names[]; /* "auto", then the table's names; NULL-terminated */
 /* choice: index into equation_method_names. */

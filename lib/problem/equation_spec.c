@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "problem/equation_spec_inside.h"
 
 /* "FILE:LINE: " or "-s: " in front of the place within a text. */
-static const char *place(char *buffer, size_t size, const struct conf_node *n, const char *what)
+const char *equation_spec_place(char *buffer, size_t size, const struct conf_node *n, const char *what)
 {
 	if (n && n->origin && n->line > 0)
 		snprintf(buffer, size, "%s:%d: %s", n->origin, n->line, what);
@@ -21,7 +22,7 @@ static const char *place(char *buffer, size_t size, const struct conf_node *n, c
 	return buffer;
 }
 
-static int fail(struct err *e, const struct conf_node *n, const char *what, const char *format, ...)
+int equation_spec_fail(struct err *e, const struct conf_node *n, const char *what, const char *format, ...)
 {
 	char at[300], message[500];
 	va_list ap;
@@ -29,17 +30,17 @@ static int fail(struct err *e, const struct conf_node *n, const char *what, cons
 	va_start(ap, format);
 	vsnprintf(message, sizeof message, format, ap);
 	va_end(ap);
-	return err_set(e, ERR_USAGE, "%s: %s", place(at, sizeof at, n, what), message);
+	return err_set(e, ERR_USAGE, "%s: %s", equation_spec_place(at, sizeof at, n, what), message);
 }
 
 static int need_map(const struct conf_node *n, const char *what, struct err *e)
 {
-	return !n || n->kind == CONF_MAP ? 0 : fail(e, n, what, "is no map of names");
+	return !n || n->kind == CONF_MAP ? 0 : equation_spec_fail(e, n, what, "is no map of names");
 }
 
-static int need_text(const struct conf_node *n, const char *what, struct err *e)
+int equation_spec_need_text(const struct conf_node *n, const char *what, struct err *e)
 {
-	return n->kind == CONF_SCALAR ? 0 : fail(e, n, what, "is no text");
+	return n->kind == CONF_SCALAR ? 0 : equation_spec_fail(e, n, what, "is no text");
 }
 
 static expr parse(struct equation_spec *s, const struct conf_node *n, const char *section, const char *name, int allow,
@@ -48,9 +49,9 @@ static expr parse(struct equation_spec *s, const struct conf_node *n, const char
 	char what[160], at[400];
 
 	snprintf(what, sizeof what, "%s%s%s", section, name ? "." : "", name ? name : "");
-	if (need_text(n, what, e) != 0)
+	if (equation_spec_need_text(n, what, e) != 0)
 		return EXPR_NONE;
-	return expr_parse(s->pool, n->text, place(at, sizeof at, n, what), allow, e);
+	return expr_parse(s->pool, n->text, equation_spec_place(at, sizeof at, n, what), allow, e);
 }
 
 /* A constant number, formulas such as 2*pi included. */
@@ -61,17 +62,17 @@ static int number(struct equation_spec *s, const struct conf_node *n, const char
 	if (a == EXPR_NONE)
 		return -1;
 	*value = expr_is_constant(s->pool, a) ? expr_constant(s->pool, a, NULL) : NAN;
-	return isfinite(*value) ? 0 : fail(e, n, what, "'%s' is no number", n->text);
+	return isfinite(*value) ? 0 : equation_spec_fail(e, n, what, "'%s' is no number", n->text);
 }
 
 static int interval(struct equation_spec *s, const struct conf_node *n, const char *what, double *low, double *high,
 		    struct err *e)
 {
 	if (n->kind != CONF_LIST || n->n != 2)
-		return fail(e, n, what, "needs two numbers, [from, to]");
+		return equation_spec_fail(e, n, what, "needs two numbers, [from, to]");
 	if (number(s, n->child[0], what, low, e) != 0 || number(s, n->child[1], what, high, e) != 0)
 		return -1;
-	return *low < *high ? 0 : fail(e, n, what, "from %g to %g is empty", *low, *high);
+	return *low < *high ? 0 : equation_spec_fail(e, n, what, "from %g to %g is empty", *low, *high);
 }
 
 /* Axes from the keys of domain; without it the unit interval of x and of t. A domain of t alone, without a grid, is that of
@@ -89,9 +90,10 @@ static int read_domain(struct equation_spec *s, const struct equation_config *c,
 		if (strcmp(name, "t") == 0)
 			continue;
 		if (strlen(name) != 1 || name[0] < 'a' || name[0] > 'z')
-			return fail(e, d->child[i], "domain", "axis '%s' needs a name of one small letter", name);
+			return equation_spec_fail(e, d->child[i], "domain",
+						  "axis '%s' needs a name of one small letter", name);
 		if (s->n_dims == EXPR_DIMS)
-			return fail(e, d->child[i], "domain", "more than %d axes", EXPR_DIMS);
+			return equation_spec_fail(e, d->child[i], "domain", "more than %d axes", EXPR_DIMS);
 		dims[s->n_dims++] = name[0];
 	}
 	if (s->n_dims == 0 && (!d || c->grid))
@@ -117,7 +119,7 @@ static int read_domain(struct equation_spec *s, const struct equation_config *c,
 	return 0;
 }
 
-static int axis_of(const struct equation_spec *s, const char *name)
+int equation_spec_axis(const struct equation_spec *s, const char *name)
 {
 	for (int a = 0; a < s->n_dims; a++)
 		if (strcmp(s->pool->axis[a], name) == 0)
@@ -125,113 +127,12 @@ static int axis_of(const struct equation_spec *s, const char *name)
 	return -1;
 }
 
-/* The value of key `axis`, or the value for all axes. */
-static const struct conf_node *boundary_of(const struct equation_spec *s, const struct conf_node *b, int axis)
-{
-	return b && b->kind == CONF_MAP ? conf_child(b, s->pool->axis[axis]) : b;
-}
-
-static bool is_word(const struct conf_node *n, const char *word)
-{
-	return n && n->kind == CONF_SCALAR && strcmp(n->text, word) == 0;
-}
-
-static int read_closed(struct equation_spec *s, const struct equation_config *c, struct err *e)
-{
-	const struct conf_node *b = c->boundary;
-
-	for (int i = 0; b && b->kind == CONF_MAP && i < b->n; i++)
-		if (axis_of(s, b->key[i]) < 0)
-			return fail(e, b->child[i], "boundary", "there is no axis '%s'", b->key[i]);
-	for (int a = 0; a < s->n_dims; a++) {
-		const struct conf_node *side = boundary_of(s, b, a);
-
-		s->closed[a] = side && !is_word(side, "periodic");
-		s->sided |= s->closed[a] != 0;
-		if (s->closed[a] && side->kind == CONF_LIST
-			    ? side->n != 2
-			    : s->closed[a] && !is_word(side, "dirichlet") && !is_word(side, "neumann") &&
-				      !is_word(side, "open"))
-			return fail(e, side, "boundary",
-				    "needs periodic, dirichlet, neumann, open or a condition for each end: [\"u = 0\", "
-				    "\"u_x = 1\"]");
-	}
-	return 0;
-}
-
-/* The conditions of one end: equations that are linear in u and its derivative across the side. */
-static int read_end(struct equation_spec *s, const struct conf_node *n, int axis, int end, struct err *e)
-{
-	const expr zero = expr_number(s->pool, 0);
-	struct equations q = { 0 };
-	char at[300];
-	int status;
-
-	if (need_text(n, "boundary", e) != 0)
-		return -1;
-	if (is_word(n, "open"))
-		return 0;
-	place(at, sizeof at, n, "boundary");
-	status = equations_parse(s->pool, &q, n->text, at, e);
-	for (int i = 0; i < q.n && status == 0; i++) {
-		expr rest = q.at[i].field < 0 ? q.at[i].rate : zero;
-		struct equation_side side = { .given = true };
-		int found = -1;
-
-		for (int j = 0; j < s->n_unknowns; j++) {
-			expr u = s->unknown[j].node, slope = expr_d(s->pool, u, axis);
-
-			if (!expr_has(s->pool, rest, expr_at(s->pool, u)->op, expr_at(s->pool, u)->index))
-				continue;
-			side.of_value = expr_partial(s->pool, rest, u);
-			side.of_slope = expr_partial(s->pool, rest, slope);
-			rest = expr_replace(s->pool, expr_replace(s->pool, rest, slope, zero), u, zero);
-			found = j;
-			break;
-		}
-		side.value = expr_neg(s->pool, rest);
-		if (found < 0 || !expr_is_constant(s->pool, side.of_value) ||
-		    !expr_is_constant(s->pool, side.of_slope) ||
-		    (expr_is_number(s->pool, side.of_value, 0) && expr_is_number(s->pool, side.of_slope, 0)) ||
-		    expr_has_fields(s->pool, rest) || expr_has(s->pool, rest, EX_COEF, -1))
-			status = fail(e, n, "boundary", "condition %d is not a*u + b*u_%s = g(t) with constants a, b",
-				      i + 1, s->pool->axis[axis]);
-		for (int k = 0; k < s->n_dims && status == 0; k++)
-			if (expr_has(s->pool, rest, EX_COORD, k))
-				status = fail(e, n, "boundary", "the value on a side may depend on time, not on place");
-		if (status == 0 && s->side[axis][end][found].given)
-			status = fail(e, n, "boundary", "two conditions for '%s' at one end", s->unknown[found].name);
-		if (status == 0)
-			s->side[axis][end][found] = side;
-	}
-	equations_free(&q);
-	return status;
-}
-
-static int read_sides(struct equation_spec *s, const struct equation_config *c, struct err *e)
-{
-	for (int a = 0; a < s->n_dims; a++) {
-		const struct conf_node *side = boundary_of(s, c->boundary, a);
-
-		for (int end = 0; end < 2 && s->closed[a]; end++) {
-			if (side->kind == CONF_LIST && read_end(s, side->child[end], a, end, e) != 0)
-				return -1;
-			for (int j = 0; j < s->n_unknowns && side->kind == CONF_SCALAR && !is_word(side, "open"); j++)
-				s->side[a][end][j] =
-					(struct equation_side){ true, expr_number(s->pool, is_word(side, "dirichlet")),
-								expr_number(s->pool, is_word(side, "neumann")),
-								expr_number(s->pool, 0) };
-		}
-	}
-	return 0;
-}
-
 static int one_size(const struct conf_node *n, const char *what, int64_t *size, struct err *e)
 {
 	double v;
 
 	if (n->kind != CONF_SCALAR || !str_to_double(n->text, &v) || v != floor(v) || v < 2 || v > 1e7)
-		return fail(e, n, what, "needs whole numbers from 2 to 10000000");
+		return equation_spec_fail(e, n, what, "needs whole numbers from 2 to 10000000");
 	*size = (int64_t)v;
 	return 0;
 }
@@ -246,17 +147,17 @@ static int read_grid(struct equation_spec *s, const struct conf_node *n, const c
 		return 0;
 	if (n->kind == CONF_MAP) {
 		for (int i = 0; i < n->n; i++) {
-			int a = axis_of(s, n->key[i]);
+			int a = equation_spec_axis(s, n->key[i]);
 
 			if (a < 0)
-				return fail(e, n->child[i], what, "there is no axis '%s'", n->key[i]);
+				return equation_spec_fail(e, n->child[i], what, "there is no axis '%s'", n->key[i]);
 			if (one_size(n->child[i], what, &size[a], e) != 0)
 				return -1;
 		}
 		return 0;
 	}
 	if (n->kind == CONF_LIST && n->n != s->n_dims)
-		return fail(e, n, what, "%d numbers for %d axes", n->n, s->n_dims);
+		return equation_spec_fail(e, n, what, "%d numbers for %d axes", n->n, s->n_dims);
 	for (int a = 0; a < s->n_dims; a++)
 		if (one_size(n->kind == CONF_LIST ? n->child[a] : n, what, &size[a], e) != 0)
 			return -1;
@@ -269,7 +170,7 @@ static int declare(struct equation_spec *s, enum expr_symbol_kind kind, const st
 	struct err why = { 0 };
 
 	if (exprs_declare(s->pool, kind, name, rank, meaning, &why) != 0)
-		return fail(e, n, section, "%s", why.message);
+		return equation_spec_fail(e, n, section, "%s", why.message);
 	return 0;
 }
 
@@ -281,29 +182,30 @@ static int read_params(struct equation_spec *s, const struct equation_config *c,
 		return -1;
 	for (int i = 0; p && i < p->n; i++) {
 		if (i == EQUATION_PARAMS)
-			return fail(e, p, "param", "more than %d parameters", EQUATION_PARAMS);
+			return equation_spec_fail(e, p, "param", "more than %d parameters", EQUATION_PARAMS);
 		/* a law may use the parameters before it */
 		s->param[i] = parse(s, p->child[i], "param", p->key[i], ALLOW_RANDOM, e);
 		if (s->param[i] == EXPR_NONE)
 			return -1;
 		if (expr_has(s->pool, s->param[i], EX_COORD, -1) || expr_has(s->pool, s->param[i], EX_GRF, -1) ||
-		    expr_has(s->pool, s->param[i], EX_SINES, -1))
-			return fail(e, p->child[i], "param", "'%s' must be a number, the same everywhere", p->key[i]);
+		    expr_has(s->pool, s->param[i], EX_SINES, -1) || expr_has(s->pool, s->param[i], EX_GAUSSIANS, -1))
+			return equation_spec_fail(e, p->child[i], "param", "'%s' must be a number, the same everywhere",
+						  p->key[i]);
 		if (declare(s, SYMBOL_PARAM, p->child[i], "param", p->key[i], 1, EXPR_NONE, e) != 0)
 			return -1;
 		s->n_params++;
 	}
 	if (f && f->n > 0 && s->n_dims == 0)
-		return fail(e, f, "coefficient", "functions of space need axes of space in domain");
+		return equation_spec_fail(e, f, "coefficient", "functions of space need axes of space in domain");
 	for (int i = 0; f && i < f->n; i++) {
 		if (i == EQUATION_COEFS)
-			return fail(e, f, "coefficient", "more than %d coefficients", EQUATION_COEFS);
+			return equation_spec_fail(e, f, "coefficient", "more than %d coefficients", EQUATION_COEFS);
 		s->coef[i] = parse(s, f->child[i], "coefficient", f->key[i], ALLOW_RANDOM, e);
 		if (s->coef[i] == EXPR_NONE)
 			return -1;
 		if (expr_has(s->pool, s->coef[i], EX_COORD, EXPR_TIME))
-			return fail(e, f->child[i], "coefficient", "'%s' depends on time; define is for that",
-				    f->key[i]);
+			return equation_spec_fail(e, f->child[i], "coefficient",
+						  "'%s' depends on time; define is for that", f->key[i]);
 		if (declare(s, SYMBOL_COEF, f->child[i], "coefficient", f->key[i], 1, EXPR_NONE, e) != 0)
 			return -1;
 		s->n_coefs++;
@@ -320,8 +222,8 @@ static int each_text(struct equation_spec *s, const struct conf_node *n,
 	for (int i = 0; i < (n->kind == CONF_LIST ? n->n : 1); i++) {
 		const struct conf_node *item = n->kind == CONF_LIST ? n->child[i] : n;
 
-		if (need_text(item, "equation", e) != 0 ||
-		    use(s, item->text, place(at, sizeof at, item, "equation"), e) != 0)
+		if (equation_spec_need_text(item, "equation", e) != 0 ||
+		    use(s, item->text, equation_spec_place(at, sizeof at, item, "equation"), e) != 0)
 			return -1;
 	}
 	return 0;
@@ -381,7 +283,8 @@ static int add_unknowns(struct equation_spec *s, const struct conf_node *at, con
 		struct equation_unknown *u = &s->unknown[s->n_unknowns];
 
 		if (s->n_unknowns == EQUATION_UNKNOWNS)
-			return fail(e, at, "equation", "more than %d unknown functions", EQUATION_UNKNOWNS);
+			return equation_spec_fail(e, at, "equation", "more than %d unknown functions",
+						  EQUATION_UNKNOWNS);
 		u->node = expr_lower(s->pool, field, k);
 		u->rate = expr_lower(s->pool, rate, k);
 		u->initial = EXPR_NONE;
@@ -406,7 +309,8 @@ static int read_stationary(struct equation_spec *s, const struct conf_node *n, s
 	for (int i = 0; i < s->system.n && s->stationary; i++)
 		for (int k = 0; k < expr_at(s->pool, s->system.at[i].rate)->rank; k++) {
 			if (n_residuals == EQUATION_UNKNOWNS)
-				return fail(e, n, "equation", "more than %d equations", EQUATION_UNKNOWNS);
+				return equation_spec_fail(e, n, "equation", "more than %d equations",
+							  EQUATION_UNKNOWNS);
 			residual[n_residuals++] = expr_lower(s->pool, s->system.at[i].rate, k);
 		}
 	for (int i = 0; i < s->pool->n_symbols && s->stationary; i++) {
@@ -418,7 +322,7 @@ static int read_stationary(struct equation_spec *s, const struct conf_node *n, s
 			struct equation_unknown *u = &s->unknown[s->n_unknowns];
 
 			if (s->n_unknowns == n_residuals)
-				return fail(e, n, "equation", "there are fewer equations than fields");
+				return equation_spec_fail(e, n, "equation", "there are fewer equations than fields");
 			*u = (struct equation_unknown){ .node = expr_lower(s->pool, expr_field(s->pool, f.index), k),
 							.rate = residual[s->n_unknowns++],
 							.initial = EXPR_NONE };
@@ -426,8 +330,8 @@ static int read_stationary(struct equation_spec *s, const struct conf_node *n, s
 		}
 	}
 	if (s->stationary && s->n_unknowns < n_residuals)
-		return fail(e, n, "equation", "%d equations for %d fields; the key fields declares them", n_residuals,
-			    s->n_unknowns);
+		return equation_spec_fail(e, n, "equation", "%d equations for %d fields; the key fields declares them",
+					  n_residuals, s->n_unknowns);
 	return 0;
 }
 
@@ -442,13 +346,14 @@ static int read_noise(struct equation_spec *s, const struct conf_node *n, struct
 			if (!expr_has(s->pool, s->unknown[k].rate, EX_NOISE, i))
 				continue;
 			if (s->stationary)
-				return fail(e, n, "equation", "noise dW needs equations of motion");
+				return equation_spec_fail(e, n, "equation", "noise dW needs equations of motion");
 			if (s->n_noises == EQUATION_NOISES)
-				return fail(e, n, "equation", "more than %d noises", EQUATION_NOISES);
+				return equation_spec_fail(e, n, "equation", "more than %d noises", EQUATION_NOISES);
 			amplitude = expr_partial(s->pool, s->unknown[k].rate, noise);
 			s->unknown[k].rate = expr_replace(s->pool, s->unknown[k].rate, noise, expr_number(s->pool, 0));
 			if (expr_is_number(s->pool, amplitude, 0) || expr_has(s->pool, amplitude, EX_NOISE, -1))
-				return fail(e, n, "equation", "noise dW must stand linearly and outside of operators");
+				return equation_spec_fail(e, n, "equation",
+							  "noise dW must stand linearly and outside of operators");
 			s->noise[s->n_noises++] = (struct equation_noise){ k, i, amplitude };
 		}
 	return 0;
@@ -465,9 +370,9 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 		bool vector = f->child[i]->kind == CONF_SCALAR && strcmp(f->child[i]->text, "vector") == 0;
 
 		if (!vector && (f->child[i]->kind != CONF_SCALAR || strcmp(f->child[i]->text, "scalar") != 0))
-			return fail(e, f->child[i], "fields", "'%s' is scalar or vector", f->key[i]);
+			return equation_spec_fail(e, f->child[i], "fields", "'%s' is scalar or vector", f->key[i]);
 		if (vector && s->n_dims == 1)
-			return fail(e, f->child[i], "fields", "vectors need two or three axes");
+			return equation_spec_fail(e, f->child[i], "fields", "vectors need two or three axes");
 		if (declare(s, SYMBOL_FIELD, f->child[i], "fields", f->key[i], vector ? s->n_dims : 1, EXPR_NONE, e) !=
 		    0)
 			return -1;
@@ -482,9 +387,9 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 		char velocity[EXPR_NAME + 2];
 
 		if (q->field < 0)
-			return fail(e, n, "equation",
-				    "equation %d has no time derivative, others have: such systems are not solved",
-				    i + 1);
+			return equation_spec_fail(
+				e, n, "equation",
+				"equation %d has no time derivative, others have: such systems are not solved", i + 1);
 		const char *name = exprs_name(s->pool, SYMBOL_FIELD, q->field);
 		expr field = expr_field(s->pool, q->field), right = q->rate;
 		int rank = expr_at(s->pool, field)->rank;
@@ -500,7 +405,8 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 			return -1;
 		}
 		if (expr_has(s->pool, right, EX_D, EXPR_TIME))
-			return fail(e, n, "equation", "the right side of %s holds a time derivative", name);
+			return equation_spec_fail(e, n, "equation", "the right side of %s holds a time derivative",
+						  name);
 	}
 	if (read_noise(s, n, e) != 0)
 		return -1;
@@ -511,7 +417,8 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 			for (int k = 0; k < s->n_unknowns; k++)
 				found |= expr_has(s->pool, s->unknown[k].node, EX_FIELD, s->pool->symbol[i].index);
 			if (!found)
-				return fail(e, n, "equation", "field '%s' has no equation", s->pool->symbol[i].name);
+				return equation_spec_fail(e, n, "equation", "field '%s' has no equation",
+							  s->pool->symbol[i].name);
 		}
 	equations_text(s->pool, &s->system, &text);
 	s->text = text.text;
@@ -535,20 +442,21 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 			k++;
 		near = str_nearest(n->key[i], s->n_unknowns, known);
 		if (k == s->n_unknowns)
-			return fail(e, n->child[i], "initial", "there is no field '%s'%s%s%s", n->key[i],
-				    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+			return equation_spec_fail(e, n->child[i], "initial", "there is no field '%s'%s%s%s", n->key[i],
+						  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 		s->unknown[k].initial = parse(s, n->child[i], "initial", n->key[i], ALLOW_RANDOM, e);
 		if (s->unknown[k].initial == EXPR_NONE)
 			return -1;
 		if (s->n_dims == 0 && (expr_has(s->pool, s->unknown[k].initial, EX_GRF, -1) ||
 				       expr_has(s->pool, s->unknown[k].initial, EX_SINES, -1)))
-			return fail(e, n->child[i], "initial", "grf and sines are functions of space: domain has none");
+			return equation_spec_fail(e, n->child[i], "initial",
+						  "grf and sines are functions of space: domain has none");
 		s->unknown[k].initial = expr_lower(s->pool, s->unknown[k].initial, 0);
 	}
 	for (int k = 0; k < s->n_unknowns; k++)
 		if (s->unknown[k].initial == EXPR_NONE && s->n_dims == 0 && !s->stationary &&
 		    !str_ends(s->unknown[k].name, "_t"))
-			return fail(e, n, "initial", "'%s' needs a value", s->unknown[k].name);
+			return equation_spec_fail(e, n, "initial", "'%s' needs a value", s->unknown[k].name);
 		else if (s->unknown[k].initial == EXPR_NONE)
 			s->unknown[k].initial =
 				str_ends(s->unknown[k].name, "_t")
@@ -561,10 +469,10 @@ int equation_spec_new(struct equation_spec **out, const struct equation_config *
 {
 	struct equation_spec *s = xcalloc(1, sizeof *s);
 
-	if (read_domain(s, c, e) != 0 || read_closed(s, c, e) != 0 ||
+	if (read_domain(s, c, e) != 0 || equation_spec_read_closed(s, c, e) != 0 ||
 	    read_grid(s, c->grid, "grid", s->n_dims == 1 ? 128 : 64, s->grid, e) != 0 ||
 	    read_grid(s, c->solve_grid, "solve_grid", 0, s->solve_grid, e) != 0 || read_params(s, c, e) != 0 ||
-	    read_equations(s, c, e) != 0 || read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0) {
+	    read_equations(s, c, e) != 0 || equation_spec_read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0) {
 		equation_spec_free(s);
 		return -1;
 	}

@@ -27,7 +27,7 @@ struct equation_unknown {
 struct equation_side { /* of_value * u + of_slope * u_x = value at one end of an axis */
 	bool given;
 	expr of_value, of_slope; /* constants */
-	expr value;		 /* of time and parameters */
+	expr value;		 /* of time, place, coefficients and parameters */
 };
 
 struct equation_noise { /* amplitude * dW in the rate of an unknown; index: which noise */
@@ -58,6 +58,8 @@ struct equation_spec {
 /* Errors read "FILE:LINE: equation:1:14: ...". */
 int equation_spec_new(struct equation_spec **out, const struct equation_config *c, struct err *e);
 void equation_spec_free(struct equation_spec *s);
+/* Highest derivative of an unknown along an axis in all equations: (a*u_x)_x counts 2. */
+int equation_spec_order(const struct equation_spec *s, int axis, int unknown);
 /* Is a parameter drawn for every sample? */
 bool equation_param_is_drawn(const struct equation_spec *s, int param);
 

@@ -20,7 +20,9 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_basis.h \
 	lib/problem/equation_difference.c \
 	lib/problem/equation_difference.h \
+	lib/problem/equation_difference_inside.h \
 	lib/problem/equation_difference_method.c \
+	lib/problem/equation_difference_run.c \
 	lib/problem/equation_draw.c \
 	lib/problem/equation_draw.h \
 	lib/problem/equation_fourier.c \
@@ -30,6 +32,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_graph.h \
 	lib/problem/equation_input.c \
 	lib/problem/equation_input.h \
+	lib/problem/equation_line.c \
+	lib/problem/equation_line.h \
 	lib/problem/equation_march.c \
 	lib/problem/equation_march.h \
 	lib/problem/equation_method.c \
@@ -38,8 +42,10 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_physics.h \
 	lib/problem/equation_residual.c \
 	lib/problem/equation_residual.h \
+	lib/problem/equation_sides.c \
 	lib/problem/equation_spec.c \
 	lib/problem/equation_spec.h \
+	lib/problem/equation_spec_inside.h \
 	lib/problem/equation_stepper.c \
 	lib/problem/equation_stepper.h \
 	lib/problem/equation_terms.c \
