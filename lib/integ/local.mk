@@ -12,10 +12,12 @@ integ_sources = \
 	lib/integ/imex.c \
 	lib/integ/imex.h \
 	lib/integ/integ.h \
-	lib/integ/ode.c \
-	lib/integ/ode.h \
+	lib/integ/jacobian.c \
+	lib/integ/jacobian.h \
 	lib/integ/langevin.c \
 	lib/integ/langevin.h \
+	lib/integ/ode.c \
+	lib/integ/ode.h \
 	lib/integ/process.c \
 	lib/integ/process.h \
 	lib/integ/runge_kutta.c \
@@ -29,6 +31,8 @@ integ_sources = \
 	lib/integ/stepper.h \
 	lib/integ/stepper_implicit.c \
 	lib/integ/stepper_other.c \
+	lib/integ/stiff.c \
+	lib/integ/stiff.h \
 	lib/integ/tableau.c \
 	lib/integ/tableau.h \
 	lib/integ/tableau_dopri8.c \

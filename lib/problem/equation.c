@@ -331,6 +331,8 @@ static const struct key keys[] = {
 	KEY_REAL(struct equation_config, dt, "0", 0, 1e9, "longest time step; 0: chosen from rtol"),
 	KEY_REAL(struct equation_config, rtol, "1e-6", 1e-13, 0.1,
 		 "relative error in time that all steps may add up to"),
+	KEY_REAL(struct equation_config, atol, "0", 0, 1e9,
+		 "absolute error of a step of dopri5, tsit5, bdf; 0: rtol times the largest initial value"),
 	KEY_INT(struct equation_config, max_steps, "1000000", 1, 1e12, "most steps of a sample"),
 	KEY_INT(struct equation_config, order, "4", 2, 6,
 		"of the finite differences where a side is not periodic: 2, 4, 6"),

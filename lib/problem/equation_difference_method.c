@@ -96,6 +96,11 @@ static void tidy(void *d, double t, double *y)
 	equation_difference_sides(d, t, y);
 }
 
+static void rest(void *d, double t, const double *y, double *out)
+{
+	equation_difference_rest(d, t, y, out);
+}
+
 static void volumes(const void *d, double *out)
 {
 	equation_difference_volumes(d, out);
@@ -114,7 +119,7 @@ static void kick_slope(void *d, double t, const double *y, const double *increme
 #define SHARED                                                                                                         \
 	.close = close_work, .size = size, .count = count, .set = set, .state = state, .state_kept = state_kept,       \
 	.interpolate = interpolate, .sample = sample, .rate = equation_difference_rate, .tidy = tidy,                  \
-	.volumes = volumes, .kick = kick, .kick_slope = kick_slope
+	.linear = equation_difference_linear, .rest = rest, .volumes = volumes, .kick = kick, .kick_slope = kick_slope
 
 const struct equation_method equation_method_differences = {
 	.name = "differences",

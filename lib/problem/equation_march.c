@@ -8,6 +8,10 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "integ/stiff.h"
+#include "problem/equation_implicit.h"
+
+enum { TRIAL_STEPS = 500, TRIALS = 2 };
 
 /* ---- the marcher ----------------------------------------------------------------------------------------------------- */
 
@@ -53,6 +57,9 @@ static int check(const struct equation_march *w, struct err *e)
 	if ((p->needs & NEEDS_DIAGONAL) && !w->m->diagonal)
 		return err_set(e, ERR_USAGE, "stepper: %s needs a diagonal linear part, which method %s has not",
 			       p->name, w->m->name);
+	if ((p->needs & NEEDS_LINEAR) && !w->m->diagonal && !w->m->linear)
+		return err_set(e, ERR_USAGE, "stepper: %s needs a linear part, which method %s has not", p->name,
+			       w->m->name);
 	if (noise && (!w->m->kick || !p->step))
 		return err_set(e, ERR_USAGE, "stepper: %s on method %s takes no noise", p->name, w->m->name);
 	if (noise && (p->needs & NEEDS_SLOPE) && (!w->m->kick_slope || !noise_is_diagonal(w->spec)))
@@ -78,6 +85,8 @@ int equation_march_new(struct equation_march **out, const struct equation_config
 	w->once = xaligned(bytes);
 	w->twice = xaligned(bytes);
 	w->work = xaligned(2 * bytes);
+	w->last = xaligned(bytes);
+	w->automatic = c->stepper == 0 && w->stepper->embedded;
 	if (s->n_noises > 0) {
 		for (int a = 0; a < s->n_dims; a++)
 			w->n_points *= m->size(d)[a];
@@ -106,6 +115,8 @@ void equation_march_free(struct equation_march *w)
 	free(w->once);
 	free(w->twice);
 	free(w->work);
+	free(w->last);
+	stiff_free(w->stiff);
 	free(w->volume);
 	free(w->increment);
 	free(w);
@@ -120,8 +131,21 @@ void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sampl
 	w->level = 0;
 	w->counts = (struct integ_counts){ 0 };
 	w->scale = 0;
+	w->stiff_started = false;
+	w->trials = 0;
+	w->stepper = choose(w);
 	for (int64_t i = 0; i < w->n; i++)
 		w->scale = fmax(w->scale, fabs(state[i]));
+	if (w->scale == 0 && w->m->rate(w->d, w->spec->t0, state, w->once) == 0)
+		for (int64_t i = 0; i < w->n; i++)
+			w->scale = fmax(w->scale, fabs(w->once[i]) * (w->spec->t1 - w->spec->t0));
+	if (!(w->scale > 0) || !isfinite(w->scale))
+		w->scale = 1;
+}
+
+double equation_atol(const struct equation_march *w)
+{
+	return w->config->atol > 0 ? w->config->atol : w->config->rtol * w->scale;
 }
 
 struct integ_counts equation_march_counts(const struct equation_march *w)
@@ -131,8 +155,8 @@ struct integ_counts equation_march_counts(const struct equation_march *w)
 
 static int one_step(struct equation_march *w, int level, double t, double h, double *state, struct err *e)
 {
-	if (w->stepper->table_new && !w->table[level])
-		w->table[level] = w->stepper->table_new(w, h);
+	if (w->stepper->table_new && !w->table[level] && !(w->table[level] = w->stepper->table_new(w, h, e)))
+		return -1;
 	return w->stepper->step(w, w->table[level], t, h, state, e);
 }
 
@@ -155,17 +179,15 @@ static int limit(const struct equation_march *w, double t, struct err *e)
 	return err_set(e, ERR_FAIL, "more than max_steps = %lld steps at t = %g", (long long)w->config->max_steps, t);
 }
 
-/* Where steps became too short: did the solution run away? */
-static int no_step(const struct equation_march *w, double t, const double *state, struct err *e)
+int equation_ran_away(const struct equation_march *w, double t, const double *state, struct err *e)
 {
 	double largest = 0;
 
 	for (int64_t i = 0; i < w->n; i++)
 		largest = fmax(largest, fabs(state[i]));
 	if (largest > 1e3 * w->scale)
-		return err_set(e, ERR_FAIL, "not finite at t = %g (grown to %.2g; no step is short enough)", t,
-			       largest);
-	return err_set(e, ERR_FAIL, "no step is short enough at t = %g", t);
+		err_set(e, ERR_FAIL, "not finite at t = %g (grown to %.2g; no step is short enough)", t, largest);
+	return -1;
 }
 
 /* dW of a step: normal numbers step * points + point of the noise's stream. */
@@ -241,8 +263,9 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 		if (!(error <= allowed)) {
 			w->counts.rejected++;
 			if (w->level + 1 >= EQUATION_LEVELS)
-				return isfinite(error) ? no_step(w, now, state, e)
-						       : err_set(e, ERR_FAIL, "not finite at t = %g", now);
+				return err_set(e, ERR_FAIL, "%s at t = %g",
+					       isfinite(error) ? "no step is short enough" : "not finite", now),
+				       equation_ran_away(w, now, state, e);
 			++w->level;
 			continue;
 		}
@@ -257,42 +280,82 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 	return 0;
 }
 
-static int counted_rate(void *context, double t, const double *y, double *rate)
+static int embedded_steps(struct equation_march *w, double t0, double t1, int64_t max_steps, double *state,
+			  struct integ_counts *counts, struct err *e)
 {
-	struct equation_march *w = context;
+	const struct integ_tolerance tol = { .rtol = w->config->rtol,
+					     .atol = equation_atol(w),
+					     .max_steps = max_steps };
+	const double t[2] = { t0, t1 };
+	double *out = mem_new(2 * w->n, sizeof *out, "states", e);
+	int status = out ? integ_adaptive(tableau_find(w->stepper->tableau), equation_counted_rate, w, w->n, state, 2,
+					  t, &tol, out, counts, e)
+			 : -1;
 
-	w->counts.evaluations++;
-	return w->m->rate(w->d, t, y, rate);
+	if (status == 0) {
+		memcpy(state, out + w->n, (size_t)w->n * sizeof *out);
+		w->m->tidy(w->d, t1, state);
+	} else {
+		equation_ran_away(w, w->last_t, w->last, e);
+	}
+	free(out);
+	return status;
 }
 
-static int embedded_steps(struct equation_march *w, double t0, double t1, double *state, struct err *e)
+/* Are steps that reached last_t as long as stability allows, and many still to come? */
+static bool is_stiff(struct equation_march *w, double t0, const struct integ_counts *counts)
 {
-	const int64_t n = w->n;
-	const struct integ_tolerance tol = { .rtol = w->config->rtol,
-					     .atol = w->config->rtol * fmax(w->scale, 1e-300),
-					     .max_steps =
-						     w->config->max_steps - w->counts.accepted - w->counts.rejected };
-	const double t[2] = { t0, t1 };
+	const double t = w->last_t, step = (t - t0) / (double)(counts->accepted + 1);
+
+	memcpy(w->once, w->last, (size_t)w->n * sizeof *w->once);
+	return (w->spec->t1 - t) / step > TRIAL_STEPS && step * equation_spectral_radius(w, t, w->once) > 1.5;
+}
+
+/* Automatic choice between an explicit pair and bdf: once a frame takes more than TRIAL_STEPS steps, and they are limited by
+ * stability instead of accuracy, the frame is done again implicitly, and so are all frames after it. */
+static int explicit_or_stiff(struct equation_march *w, double t0, double t1, double *state, struct err *e)
+{
+	const int64_t left = w->config->max_steps - w->counts.accepted - w->counts.rejected;
 	struct integ_counts counts = { 0 };
-	double *out;
 	int status;
 
-	if (limit(w, t0, e) != 0 || !(out = mem_new(2 * n, sizeof *out, "states", e)))
+	if (limit(w, t0, e) != 0)
 		return -1;
-	status = integ_adaptive(tableau_find(w->stepper->tableau), counted_rate, w, n, state, 2, t, &tol, out, &counts,
-				e);
+	if (w->automatic && w->trials < TRIALS && left > TRIAL_STEPS) {
+		struct err why = { 0 };
+
+		memcpy(w->twice, state, (size_t)w->n * sizeof *state);
+		status = embedded_steps(w, t0, t1, TRIAL_STEPS, state, &counts, &why);
+		if (status != 0 && counts.accepted + counts.rejected < TRIAL_STEPS) {
+			return err_set(e, why.code, "%s", why.message);
+		}
+		if (status != 0) {
+			w->counts.rejected += counts.accepted + counts.rejected;
+			memcpy(state, w->twice, (size_t)w->n * sizeof *state);
+			if (is_stiff(w, t0, &counts)) {
+				w->stepper = equation_stepper_find("bdf");
+				return equation_march_to(w, t0, t1, state, e);
+			}
+			w->trials++;
+			return explicit_or_stiff(w, t0, t1, state, e);
+		}
+	} else {
+		status = embedded_steps(w, t0, t1, left, state, &counts, e);
+	}
 	w->counts.accepted += counts.accepted;
 	w->counts.rejected += counts.rejected;
-	if (status == 0)
-		memcpy(state, out + n, (size_t)n * sizeof *out);
-	w->m->tidy(w->d, t1, state);
-	free(out);
 	return status;
 }
 
 int equation_march_to(struct equation_march *w, double t0, double t1, double *state, struct err *e)
 {
+	if (!w->stepper->step) {
+		if (equation_bdf_to(w, t0, t1, state, e) != 0)
+			return -1;
+		w->m->tidy(w->d, t1, state);
+		return 0;
+	}
 	if (w->config->dt > 0)
 		return equal_steps(w, t0, t1 - t0, state, e);
-	return w->stepper->embedded ? embedded_steps(w, t0, t1, state, e) : dyadic_steps(w, t0, t1 - t0, state, e);
+	return w->stepper->embedded ? explicit_or_stiff(w, t0, t1, state, e) : dyadic_steps(w, t0, t1 - t0, state, e);
 }

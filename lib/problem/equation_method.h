@@ -38,6 +38,8 @@ struct equation_method {
 	/* Diagonal linear part: count/2 complex numbers l with rate = l state + rest(t, state). */
 	const double *(*diagonal)(const void *d);
 	void (*rest)(void *d, double t, const double *state, double *out); /* in the signature of etd_nonlinear */
+	/* The part of the rate that is linear (or affine) in the state, and may be stiff; rest is what remains. */
+	int (*linear)(void *d, double t, const double *state, double *rate);
 	/* State of a stationary problem (no equation has a time derivative). */
 	int (*solve)(void *d, double *state, struct err *e);
 	/* White noise. Volumes of the points of its own grid: a time step h draws increments of variance h/volume. */

@@ -7,12 +7,15 @@
 #include "base/mem.h"
 #include "integ/etd.h"
 #include "integ/imex.h"
+#include "problem/equation_implicit.h"
 
-static int counted_rate(void *context, double t, const double *y, double *rate)
+int equation_counted_rate(void *context, double t, const double *y, double *rate)
 {
 	struct equation_march *w = context;
 
 	w->counts.evaluations++;
+	w->last_t = t;
+	memcpy(w->last, y, (size_t)w->n * sizeof *y);
 	return w->m->rate(w->d, t, y, rate);
 }
 
@@ -26,8 +29,9 @@ static void counted_rest(void *context, double t, const double *y, double *out)
 
 /* ---- exponential ----------------------------------------------------------------------------------------------------- */
 
-static void *new_etdrk4(const struct equation_march *w, double h)
+static void *new_etdrk4(struct equation_march *w, double h, struct err *e)
 {
+	(void)e;
 	return etdrk4_new(w->n / 2, w->m->diagonal(w->d), h);
 }
 
@@ -44,8 +48,9 @@ static int step_etdrk4(struct equation_march *w, void *table, double t, double h
 	return 0;
 }
 
-static void *new_etd(const struct equation_march *w, double h)
+static void *new_etd(struct equation_march *w, double h, struct err *e)
 {
+	(void)e;
 	return etd_new((int)w->stepper->order, w->n / 2, w->m->diagonal(w->d), h);
 }
 
@@ -67,33 +72,54 @@ static int step_etd(struct equation_march *w, void *table, double t, double h, d
 struct imex {
 	struct equation_march *w;
 	double shift; /* gamma h */
+	struct equation_shifted *shifted;
 	double *work;
 };
 
-static void *new_imex(const struct equation_march *w, double h)
+void equation_divide_diagonal(const struct equation_march *w, double shift, double *y)
 {
-	const struct imex_tableau *m = imex_find(w->stepper->tableau);
-	struct imex *x = xcalloc(1, sizeof *x);
+	const double *l = w->m->diagonal(w->d);
 
-	x->shift = m->gamma * h;
-	x->work = xaligned((size_t)((2 * m->stages + 1) * w->n) * sizeof(double));
-	return x;
+	for (int64_t i = 0; i < w->n; i += 2) {
+		const double a = 1 - shift * l[i], b = -shift * l[i + 1], square = a * a + b * b;
+		const double re = y[i], im = y[i + 1];
+
+		y[i] = (re * a + im * b) / square;
+		y[i + 1] = (im * a - re * b) / square;
+	}
 }
 
 static void free_imex(void *table)
 {
 	struct imex *x = table;
 
+	equation_shifted_free(x->shifted);
 	free(x->work);
 	free(x);
+}
+
+static void *new_imex(struct equation_march *w, double h, struct err *e)
+{
+	const struct imex_tableau *m = imex_find(w->stepper->tableau);
+	struct imex *x = xcalloc(1, sizeof *x);
+
+	x->shift = m->gamma * h;
+	x->work = xaligned((size_t)((2 * m->stages + 1) * w->n) * sizeof(double));
+	if (!w->m->diagonal && equation_shifted_new(&x->shifted, w, x->shift, e) != 0) {
+		free_imex(x);
+		return NULL;
+	}
+	return x;
 }
 
 static int imex_linear(void *context, double t, const double *y, double *out)
 {
 	const struct imex *x = context;
-	const double *l = x->w->m->diagonal(x->w->d);
+	const double *l;
 
-	(void)t;
+	if (!x->w->m->diagonal)
+		return x->w->m->linear(x->w->d, t, y, out);
+	l = x->w->m->diagonal(x->w->d);
 	for (int64_t i = 0; i < x->w->n; i += 2) {
 		out[i] = l[i] * y[i] - l[i + 1] * y[i + 1];
 		out[i + 1] = l[i] * y[i + 1] + l[i + 1] * y[i];
@@ -107,20 +133,13 @@ static int imex_rest(void *context, double t, const double *y, double *out)
 	return 0;
 }
 
-/* y / (1 - gamma h l) */
 static int imex_solve(void *context, double t, double *y)
 {
 	const struct imex *x = context;
-	const double *l = x->w->m->diagonal(x->w->d);
 
-	(void)t;
-	for (int64_t i = 0; i < x->w->n; i += 2) {
-		const double a = 1 - x->shift * l[i], b = -x->shift * l[i + 1], square = a * a + b * b;
-		const double re = y[i], im = y[i + 1];
-
-		y[i] = (re * a + im * b) / square;
-		y[i + 1] = (im * a - re * b) / square;
-	}
+	if (!x->w->m->diagonal)
+		return equation_shifted_solve(x->shifted, x->w, t, y);
+	equation_divide_diagonal(x->w, x->shift, y);
 	return 0;
 }
 
@@ -142,13 +161,13 @@ static int step_imex(struct equation_march *w, void *table, double t, double h, 
 static int step_tableau(struct equation_march *w, void *table, double t, double h, double *state, struct err *e)
 {
 	(void)table;
-	return integ_fixed(tableau_find(w->stepper->tableau), counted_rate, w, w->n, t, t + h, 1, state, e);
+	return integ_fixed(tableau_find(w->stepper->tableau), equation_counted_rate, w, w->n, t, t + h, 1, state, e);
 }
 
 /* out = y + h f(t, y) + b(t, y) dW */
 static int euler(struct equation_march *w, double t, double h, const double *y, double *out, struct err *e)
 {
-	if (counted_rate(w, t, y, out) != 0)
+	if (equation_counted_rate(w, t, y, out) != 0)
 		return err_set(e, ERR_FAIL, "right-hand side failed at t = %g", t);
 	for (int64_t i = 0; i < w->n; i++)
 		out[i] = y[i] + h * out[i];
@@ -217,7 +236,7 @@ static const struct equation_stepper steppers[] = {
 	  .step = step_etd },
 	{ .name = "ars222",
 	  .summary = "implicit-explicit Runge-Kutta, order 2, the linear part implicit",
-	  .needs = NEEDS_DIAGONAL,
+	  .needs = NEEDS_LINEAR,
 	  .order = 2,
 	  .tableau = "ars222",
 	  .table_new = new_imex,
@@ -225,7 +244,7 @@ static const struct equation_stepper steppers[] = {
 	  .step = step_imex },
 	{ .name = "ars443",
 	  .summary = "implicit-explicit Runge-Kutta, order 3",
-	  .needs = NEEDS_DIAGONAL,
+	  .needs = NEEDS_LINEAR,
 	  .order = 3,
 	  .tableau = "ars443",
 	  .table_new = new_imex,
@@ -248,6 +267,7 @@ static const struct equation_stepper steppers[] = {
 	  .tableau = "tsit5",
 	  .step = step_tableau,
 	  .embedded = true },
+	{ .name = "bdf", .summary = "implicit, backward differentiation of orders 1 to 5 (CVODE)", .order = 5 },
 	{ .name = "euler-maruyama",
 	  .summary = "Euler-Maruyama, strong order 1/2 (1 for noise that no field scales)",
 	  .needs = TAKES_NOISE,
@@ -265,9 +285,10 @@ static const struct equation_stepper steppers[] = {
 	  .step = step_heun },
 };
 
-const char *const equation_stepper_names[] = { "auto", "etdrk4", "etdrk2", "exponential-euler", "ars222",   "ars443",
-					       "rk4",  "dopri5", "tsit5",  "euler-maruyama",	"milstein", "heun",
-					       NULL };
+const char *const equation_stepper_names[] = {
+	"auto",	  "etdrk4", "etdrk2", "exponential-euler", "ars222",   "ars443", "rk4",
+	"dopri5", "tsit5",  "bdf",    "euler-maruyama",	   "milstein", "heun",	 NULL
+};
 
 const struct equation_stepper *equation_stepper_find(const char *name)
 {

@@ -30,6 +30,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_fourier_method.c \
 	lib/problem/equation_graph.c \
 	lib/problem/equation_graph.h \
+	lib/problem/equation_implicit.c \
+	lib/problem/equation_implicit.h \
 	lib/problem/equation_input.c \
 	lib/problem/equation_input.h \
 	lib/problem/equation_line.c \
@@ -38,6 +40,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_march.h \
 	lib/problem/equation_method.c \
 	lib/problem/equation_method.h \
+	lib/problem/equation_pattern.c \
+	lib/problem/equation_pattern.h \
 	lib/problem/equation_physics.c \
 	lib/problem/equation_physics.h \
 	lib/problem/equation_residual.c \
