@@ -6,6 +6,7 @@ include tests/io/local.mk
 include tests/graph/local.mk
 include tests/op/local.mk
 include tests/integ/local.mk
+include tests/diffeq/local.mk
 include tests/equation/local.mk
 include tests/nn/local.mk
 include tests/optim/local.mk

@@ -28,48 +28,34 @@ node diffeq_combine(struct graph *g, const struct diffeq_step *s, int state, nod
 	return graph_add(g, y, move);
 }
 
-void diffeq_slope(struct graph *g, int n_terms, const struct diffeq_term *terms, node t, int n_state, const node *y,
-		  node *out)
-{
-	node *part = xcalloc((size_t)n_state, sizeof *part);
-
-	for (int i = 0; i < n_state; i++)
-		out[i] = NODE_NONE;
-	for (int k = 0; k < n_terms; k++) {
-		if (terms[k].control != DIFFEQ_TIME)
-			continue;
-		terms[k].product(g, terms[k].context, t, y, graph_scalar(g, 1), part);
-		for (int i = 0; i < n_state; i++)
-			out[i] = graph_add(g, out[i], part[i]);
-	}
-	free(part);
-}
-
-/* Row j of a stack of increments. */
-static node row_of(struct graph *g, node stack, int j, const struct shape *s)
-{
-	return op_reshape(g, op_slice(g, stack, 0, j, 1, 1), s);
-}
-
-static void stage_driven(struct graph *g, int n_terms, const struct diffeq_term *terms, node t, node h, int n_state,
-			 const node *y, const node *increment, int j, node *out)
+void diffeq_products(struct graph *g, int n_terms, const struct diffeq_term *terms, bool driven, node t, int n_state,
+		     const node *y, const node *increment, node *out)
 {
 	node *part = xcalloc((size_t)n_state, sizeof *part);
 
 	for (int i = 0; i < n_state; i++)
 		out[i] = NODE_NONE;
 	for (int k = 0; k < n_terms && !graph_error(g); k++) {
-		node by = increment ? increment[k] : NODE_NONE;
+		node by = terms[k].control == DIFFEQ_TIME ? graph_scalar(g, 1) : increment[k];
 
-		if (terms[k].control == DIFFEQ_TIME)
+		if ((terms[k].control == DIFFEQ_STEP) != driven)
 			continue;
-		if (terms[k].control == DIFFEQ_STAGE)
-			by = op_mul(g, row_of(g, by, j, &terms[k].shape), h);
 		terms[k].product(g, terms[k].context, t, y, by, part);
 		for (int i = 0; i < n_state; i++)
 			out[i] = graph_add(g, out[i], part[i]);
 	}
 	free(part);
+}
+
+/* Increments of stage j: rows of those that have one a stage. */
+static void at_stage(struct graph *g, int n_terms, const struct diffeq_term *terms, const node *increment, int j,
+		     node *out)
+{
+	for (int k = 0; k < n_terms; k++)
+		out[k] = terms[k].control == DIFFEQ_TIME ? NODE_NONE
+			 : terms[k].control == DIFFEQ_STEP
+				 ? increment[k]
+				 : op_reshape(g, op_slice(g, increment[k], 0, j, 1, 1), &terms[k].shape);
 }
 
 void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tableau *m, int n_terms,
@@ -88,8 +74,10 @@ void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tablea
 		graph_fail(g, "method %s is implicit, a compiled step needs an explicit one", m->name);
 		return;
 	}
+	node *by = xcalloc((size_t)n_terms + 1, sizeof *by);
 	for (int j = 0; j < m->stages; j++) {
 		node *z = s->argument + j * n_state;
+		at_stage(g, n_terms, terms, increment, j, by);
 		node at = m->c[j] == 0 ? t : op_add(g, t, op_scale(g, h, m->c[j]));
 
 		for (int i = 0; i < n_state; i++)
@@ -98,9 +86,10 @@ void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tablea
 			for (int i = 0; i < n_state; i++)
 				s->slope[i] = first[i];
 		else
-			diffeq_slope(g, n_terms, terms, at, n_state, z, s->slope + j * n_state);
-		stage_driven(g, n_terms, terms, at, h, n_state, z, increment, j, s->driven + j * n_state);
+			diffeq_products(g, n_terms, terms, false, at, n_state, z, by, s->slope + j * n_state);
+		diffeq_products(g, n_terms, terms, true, at, n_state, z, by, s->driven + j * n_state);
 	}
+	free(by);
 	for (int i = 0; i < n_state; i++) {
 		const node *last = s->argument + (m->stages - 1) * n_state;
 

@@ -1,0 +1,6 @@
+# tests of lib/diffeq
+check_PROGRAMS += tests/diffeq/test_flow
+TESTS += tests/diffeq/test_flow
+tests_diffeq_test_flow_SOURCES = tests/diffeq/test_flow.c
+tests_diffeq_test_flow_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_diffeq_test_flow_LDADD = $(LDADD) $(CHECK_LIBS)
