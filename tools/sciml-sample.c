@@ -1,11 +1,15 @@
-/* sciml-sample: draw random fields and paths. */
+/* sciml-sample: draw random fields, paths, and what trained models make. */
 #include "cli/common.h"
 #include "run/sample.h"
 
-static int64_t samples = INT64_MIN; /* not given */
+static int64_t samples = INT64_MIN, steps = INT64_MIN; /* not given */
+static const char *sampler, *plot;
 
 static const struct opt options[] = {
 	{ "samples", 'n', OPT_INT, &samples, "N", "number of draws (sample.samples)" },
+	{ "sampler", 0, OPT_STRING, &sampler, "METHOD", "how diffusion and flow models step (sample.method)" },
+	{ "steps", 0, OPT_INT, &steps, "N", "their number of steps (sample.steps)" },
+	{ "plot", 0, OPT_STRING, &plot, "FILE", "draw the first draws: .png, .svg or .pdf" },
 	{ 0 },
 };
 static const char *const examples[] = {
@@ -15,12 +19,14 @@ static const char *const examples[] = {
 	"four on a square",
 	"sciml-sample sde-path -n 1000 --seed 7 -o paths.h5",
 	"1000 paths of an Ornstein-Uhlenbeck process",
+	"sciml-sample d.h5 -n 64 --sampler dpm-solver++2m --steps 10 -o s.h5 --plot s.png",
+	"64 samples of a trained diffusion model in ten network calls, and a picture of them",
 	NULL,
 };
 static const struct tool tool = {
 	.name = "sciml-sample",
 	.summary = "draw from distributions",
-	.synopsis = "[OPTION]... SAMPLER|FILE.yaml",
+	.synopsis = "[OPTION]... SAMPLER|FILE.yaml|MODEL.h5 [DATA]",
 	.options = options,
 	.list = sample_list,
 	.describe = sample_describe,
@@ -32,13 +38,20 @@ static int run(int n, char **operand, struct err *e)
 {
 	struct run_common common = run_common_of(&tool);
 	struct str text = { 0 };
-	struct sample_options o = { samples == INT64_MIN ? 0 : samples, &text };
+	struct sample_options o = { .n_samples = samples == INT64_MIN ? 0 : samples,
+				    .sampler = sampler,
+				    .steps = steps == INT64_MIN ? 0 : steps,
+				    .plot = plot,
+				    .n_data = n - 1,
+				    .data = (const char *const *)operand + 1,
+				    .dry_run_text = &text };
 
 	if (samples != INT64_MIN && samples < 1)
 		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
-	if (n != 1)
-		return err_set(e, ERR_USAGE,
-			       n == 0 ? "which sampler? --list shows what there is" : "one sampler at a time");
+	if (steps != INT64_MIN && steps < 1)
+		return err_set(e, ERR_USAGE, "--steps: %lld is not a number of steps", (long long)steps);
+	if (n < 1)
+		return err_set(e, ERR_USAGE, "which sampler or model? --list shows what there is");
 	int status = sample_run(&common, &o, operand[0], e);
 	print_text(&text);
 	return status;

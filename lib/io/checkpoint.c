@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "io/h5read.h"
+#include "io/h5set.h"
 #include "io/image.h"
 #include "io/output.h"
 #include "io/store.h"
@@ -280,4 +281,10 @@ int checkpoint_load_params(const struct checkpoint *c, const char *group, struct
 	}
 	params_free(&stored);
 	return rc;
+}
+
+int checkpoint_layout(const struct checkpoint *c, struct layout *l, struct err *e)
+{
+	*l = (struct layout){ 0 };
+	return checkpoint_has(c, "data") ? native_layout(c->file, c->name, l, e) : 0;
 }

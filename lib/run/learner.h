@@ -49,6 +49,9 @@ struct learner_class {
 	 * to data as a map or a step. */
 	int (*solve)(const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
 		     const char *const *data, struct err *e);
+	/* The fields that the trained model makes by itself: they are kept in the model file, without samples, as a data set's
+	 * are (names, axes). NULL: none. */
+	const struct layout *(*layout)(const struct trainer *t);
 };
 
 extern const struct learner_class *const *const learner_files[];

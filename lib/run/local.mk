@@ -1,6 +1,7 @@
 # learners: files that export a learner_file_NAME list, as the members of a kind do
 learner_members = \
 	lib/run/learner_physics.c \
+	lib/run/learner_denoise.c \
 	lib/run/learner_supervised.c
 run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/history.h lib/run/history.c \
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \
@@ -15,3 +16,7 @@ run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/
 # the factory: choosing problems, lists
 run_sources += lib/run/chosen.h lib/run/chosen.c lib/run/gen_list.c
 run_sources += lib/run/eval_residual.c lib/run/eval_source.h lib/run/eval_source.c
+# generative models
+run_sources += lib/run/denoise.h lib/run/examples.h lib/run/examples.c lib/run/regression.h lib/run/regression.c \
+	lib/run/generative.h lib/run/generative.c lib/run/trained.h lib/run/trained.c lib/run/sample_inside.h \
+	lib/run/sample_model.c lib/run/sample_picture.c

@@ -57,11 +57,13 @@ int trainer_save(const struct trainer *t, const char *path, bool checkpoint, con
 	else if (!checkpoint && t->average.n > 0)
 		p = &t->average;
 	checkpoint_put_params(w, "param", p);
-	const int64_t spec[] = { s->n_dims, s->size[0], s->size[1], s->size[2],
-				 s->n_in,   s->n_out,	s->n_query, s->query_dims };
+	const int64_t spec[] = { s->n_dims, s->size[0], s->size[1],    s->size[2], s->n_in,
+				 s->n_out,  s->n_query, s->query_dims, s->n_vector };
 	h5out_longs(w, "spec", (int64_t)(sizeof spec / sizeof *spec), spec);
 	if (checkpoint)
 		put_position(w, t);
+	else if (t->learner->layout)
+		h5out_fields(w, t->learner->layout(t));
 	if (t->history.n_rows > 0)
 		put_history(w, &t->history);
 	h5out_meta(w, &meta);
@@ -193,7 +195,7 @@ static int read_config(struct model_file *m, const char *path, const char *text,
 int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e)
 {
 	struct checkpoint *c;
-	double spec[8];
+	double spec[9];
 	int status = -1;
 
 	memset(m, 0, sizeof *m);
@@ -204,7 +206,8 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 		err_set(e, ERR_FAIL, "%s: no configuration in /meta", path);
 	else if (read_config(m, path, text, common, e) == 0 &&
 		 checkpoint_get_params(c, "param", &m->network.params, e) == 0 &&
-		 checkpoint_get_into(c, "spec", DTYPE_F64, 8, spec, e) == 0 &&
+		 checkpoint_get_into(c, "spec", DTYPE_F64, 9, spec, e) == 0 &&
+		 checkpoint_layout(c, &m->makes, e) == 0 &&
 		 (!checkpoint_has(c, "history/epoch") || read_history(&m->history, c, e) == 0))
 		status = 0;
 	free(text);
@@ -221,6 +224,7 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 	s->n_out = (int64_t)spec[5];
 	s->n_query = (int64_t)spec[6];
 	s->query_dims = (int64_t)spec[7];
+	s->n_vector = (int64_t)spec[8];
 	m->identity = identity(path, &m->network.params);
 	return 0;
 }
@@ -230,6 +234,7 @@ void model_file_close(struct model_file *m)
 	network_free(&m->network);
 	setup_close(&m->setup);
 	history_free(&m->history);
+	layout_free(&m->makes);
 	free(m->identity);
 	memset(m, 0, sizeof *m);
 }

@@ -11,7 +11,8 @@ struct model_file {
 	struct task_config task_key;
 	struct network network;
 	struct history history;
-	char *identity; /* path and CRC of the parameters, for /meta/inputs */
+	struct layout makes; /* fields that the model makes by itself, without samples; n_fields 0: it maps inputs */
+	char *identity;	     /* path and CRC of the parameters, for /meta/inputs */
 };
 
 /* Open a model file; common: -s overrides of its data section (data.input=...). The spec is that of training until

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -12,7 +13,9 @@
 #include "conf/help.h"
 #include "io/h5out.h"
 #include "run/block.h"
+#include "run/sample_inside.h"
 #include "sampler/sampler.h"
+#include "sampler/step_keys.h"
 
 enum { BLOCK = 64 };
 
@@ -48,6 +51,34 @@ static void close_all(struct sample *s)
 	setup_close(&s->setup);
 }
 
+void sample_set_options(struct conf *c, const struct sample_options *o)
+{
+	char text[32];
+
+	if (o->n_samples > 0) {
+		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
+		conf_set(c, "sample.samples", text);
+	}
+	if (o->steps > 0) {
+		snprintf(text, sizeof text, "%lld", (long long)o->steps);
+		conf_set(c, "sample.steps", text);
+	}
+	if (o->sampler)
+		conf_set(c, "sample.method", o->sampler);
+}
+
+int sample_share(const struct run_common *common, int64_t n, int64_t *first, int64_t *count, struct err *e)
+{
+	const int64_t i = common->shard_index, parts = common->shard_count;
+
+	*first = parts > 0 ? i * n / parts : 0;
+	*count = parts > 0 ? (i + 1) * n / parts - *first : n;
+	if (*count == 0)
+		return err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, there are %lld draws", (long long)i,
+			       (long long)parts, (long long)n);
+	return 0;
+}
+
 static int configure(struct sample *s, const struct sample_options *o, const char *what, struct err *e)
 {
 	const char *names[256], *name;
@@ -62,12 +93,7 @@ static int configure(struct sample *s, const struct sample_options *o, const cha
 	s->class = sampler_find(name);
 	if (!s->class)
 		return err_set(e, ERR_USAGE, "%s: no sampler '%s'; --list shows what there is", what, name);
-	if (o->n_samples > 0) {
-		char text[32];
-
-		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
-		conf_set(s->setup.conf, "sample.samples", text);
-	}
+	sample_set_options(s->setup.conf, o);
 	s->config = xcalloc(1, s->class->config_size);
 	cfg_section(s->setup.cfg, "sample", 2,
 		    (struct key_table[]){ { sample_keys, &s->key }, { s->class->keys, s->config } });
@@ -87,15 +113,8 @@ static int one_draw(void *context, void *work, int64_t i, int64_t draw, double *
 static int allocate(struct sample *s, struct err *e)
 {
 	s->class->layout(s->config, &s->layout);
-	s->count = s->key.samples;
-	if (s->common->shard_count > 0) {
-		s->first = s->common->shard_index * s->key.samples / s->common->shard_count;
-		s->count = (s->common->shard_index + 1) * s->key.samples / s->common->shard_count - s->first;
-	}
-	if (s->count == 0)
-		return err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, there are %lld draws",
-			       (long long)s->common->shard_index, (long long)s->common->shard_count,
-			       (long long)s->key.samples);
+	if (sample_share(s->common, s->key.samples, &s->first, &s->count, e) != 0)
+		return -1;
 	s->layout.n_samples = s->count;
 	s->block = (struct block){
 		.what = s->class->name,
@@ -110,7 +129,7 @@ static int allocate(struct sample *s, struct err *e)
 	return block_open(&s->block, e);
 }
 
-static int draw_all(struct sample *s, struct h5out *out, struct err *e)
+static int draw_all(struct sample *s, struct h5out *out, struct sample_picture *picture, struct err *e)
 {
 	progress_begin("sample", "draw", s->count);
 	for (int64_t at = 0; at < s->count; at += BLOCK) {
@@ -120,22 +139,37 @@ static int draw_all(struct sample *s, struct h5out *out, struct err *e)
 			return -1;
 		for (int f = 0; f < s->layout.n_fields; f++)
 			h5out_samples(out, f, at, n, DTYPE_F64, s->block.field[f]);
+		sample_picture_add(picture, n, s->block.field[0]);
 		progress_update(at + n, NULL);
 	}
 	return 0;
 }
 
+/* A file that is neither a sampler's name nor a configuration: a trained model. */
+static bool is_model(const char *what)
+{
+	return !is_sampler(what) && !str_ends(what, ".yaml") && !str_ends(what, ".yml") && access(what, F_OK) == 0;
+}
+
 int sample_run(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct sample s = { .common = common };
+	struct sample_picture *picture = NULL;
 	struct str config = { 0 };
-	int status = configure(&s, o, what, e);
+	int status;
+
+	if (is_model(what))
+		return sample_model(common, o, what, e);
+	if (o->n_data > 0)
+		return err_set(e, ERR_USAGE, "%s: a sampler takes no data; a model file may", o->data[0]);
+	status = configure(&s, o, what, e);
 
 	if (status == 0)
 		cfg_effective(s.setup.cfg, &config);
 	if (status == 0 && common->dry_run) {
 		str_add(o->dry_run_text, str_text(&config));
-	} else if (status == 0 && (status = allocate(&s, e)) == 0) {
+	} else if (status == 0 && (status = allocate(&s, e)) == 0 &&
+		   (!o->plot || (picture = sample_picture_new(&s.layout, 0, o->plot, e)))) {
 		if (common->shard_count > 0)
 			str_printf(&config, "# draws %lld to %lld\n", (long long)s.first,
 				   (long long)(s.first + s.count - 1));
@@ -149,16 +183,21 @@ int sample_run(const struct run_common *common, const struct sample_options *o, 
 		if (out) {
 			h5out_fields(out, &s.layout);
 			h5out_meta(out, &m);
-			status = draw_all(&s, out, e);
+			status = draw_all(&s, out, picture, e);
 			progress_end();
 			if (status != 0)
 				h5out_abandon(out);
 			else
 				status = h5out_close(out, e);
+			if (status == 0 && picture)
+				status = sample_picture_write(picture, e);
 		} else {
 			status = -1;
 		}
+	} else if (status == 0) {
+		status = -1;
 	}
+	sample_picture_free(picture);
 	str_free(&config);
 	close_all(&s);
 	return status;
@@ -170,12 +209,20 @@ void sample_list(struct str *out)
 	for (int i = 0; sampler_files[i]; i++)
 		for (int k = 0; sampler_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", sampler_files[i][k]->name, sampler_files[i][k]->summary);
+	str_printf(out, "  %-22s %s\n", "FILE.h5", "a model trained with objective denoise; --describe model");
 }
 
 int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 {
 	const struct sampler_class *s = sampler_find(name);
 
+	if (!s && strcmp(name, "model") == 0) {
+		help_member(out, man, name, "draws of a trained model file: sciml-sample FILE.h5 [DATA]");
+		help_keys_of(out, man, "sample");
+		key_help(sample_model_keys, man, out);
+		step_describe(man, out);
+		return 0;
+	}
 	if (!s)
 		return err_set(e, ERR_USAGE, "no sampler '%s'; --list shows what there is", name);
 	help_member(out, man, s->name, s->summary);

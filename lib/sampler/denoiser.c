@@ -57,7 +57,7 @@ void denoiser_convert(const struct noise_level *v, enum denoiser_form from, enum
 	*of_estimate = (b.noise * v->alpha - b.data * v->sigma) / det;
 }
 
-static double label_of(const struct denoiser *d, const struct noise_level *v)
+double denoiser_label(const struct denoiser *d, const struct noise_level *v)
 {
 	switch (d->label) {
 	case LABEL_TIME:
@@ -92,7 +92,7 @@ static int evaluate(struct denoiser *d, enum denoiser_form wanted, double t, int
 		    const double *w, double *out, double *scratch, struct err *e)
 {
 	const struct noise_level v = noise_at(d->schedule, t);
-	const double label = label_of(d, &v), scale = denoiser_input_scale(d, &v), *of = w ? w : x;
+	const double label = denoiser_label(d, &v), scale = denoiser_input_scale(d, &v), *of = w ? w : x;
 	double of_x, of_estimate;
 	int status;
 

@@ -69,6 +69,9 @@ void denoiser_blend(const struct noise_level *v, enum denoiser_form form, double
 void denoiser_convert(const struct noise_level *v, enum denoiser_form from, enum denoiser_form to, double data_std,
 		      double *of_x, double *of_estimate);
 
+/* The number that tells the model the time. */
+double denoiser_label(const struct denoiser *d, const struct noise_level *v);
+
 /* What x is multiplied by before the model sees it: EDM's c_in / alpha, otherwise 1. */
 double denoiser_input_scale(const struct denoiser *d, const struct noise_level *v);
 

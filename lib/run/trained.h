@@ -1,0 +1,36 @@
+/* trained.h: a trained network behind the denoiser handle, so that every sampler applies to it: batches of points of doubles go
+ * through its evaluation graph, with conditions, guidance and thresholding. */
+#ifndef SCIML_RUN_TRAINED_H
+#define SCIML_RUN_TRAINED_H
+
+#include "run/denoise.h"
+#include "run/generative.h"
+#include "run/model_file.h"
+
+/* A model file of objective denoise. */
+struct trained {
+	struct model_file file;
+	struct denoise_config config;
+	struct standard standard; /* its samples' scale */
+	int64_t points, dim, map_dim, values;
+};
+/* common: -s overrides; further sections can be read from file.setup.cfg afterwards. ERR_USAGE when path holds another model. */
+int trained_open(struct trained *t, const char *path, const struct run_common *common, struct err *e);
+void trained_close(struct trained *t);
+
+struct guidance {
+	double weight; /* of the condition: estimate = without + weight (with - without); 1: with the condition alone */
+	/* > 0: data estimates are clipped to the quantile of their magnitude, at least limit, and scaled back to limit (arXiv
+	 * 2205.11487, section 2.3, "dynamic thresholding") */
+	double quantile, limit;
+};
+struct trained_run;
+/* For batches of n points, and no others. t is borrowed; conditions are all zeros until set. */
+struct trained_run *trained_run_new(struct trained *t, int64_t n, const struct guidance *g, struct err *e);
+void trained_run_free(struct trained_run *r);
+/* n conditions: values (n, t->values), maps (n, t->map_dim); NULL: none. */
+void trained_run_condition(struct trained_run *r, const double *values, const double *maps);
+/* The handle; schedule and r are borrowed. Its Jacobian is exact (forward mode); none with thresholds. */
+struct denoiser trained_denoiser(struct trained_run *r, const struct noise_schedule *schedule);
+
+#endif
