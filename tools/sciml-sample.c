@@ -15,10 +15,12 @@ static const struct opt options[] = {
 static const char *const examples[] = {
 	"sciml-sample grf -n 16 -o fields.h5",
 	"16 Gaussian random fields on a circle",
-	"sciml-sample grf -n 4 -s sample.dims=2 -s sample.grid=64 -s sample.boundary=neumann -o squares.h5",
+	"sciml-sample grf -n 4 -s sample.dims=2 -s sample.grid=32 -s sample.boundary=neumann -o squares.h5",
 	"four on a square",
 	"sciml-sample sde-path -n 1000 --seed 7 -o paths.h5",
 	"1000 paths of an Ornstein-Uhlenbeck process",
+	"sciml-train ddpm squares.h5 -o d.h5",
+	"train a diffusion model on what is in squares.h5",
 	"sciml-sample d.h5 -n 64 --sampler dpm-solver++2m --steps 10 -o s.h5 --plot s.png",
 	"64 samples of a trained diffusion model in ten network calls, and a picture of them",
 	NULL,

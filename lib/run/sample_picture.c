@@ -138,8 +138,8 @@ static void draw_histogram(const struct sample_picture *p, struct plot *to)
 	} else {
 		for (int64_t k = 0; k < p->n; k++)
 			bins[bin_of(p->kept[2 * k], lo[0], hi[0]) * BINS + bin_of(p->kept[2 * k + 1], lo[1], hi[1])]++;
-		snprintf(title, sizeof title, "%.60s: counts on [%.3g, %.3g] x [%.3g, %.3g]", p->name, lo[0], hi[0],
-			 lo[1], hi[1]);
+		snprintf(title, sizeof title, "%.20s in [%.3g, %.3g] x [%.3g, %.3g]", p->name, lo[0], hi[0], lo[1],
+			 hi[1]);
 		plot_field(to, 0, 0, title, BINS, BINS, bins, 0, 0, PLOT_SEQUENTIAL);
 	}
 	free(bins);

@@ -22,7 +22,7 @@ const struct key train_keys[] = {
 	KEY_REAL(struct train_config, floor, "0", 0, 1, "lowest rate, as a fraction of lr"),
 	KEY_REAL(struct train_config, clip, "0", 0, 1e30, "largest norm of the gradient; 0: any"),
 	KEY_REAL(struct train_config, ema, "0", 0, 1,
-		 "decay of the average of weights that is saved; 0: save the weights"),
+		 "decay of the average of weights that is saved, in step t at most (1 + t) / (10 + t); 0: save the weights"),
 	KEY_INT(struct train_config, pushforward, "0", 0, 1e6,
 		"roll-outs: n steps count, after 0 to rollout - n steps without gradient, drawn anew for each batch; "
 		"0: all"),
@@ -126,8 +126,10 @@ int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct e
 	if (!isfinite(*loss))
 		return err_set(e, ERR_FAIL, "loss is not finite at epoch %lld, step %lld (learning rate %g)",
 			       (long long)t->epoch + 1, (long long)t->step + 1, lr);
+	/* shorter at first, so that little is left of the first weights after a short run too */
 	if (t->average.n > 0)
-		optim_average(&t->average, &t->network.params, t->key.ema);
+		optim_average(&t->average, &t->network.params,
+			      fmin(t->key.ema, (1 + (double)t->t) / (10 + (double)t->t)));
 	t->t++;
 	t->step++;
 	t->loss_sum += *loss * (double)n;
