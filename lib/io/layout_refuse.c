@@ -39,11 +39,6 @@ static bool probe_arff(const struct layout_probe *p)
 	return first_word(p, "@relation") || first_word(p, "@problemName");
 }
 
-static bool probe_idx(const struct layout_probe *p)
-{
-	return starts(p, "\0\0\x08\x03", 4) || starts(p, "\0\0\x08\x01", 4);
-}
-
 static bool probe_gzip(const struct layout_probe *p)
 {
 	return starts(p, "\x1f\x8b", 2);
@@ -66,12 +61,6 @@ static int open_arff(struct source *s, struct err *e)
 {
 	return err_set(e, ERR_USAGE,
 		       "%s: an ARFF or sktime .ts text file, which is not read: convert it to .npy or HDF5", s->path);
-}
-
-static int open_idx(struct source *s, struct err *e)
-{
-	return err_set(e, ERR_USAGE, "%s: an IDX file (MNIST family), which is not read: convert it to .npy or HDF5",
-		       s->path);
 }
 
 static int open_gzip(struct source *s, struct err *e)
@@ -105,6 +94,5 @@ static void close_nothing(struct source *s)
 REFUSED(classic, "classic netCDF: recognised, not read");
 REFUSED(grib, "GRIB: recognised, not read");
 REFUSED(arff, "ARFF and sktime text: recognised, not read");
-REFUSED(idx, "IDX images: recognised, not read");
 REFUSED(gzip, "gzip: recognised, not read");
-const struct layout_class *const layout_file_layout_refuse[] = { &classic, &grib, &arff, &idx, &gzip, NULL };
+const struct layout_class *const layout_file_layout_refuse[] = { &classic, &grib, &arff, &gzip, NULL };

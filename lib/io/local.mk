@@ -13,8 +13,8 @@ io_sources_own = lib/io/checkpoint.h lib/io/dataset.h lib/io/h5out.h lib/io/layo
 # foreign layouts, and the containers that several of them share
 layout_members_foreign = lib/io/layout_well.c lib/io/layout_pdebench.c lib/io/layout_pdebench_groups.c \
 	lib/io/layout_pdebench_incom.c lib/io/layout_mat73.c lib/io/layout_poseidon.c lib/io/layout_numpy.c \
-	lib/io/layout_torch.c lib/io/layout_mat5.c lib/io/layout_refuse.c
+	lib/io/layout_torch.c lib/io/layout_mat5.c lib/io/layout_idx.c lib/io/layout_csv.c lib/io/layout_refuse.c
 io_sources_foreign = lib/io/array.c lib/io/array.h lib/io/array_source.c lib/io/array_source.h lib/io/bytes.h \
-	lib/io/h5make.c lib/io/h5make.h lib/io/h5source.c lib/io/h5source.h lib/io/mat5.c lib/io/mat5.h lib/io/npy.c \
+	lib/io/gz.h lib/io/gz.c lib/io/h5make.c lib/io/h5make.h lib/io/h5source.c lib/io/h5source.h lib/io/mat5.c lib/io/mat5.h lib/io/npy.c \
 	lib/io/npy.h lib/io/pdebench.h lib/io/pdebench_write.c lib/io/pickle.c lib/io/pickle.h lib/io/variables.c \
 	lib/io/variables.h lib/io/well.h lib/io/well_write.c lib/io/zip.c lib/io/zip.h

@@ -22,7 +22,8 @@ const struct key train_keys[] = {
 	KEY_REAL(struct train_config, floor, "0", 0, 1, "lowest rate, as a fraction of lr"),
 	KEY_REAL(struct train_config, clip, "0", 0, 1e30, "largest norm of the gradient; 0: any"),
 	KEY_REAL(struct train_config, ema, "0", 0, 1,
-		 "decay of the average of weights that is saved, in step t at most (1 + t) / (10 + t); 0: save the weights"),
+		 "decay of the average of weights that is saved, in step t at most (1 + t) / (10 + t); 0: save the "
+		 "weights"),
 	KEY_INT(struct train_config, pushforward, "0", 0, 1e6,
 		"roll-outs: n steps count, after 0 to rollout - n steps without gradient, drawn anew for each batch; "
 		"0: all"),

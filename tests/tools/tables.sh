@@ -1,0 +1,43 @@
+#!/bin/sh
+# tables.sh: IDX files and tables of numbers as data sets: what becomes a sample, an axis, a field; compression; damage.
+. "${srcdir:-.}/tests/init.sh"
+
+# two images of 2 x 3 bytes, their labels
+printf '\000\000\010\003\000\000\000\002\000\000\000\002\000\000\000\003\000\001\002\003\004\005\372\001\001\001\001\001' >t-images-idx3-ubyte
+printf '\000\000\010\001\000\000\000\002\007\003' >t-labels-idx1-ubyte
+run_status 0 sciml-eval stat t-images-idx3-ubyte
+check_grep "^image	2	(2, 3)	0	250	" out
+check_grep "^label	2	()	3	7	5	" out
+gzip -k t-images-idx3-ubyte
+gzip t-labels-idx1-ubyte
+run_status 0 sciml-eval stat t-images-idx3-ubyte.gz
+check_grep "^image	2	(2, 3)	0	250	" out
+check_grep "^label	2	()	3	7	5	" out
+run_status 0 sciml-eval convert t-images-idx3-ubyte.gz --layout native -o t.h5
+run_status 0 sciml-eval t.h5 t-images-idx3-ubyte --metric mse --below mse=1e-30
+# 16-bit numbers count high bytes first: 258, -1
+printf '\000\000\013\001\000\000\000\002\001\002\377\377' >short-idx
+run_status 0 sciml-eval stat short-idx
+check_grep "^label	2	()	-1	258	" out
+head -c 20 t-images-idx3-ubyte >cut-idx
+run_error 1 'its extents ask for 12 values' sciml-eval stat cut-idx
+head -c 40 t-images-idx3-ubyte.gz >cut-idx.gz
+run_error 1 'compressed data end too early' sciml-eval stat cut-idx.gz
+
+printf '# a comment\nu.0.0, u.0.1,u.1.0,u.1.1, a.0 a.1, b\n1,2,3,4,5,6,7\n\n8,9,10,11,12,13,-14.5\r\n' >t.csv
+run_status 0 sciml-eval stat t.csv
+check_grep "^u	2	(2, 2)	1	11	" out
+check_grep "^a	2	(2)	5	13	9	" out
+check_grep "^b	2	()	-14.5	7	" out
+printf '1 2\n3 4\n5\t6\n' | gzip >t.dat.gz
+run_status 0 sciml-eval stat t.dat.gz
+check_grep "^x	3	(2)	1	6	3.5	" out
+printf '1,2\n3\n' >bad.csv
+run_error 1 'line 2: not 2 numbers' sciml-eval stat bad.csv
+printf '1,2\n3,x\n' >bad.csv
+run_error 1 "line 2: 'x' is not a number" sciml-eval stat bad.csv
+printf 'a,b\n' >bad.csv
+run_error 1 'no numbers' sciml-eval stat bad.csv
+printf 'a,a\n1,2\n' >bad.csv
+run_error 1 "two columns 'a'" sciml-eval stat bad.csv
+exit 0
