@@ -451,7 +451,6 @@ START_TEST(formats_refused_by_name)
 		{ "GRIB\0\0\0\1", 8, "cdo" },
 		{ "% comment\n\n@RELATION iris\n", 26, "ARFF" },
 		{ "#c\n@problemName BasicMotions\n", 29, "sktime" },
-		{ "\0\0\x08\x03\0\0\0\1", 8, "IDX" },
 		{ "\x1f\x8b\x08\0", 4, "gunzip" },
 	};
 
