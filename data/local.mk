@@ -30,6 +30,7 @@ dist_problem_DATA += \
 	data/problem/poseidon-ce-rm.yaml \
 	data/problem/poseidon-ce-rp.yaml \
 	data/problem/poseidon-ce-rpui.yaml
+
 # Models with the objective and training that they are known by: sciml-train NAME.
 modeldir = $(pkgdatadir)/model
 dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml
