@@ -160,6 +160,8 @@ void h5out_fields(struct h5out *w, const struct layout *layout)
 	}
 	w->has_set = true;
 	sticky(w, h5set_create(&w->set, w->file, w->name, layout, w->deflate, &w->err));
+	if (!w->err.code)
+		sticky(w, h5set_statistics_create(w->file, w->name, layout, &w->err));
 	w->crc = xcalloc((size_t)layout->n_fields + 1, sizeof *w->crc);
 	w->written = xcalloc((size_t)layout->n_fields + 1, sizeof *w->written);
 	for (int f = 0; f < layout->n_fields && !w->err.code; f++) {
@@ -202,6 +204,8 @@ static void finish_fields(struct h5out *w)
 			sticky(w, h5_put_rows(w->set.crc[f], w->name, w->set.layout.field[f].name, H5T_NATIVE_UINT32, 0,
 					      rows, w->crc[f], &w->err));
 	}
+	if (w->has_set && !w->err.code)
+		sticky(w, h5set_statistics_fill(&w->set, w->file, w->name, &w->err));
 }
 
 /* Everything but the temporary file and its fate. */

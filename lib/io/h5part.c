@@ -65,7 +65,8 @@ static int create(struct h5part *w, const struct layout *layout, const struct h5
 		return -1;
 	file = h5_create(temporary, w->path, e);
 	if (file < 0 || h5set_begin(file, w->path, e) != 0 || h5set_meta(file, w->path, m, e) != 0 ||
-	    h5set_create(&set, file, w->path, layout, 0, e) != 0)
+	    h5set_create(&set, file, w->path, layout, 0, e) != 0 ||
+	    h5set_statistics_create(file, w->path, layout, e) != 0)
 		goto out;
 	for (int f = 0; f < layout->n_fields; f++) {
 		/* Not written must read as 0, also on file systems that reuse blocks. */
@@ -386,7 +387,8 @@ int h5part_close(struct h5part *w, bool complete, struct err *e)
 		part_free(w);
 		return 0;
 	}
-	if (complete && (all_there(w, e) != 0 || to_disk(w, e) != 0 || h5set_finish(w->file, w->path, e) != 0))
+	if (complete && (all_there(w, e) != 0 || h5set_statistics_fill(&w->set, w->file, w->path, e) != 0 ||
+			 to_disk(w, e) != 0 || h5set_finish(w->file, w->path, e) != 0))
 		rc = -1;
 	for (int i = 0; i < w->n_numbers; i++) {
 		H5Dclose(w->number[i]);

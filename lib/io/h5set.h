@@ -33,6 +33,10 @@ int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int
 int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int64_t count, uint32_t *crc,
 		struct err *e);
 
+/* /meta/statistics: the table of a new file, and its numbers once every sample is there. */
+int h5set_statistics_create(hid_t file, const char *name, const struct layout *l, struct err *e);
+int h5set_statistics_fill(struct h5set *s, hid_t file, const char *name, struct err *e);
+
 /* The layout that a native file holds (also used by the reader). */
 int native_layout(hid_t file, const char *name, struct layout *l, struct err *e);
 /* One line a fact; equal texts mean equal layouts. free() it. */

@@ -5,47 +5,31 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "num/moments.h"
 #include "run/eval_inside.h"
 
-struct moments {
+struct summary {
 	char name[64];
 	char shape[SHAPE_TEXT];
-	int64_t samples, nonfinite;
-	double n, mean, squares, least, most; /* of the finite values; Welford's sums */
+	int64_t samples;
+	struct moments values;
 };
 struct all {
 	int n, capacity;
-	struct moments *at;
+	struct summary *at;
 };
 
-static struct moments *find(struct all *a, const char *name, const char *shape)
+static struct summary *find(struct all *a, const char *name, const char *shape)
 {
 	for (int i = 0; i < a->n; i++)
 		if (strcmp(a->at[i].name, name) == 0 && strcmp(a->at[i].shape, shape) == 0)
 			return &a->at[i];
 	MEM_GROW(a->at, a->n, a->capacity);
-	struct moments *m = &a->at[a->n++];
-	*m = (struct moments){ .least = INFINITY, .most = -INFINITY };
+	struct summary *m = &a->at[a->n++];
+	*m = (struct summary){ 0 };
 	snprintf(m->name, sizeof m->name, "%s", name);
 	snprintf(m->shape, sizeof m->shape, "%s", shape);
 	return m;
-}
-
-static void add(struct moments *m, int64_t n, const double *v)
-{
-	for (int64_t i = 0; i < n; i++) {
-		double from = v[i] - m->mean;
-
-		if (!isfinite(v[i])) {
-			m->nonfinite++;
-			continue;
-		}
-		m->n += 1;
-		m->mean += from / m->n;
-		m->squares += from * (v[i] - m->mean);
-		m->least = v[i] < m->least ? v[i] : m->least;
-		m->most = v[i] > m->most ? v[i] : m->most;
-	}
 }
 
 static int one_set(struct all *a, struct dataset *d, struct err *e)
@@ -58,12 +42,12 @@ static int one_set(struct all *a, struct dataset *d, struct err *e)
 		struct shape s = layout_field_shape(l, f);
 		char text[SHAPE_TEXT];
 		double *v = mem_new(count, sizeof *v, l->field[f].name, e);
-		struct moments *m = find(a, l->field[f].name, shape_text(text, &s));
+		struct summary *m = find(a, l->field[f].name, shape_text(text, &s));
 		int status = v ? 0 : -1;
 
 		for (int64_t i = 0; i < n && status == 0; i++)
 			if ((status = dataset_read(d, f, 1, &i, DTYPE_F64, v, e)) == 0)
-				add(m, count, v);
+				moments_add(&m->values, count, v);
 		m->samples += n;
 		free(v);
 		if (status != 0)
@@ -94,16 +78,17 @@ int eval_stat(const struct eval_options *o, int n, const char *const *file, stru
 	if (more == 0)
 		str_add(o->out, "field\tsamples\tshape\tmin\tmax\tmean\tstd\tnonfinite\n");
 	for (int i = 0; i < a.n && more == 0; i++) {
-		const struct moments *m = &a.at[i];
-		const double number[] = { m->n > 0 ? m->least : NAN, m->n > 0 ? m->most : NAN, m->n > 0 ? m->mean : NAN,
-					  m->n > 1 ? sqrt(m->squares / (m->n - 1)) : NAN };
+		const struct summary *m = &a.at[i];
+		const struct moments *v = &m->values;
+		const double number[] = { v->n > 0 ? v->least : NAN, v->n > 0 ? v->most : NAN, v->n > 0 ? v->mean : NAN,
+					  moments_std(v) };
 
 		str_printf(o->out, "%s\t%lld\t%s", m->name, (long long)m->samples, m->shape);
 		for (size_t k = 0; k < sizeof number / sizeof *number; k++) {
 			str_add(o->out, "\t");
 			eval_number(o->out, o, number[k]);
 		}
-		str_printf(o->out, "\t%lld\n", (long long)m->nonfinite);
+		str_printf(o->out, "\t%lld\n", (long long)v->nonfinite);
 	}
 	free(a.at);
 	return more;

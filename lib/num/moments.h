@@ -1,0 +1,18 @@
+/* moments.h: mean, spread and range of numbers that come one after another. */
+#ifndef SCIML_NUM_MOMENTS_H
+#define SCIML_NUM_MOMENTS_H
+
+#include <stdint.h>
+
+/* Of the finite values (Welford 1962); { 0 } is none. */
+struct moments {
+	int64_t n, nonfinite;
+	double mean, squares; /* squares: sum of squared distances from the mean */
+	double least, most;
+};
+
+void moments_add(struct moments *m, int64_t n, const double *v);
+/* The n - 1 form; NaN for fewer than two values. */
+double moments_std(const struct moments *m);
+
+#endif
