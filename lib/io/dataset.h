@@ -34,6 +34,7 @@ struct field {
 	int n_axes;		 /* without the sample axis */
 	int axis[SHAPE_MAX - 1]; /* indices into layout.axis */
 	bool per_sample;	 /* false: one array for all samples (a fixed mask) */
+	bool missing;		 /* not-a-number stands for values that were not observed */
 };
 
 /* Half-open ranges of samples by split; several ranges may share a name. */

@@ -57,6 +57,8 @@ void h5out_abandon(struct h5out *w); /* remove, no report */
 struct h5part;
 struct h5part *h5part_open(const char *path, bool resume, const struct layout *layout, const struct h5_meta *m,
 			   int n_numbers, const char *const *numbers, struct err *e);
+/* Is there a complete NAME of the same configuration, seed and layout? 1, 0 when there is no NAME, -1 when it is another. */
+int h5part_finished(const char *path, const struct layout *layout, const struct h5_meta *m, struct err *e);
 bool h5part_has(const struct h5part *w, int64_t sample);
 /* A block: for every field `data[field]` holds count samples back to back (DTYPE_F64; converted to the field's type); a field
  * that is not per sample: its one array (or NULL once it is there). Returns when the block is on disk. */

@@ -179,6 +179,19 @@ static int already_finished(const struct h5part *w, const struct layout *layout,
 	return rc;
 }
 
+int h5part_finished(const char *path, const struct layout *layout, const struct h5_meta *m, struct err *e)
+{
+	struct h5part w = { .path = (char *)(uintptr_t)path };
+	bool stream;
+	int rc = -1;
+
+	h5_setup();
+	if (output_resolve(path, true, &w.target, &stream, e) == 0)
+		rc = stream ? 0 : already_finished(&w, layout, m, e);
+	free(w.target);
+	return rc;
+}
+
 /* Trust what agrees with its CRC, in every field. */
 static int find_samples(struct h5part *w, struct err *e)
 {

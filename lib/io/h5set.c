@@ -129,6 +129,8 @@ static int put_field(struct h5set *s, hid_t file, const char *name, int i, int d
 	s->field[i] = h5_reserve(file, name, path, h5_file_type(f->dtype), &shape, deflate, e);
 	if (s->field[i] >= 0 && h5_put_text(file, name, path, "axes", str_text(&axes), e) == 0)
 		rc = h5_put_text(file, name, path, "role", field_roles[f->role], e);
+	if (rc == 0 && f->missing)
+		rc = h5_put_long(file, name, path, "missing", 1, e);
 	str_free(&axes);
 	if (rc != 0)
 		return -1;
@@ -309,7 +311,7 @@ char *native_layout_text(const struct layout *l)
 			   f->per_sample ? " sample" : "");
 		for (int k = 0; k < f->n_axes; k++)
 			str_printf(&s, " %s", l->axis[f->axis[k]].name);
-		str_add(&s, "\n");
+		str_add(&s, f->missing ? ", with gaps\n" : "\n");
 	}
 	str_printf(&s, "splits: %s\n", splits);
 	free(splits);
@@ -445,6 +447,12 @@ static int get_field(hid_t file, const char *name, const char *field, struct lay
 	n = layout_add_field(l, field, a.dtype, (enum field_role)which, n, axis);
 	l->field[n].per_sample = per_sample;
 	rc = 0;
+	if (h5_has_attribute(file, path, "missing")) {
+		int64_t missing = 0;
+
+		rc = h5_attribute_long(file, name, path, "missing", &missing, e);
+		l->field[n].missing = missing != 0;
+	}
 out:
 	free(axes);
 	free(role);

@@ -197,12 +197,14 @@ static void output(struct work *w, int64_t frame, double *const *field)
 		w->m->sample(w->d, w->state, k, field[k] + frame * w->n_points);
 }
 
-/* From the state at the first time, or to the state at rest. */
-static int solve(struct work *w, uint64_t seed, int64_t sample, double *const *field, double *number, struct err *e)
+/* From the state at the first time to all frames, or to n_times given times; or to the state at rest. */
+static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times, const double *time,
+		 double *const *field, double *number, struct err *e)
 {
 	const struct equation_config *c = w->config;
 	const struct equation_spec *s = w->spec;
 	const double frame = (s->t1 - s->t0) / (double)c->frames;
+	double now = s->t0;
 	struct integ_counts counts = { 0 };
 	int status = 0, n = COUNTS;
 
@@ -215,9 +217,16 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, double *const *f
 		w->m->tidy(w->d, s->t0, w->state);
 		equation_march_start(w->march, seed, sample, w->state, w->drawn);
 	}
-	if (status == 0)
+	for (int64_t k = 0; k < n_times && status == 0; k++) {
+		if (time[k] > now)
+			status = equation_march_to(w->march, now, time[k], w->state, e);
+		if (status == 0)
+			output(w, k, field);
+		now = time[k];
+	}
+	if (status == 0 && !time)
 		output(w, 0, field);
-	for (int64_t k = 0; k < c->frames && !s->stationary && status == 0; k++) {
+	for (int64_t k = 0; k < c->frames && !time && !s->stationary && status == 0; k++) {
 		const double t = s->t0 + frame * (double)k;
 
 		status = equation_march_to(w->march, t, t + frame, w->state, e);
@@ -238,8 +247,8 @@ static int64_t stride(const struct equation_spec *s, const int64_t *size)
 	return s->n_dims > 0 ? (size[0] - s->closed[0]) / (s->grid[0] - s->closed[0]) : 1;
 }
 
-static int generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, double *number,
-		    struct err *e)
+static int generate_at(const void *config, void *work, uint64_t seed, int64_t sample, int64_t n_times,
+		       const double *time, double *const *field, double *number, struct err *e)
 {
 	struct work *w = work;
 	const struct equation_spec *s = w->spec;
@@ -275,7 +284,13 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 	w->m->set(w->d, w->param, coef);
 	if (!s->stationary)
 		w->m->state(w->d, (const double *const *)w->field, w->state);
-	return solve(w, seed, sample, field, number, e);
+	return solve(w, seed, sample, n_times, time, field, number, e);
+}
+
+static int generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field, double *number,
+		    struct err *e)
+{
+	return generate_at(config, work, seed, sample, 0, NULL, field, number, e);
 }
 
 static int march(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
@@ -303,7 +318,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	w->m->set(w->d, w->param, (const double *const *)w->coef);
 	if (!s->stationary)
 		w->m->state_kept(w->d, in, w->state);
-	return solve(w, 0, sample, field, number, e);
+	return solve(w, 0, sample, 0, NULL, field, number, e);
 }
 
 #define NODE(member, default_text, help_text)                                                                          \
@@ -356,6 +371,7 @@ static const struct problem_class equation = {
 	.prepare = prepare,
 	.release = release,
 	.generate = generate,
+	.generate_at = generate_at,
 	.march = march,
 	.march_input = march_input,
 	.test_config =

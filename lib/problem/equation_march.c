@@ -355,6 +355,11 @@ int equation_march_to(struct equation_march *w, double t0, double t1, double *st
 		w->m->tidy(w->d, t1, state);
 		return 0;
 	}
+	/* another distance needs other tables; frames at equal distances differ by rounding */
+	if (fabs(t1 - t0 - w->frame) > 1e-9 * w->frame) {
+		forget_tables(w);
+		w->frame = t1 - t0;
+	}
 	if (w->config->dt > 0)
 		return equal_steps(w, t0, t1 - t0, state, e);
 	return w->stepper->embedded ? explicit_or_stiff(w, t0, t1, state, e) : dyadic_steps(w, t0, t1 - t0, state, e);

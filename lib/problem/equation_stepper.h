@@ -41,7 +41,8 @@ struct equation_march {
 	double last_t, *last; /* latest arguments of the rate */
 	struct stiff *stiff;
 	bool automatic, stiff_started;
-	int trials; /* how often explicit steps were found to be worth it */
+	int trials;   /* how often explicit steps were found to be worth it */
+	double frame; /* that the tables are for */
 	uint64_t seed;
 	int64_t sample;
 	int level;

@@ -34,6 +34,10 @@ struct problem_class {
 	 * finite at t = 0.31". Uses rng streams keyed by (seed, purpose, 0, sample) only. */
 	int (*generate)(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
 			double *number, struct err *e);
+	/* As generate, at n_times rising times within the problem's own instead of its frames: that many in field[k]. NULL: the
+	 * problem stops at its frames only. */
+	int (*generate_at)(const void *config, void *work, uint64_t seed, int64_t sample, int64_t n_times,
+			   const double *time, double *const *field, double *number, struct err *e);
 	/* March from given initial data: `in` holds the fields that march_input names, frame 0 (double, without time axis); the same
 	 * outputs as generate, on the configured grid. NULL: cannot. */
 	int (*march)(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,

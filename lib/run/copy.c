@@ -46,26 +46,51 @@ static int ranges_of(const struct layout *l, struct split_range **out)
 	return n;
 }
 
+/* How many of each range: in proportion, one at least; what that adds is taken from the largest. */
+static void share_out(const struct split_range *r, int n, int64_t all, int64_t wanted, int64_t *share)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < n; i++) {
+		const int64_t size = r[i].last - r[i].first;
+		/* differences of rounded running sums add up */
+		const int64_t from = (int64_t)((double)wanted * (double)r[i].first / (double)all + 0.5);
+		const int64_t to = (int64_t)((double)wanted * (double)r[i].last / (double)all + 0.5);
+
+		share[i] = wanted <= 0 || to - from > size ? size : to - from < 1 ? 1 : to - from;
+		sum += share[i];
+	}
+	while (wanted > 0 && sum > wanted) {
+		int largest = 0;
+
+		for (int i = 1; i < n; i++)
+			largest = share[i] > share[largest] ? i : largest;
+		if (share[largest] == 1)
+			return;
+		share[largest]--;
+		sum--;
+	}
+}
+
 /* Which samples, and their splits in the copy. */
 static struct chosen_samples choose(const struct layout *l, int64_t wanted, struct layout *to)
 {
 	struct split_range *r;
 	const int n = ranges_of(l, &r);
 	struct chosen_samples c = { 0, xcalloc((size_t)l->n_samples + 1, sizeof *c.at) };
+	int64_t *share = xcalloc((size_t)n + 1, sizeof *share);
 
+	share_out(r, n, l->n_samples, wanted, share);
 	to->n_splits = 0;
 	for (int i = 0; i < n; i++) {
-		const int64_t size = r[i].last - r[i].first, first = c.n;
-		/* shares by rounded running sums, so that they add up */
-		int64_t from = (int64_t)((double)wanted * (double)r[i].first / (double)l->n_samples + 0.5);
-		int64_t share = (int64_t)((double)wanted * (double)r[i].last / (double)l->n_samples + 0.5) - from;
+		const int64_t first = c.n;
 
-		share = wanted <= 0 || share > size ? size : share < 1 ? 1 : share;
-		for (int64_t k = 0; k < share; k++)
-			c.at[c.n++] = r[i].first + k * size / share;
+		for (int64_t k = 0; k < share[i]; k++)
+			c.at[c.n++] = r[i].first + k * (r[i].last - r[i].first) / share[i];
 		if (*r[i].name)
 			layout_add_split(to, r[i].name, first, c.n);
 	}
+	free(share);
 	free(r);
 	return c;
 }

@@ -5,7 +5,7 @@
 #include "io/h5out.h"
 
 struct copy {
-	int64_t n_samples; /* about as many; every split keeps its share, one sample at least. 0: all */
+	int64_t n_samples;	     /* about as many; every split keeps its share, one sample at least. 0: all */
 	int64_t reduce, reduce_time; /* every n-th point of each space axis, every n-th frame; 1: all */
 	int deflate;		     /* 0 to 9 */
 };

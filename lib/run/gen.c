@@ -17,12 +17,14 @@
 #include "run/block.h"
 #include "run/chosen.h"
 #include "run/gen_plan.h"
+#include "run/measure.h"
 
 struct gen {
 	const struct run_common *common;
 	struct chosen problem;
 	struct gen_config key;
-	struct layout layout; /* of the whole run */
+	struct layout simulated, layout; /* of the whole run: what the problem makes; what is stored */
+	struct measure *measure;	 /* from one to the other; NULL: they are the same */
 	struct problem_numbers numbers;
 	int64_t first, count; /* this shard's samples */
 	struct block block;
@@ -35,33 +37,77 @@ static void close_all(struct gen *g)
 	block_close(&g->block);
 	free(g->number);
 	free(g->config_text);
+	measure_free(g->measure);
+	layout_free(&g->simulated);
 	layout_free(&g->layout);
 	chosen_close(&g->problem);
 }
 
+/* "times=20,missing=0.1" as the YAML map that the key takes. */
+static int set_observe(struct conf *c, const char *text, struct err *e)
+{
+	struct str s = { 0 };
+	int status;
+
+	str_add(&s, "gen.observe={");
+	for (; *text; text++)
+		str_add_n(&s, *text == '=' ? ": " : text, *text == '=' ? 2 : 1);
+	str_add(&s, "}");
+	status = conf_override(c, s.text, e);
+	str_free(&s);
+	return status == 0 ? 0 : err_in(e, "--observe");
+}
+
 static int configure(struct gen *g, const struct gen_options *o, const char *what, struct err *e)
 {
+	char text[32];
+
 	if (chosen_open(&g->problem, g->common, what, NULL, NULL, e) != 0)
 		return -1;
+	struct conf *c = g->problem.setup.conf;
 	if (o->n_samples > 0) {
-		char text[32];
-
 		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
-		conf_set(g->problem.setup.conf, "gen.samples", text);
+		conf_set(c, "gen.samples", text);
 	}
+	if (o->compress >= 0) {
+		snprintf(text, sizeof text, "%lld", (long long)o->compress);
+		conf_set(c, "gen.compress", text);
+	}
+	if (o->noise)
+		conf_set(c, "gen.noise", o->noise);
+	if (o->observe && set_observe(c, o->observe, e) != 0)
+		return -1;
 	cfg_section(g->problem.setup.cfg, "gen", 1, &(struct key_table){ gen_keys, &g->key });
 	return chosen_done(&g->problem, e);
 }
 
-static void describe_run(struct gen *g)
+/* What is stored, and how it comes from what the problem makes. */
+static int describe_fields(struct gen *g, struct err *e)
+{
+	const struct problem_class *class = g->problem.class;
+
+	class->layout(g->problem.config, &g->simulated);
+	for (int f = 0; f < g->simulated.n_fields; f++)
+		g->simulated.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	if (!g->simulated.equation && class->equation)
+		g->simulated.equation = xstrdup(class->equation);
+	if (!*g->key.noise && !g->key.observe) {
+		g->layout = layout_copy(&g->simulated);
+		return 0;
+	}
+	if (measure_new(&g->measure, &g->simulated, g->key.noise, g->key.keep_clean, g->key.observe,
+			(uint64_t)g->common->seed, class->generate_at != NULL, e) != 0)
+		return err_in(e, "gen");
+	g->layout = layout_copy(measure_layout(g->measure));
+	return 0;
+}
+
+static int describe_run(struct gen *g, struct err *e)
 {
 	struct str config = { 0 };
 
-	g->problem.class->layout(g->problem.config, &g->layout);
-	for (int f = 0; f < g->layout.n_fields; f++)
-		g->layout.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
-	if (!g->layout.equation && g->problem.class->equation)
-		g->layout.equation = xstrdup(g->problem.class->equation);
+	if (describe_fields(g, e) != 0)
+		return -1;
 	g->layout.n_samples = g->key.samples;
 	gen_add_splits(&g->layout, &g->key, g->key.samples);
 	if (g->problem.class->numbers)
@@ -90,14 +136,76 @@ static void describe_run(struct gen *g)
 			   (long long)g->common->shard_count, (long long)g->first,
 			   (long long)(g->first + g->count - 1));
 	g->config_text = config.text;
+	return 0;
+}
+
+/* One thread's work area: the problem's, and clean fields where they are measured. */
+struct work {
+	const struct problem_class *class;
+	void *problem;
+	double **clean, *time;
+	int n_clean;
+};
+
+static void release(void *work)
+{
+	struct work *w = work;
+
+	if (w->problem && w->class->release)
+		w->class->release(w->problem);
+	for (int f = 0; f < w->n_clean; f++)
+		free(w->clean[f]);
+	free(w->clean);
+	free(w->time);
+	free(w);
+}
+
+/* config: the run. What is made stays with the block, also on failure. */
+static int prepare(const void *config, void **work, struct err *e)
+{
+	const struct gen *g = config;
+	const struct layout *l = g->measure ? measure_source(g->measure) : NULL;
+	struct work *w = xcalloc(1, sizeof *w);
+
+	*work = w;
+	w->class = g->problem.class;
+	if (w->class->prepare && w->class->prepare(g->problem.config, &w->problem, e) != 0)
+		return -1;
+	if (!l)
+		return 0;
+	w->clean = xcalloc((size_t)l->n_fields + 1, sizeof *w->clean);
+	w->n_clean = l->n_fields;
+	for (int f = 0; f < l->n_fields; f++)
+		if (!(w->clean[f] = mem_new(layout_field_count(l, f), sizeof(double), l->field[f].name, e)))
+			return -1;
+	w->time = mem_new(measure_n_times(g->measure) + 1, sizeof *w->time, "times", e);
+	return w->time ? 0 : -1;
+}
+
+static int simulate(const struct gen *g, struct work *w, int64_t sample, double *const *field, double *number,
+		    struct err *e)
+{
+	const int64_t n_times = g->measure ? measure_n_times(g->measure) : 0;
+	const uint64_t seed = (uint64_t)g->common->seed;
+
+	if (n_times == 0)
+		return g->problem.class->generate(g->problem.config, w->problem, seed, sample, field, number, e);
+	measure_times(g->measure, sample, w->time);
+	return g->problem.class->generate_at(g->problem.config, w->problem, seed, sample, n_times, w->time, field,
+					     number, e);
 }
 
 static int one_sample(void *context, void *work, int64_t i, int64_t sample, double *const *field, struct err *e)
 {
 	struct gen *g = context;
+	struct work *w = work;
+	double *number = g->number + i * g->numbers.n;
 
-	return g->problem.class->generate(g->problem.config, work, (uint64_t)g->common->seed, sample, field,
-					  g->number + i * g->numbers.n, e);
+	if (!g->measure)
+		return simulate(g, w, sample, field, number, e);
+	if (simulate(g, w, sample, w->clean, number, e) != 0)
+		return -1;
+	return measure_sample(g->measure, sample, (const double *const *)w->clean, field, e);
 }
 
 static int allocate(struct gen *g, struct err *e)
@@ -106,9 +214,9 @@ static int allocate(struct gen *g, struct err *e)
 
 	b->what = g->problem.class->name;
 	b->layout = &g->layout;
-	b->config = g->problem.config;
-	b->prepare = g->problem.class->prepare;
-	b->release = g->problem.class->release;
+	b->config = g;
+	b->prepare = prepare;
+	b->release = release;
 	b->make = one_sample;
 	b->context = g;
 	g->number = xcalloc((size_t)(b->size * (g->numbers.n + 1)), sizeof *g->number);
@@ -151,9 +259,10 @@ static int write_image(struct gen *g, const char *path, struct err *e)
 	}
 	struct h5out *w = h5out_open(path, e);
 	if (w) {
+		h5out_deflate(w, (int)g->key.compress);
 		h5out_fields(w, &l);
 		for (int f = 0; f < l.n_fields; f++)
-			h5out_samples(w, f, 0, g->block.n, DTYPE_F64, g->block.field[f]);
+			h5out_samples(w, f, 0, l.field[f].per_sample ? g->block.n : 1, DTYPE_F64, g->block.field[f]);
 		for (int k = 0; k < g->numbers.n; k++) {
 			char name[96];
 
@@ -202,16 +311,22 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A shard has fewer samples and no splits. */
+static void part_layout(const struct gen *g, struct layout *l)
+{
+	if (g->common->shard_count > 0) {
+		l->n_samples = g->count;
+		l->n_splits = 0;
+	}
+}
+
 static int run_file(struct gen *g, const char *path, struct err *e)
 {
 	struct layout l = layout_copy(&g->layout);
 	struct h5_meta m = meta_of(g);
 	int status = 0;
 
-	if (g->common->shard_count > 0) {
-		l.n_samples = g->count;
-		l.n_splits = 0;
-	}
+	part_layout(g, &l);
 	const char *name[PROBLEM_NUMBERS_MAX + 1];
 	memcpy(name, g->numbers.name, sizeof g->numbers.name);
 	qsort(name, (size_t)g->numbers.n, sizeof *name, by_name); /* as a reader lists them: merging keeps the bytes */
@@ -249,6 +364,26 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	return status;
 }
 
+/* Deflated: a file that can be resumed first, whose samples have fixed places; then a copy. */
+static int run_compressed(struct gen *g, const char *path, struct err *e)
+{
+	struct h5_meta m = meta_of(g);
+	struct layout l = layout_copy(&g->layout);
+	char *between = gen_between(path);
+	int finished = 0, status = 0;
+
+	part_layout(g, &l);
+	if (g->common->resume)
+		finished = h5part_finished(path, &l, &m, e);
+	if (finished == 0)
+		status = run_file(g, between, e);
+	if (finished == 0 && status == 0)
+		status = gen_compress(&g->key, between, path, &m, e);
+	layout_free(&l);
+	free(between);
+	return finished < 0 ? -1 : status;
+}
+
 /* A foreign layout: generate natively beside the target, under a name that --resume finds again, then rewrite. */
 static int run_foreign(struct gen *g, const char *layout, const char *path, struct err *e)
 {
@@ -279,7 +414,7 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 	int status = configure(&g, o, what, e);
 
 	if (status == 0)
-		describe_run(&g);
+		status = describe_run(&g, e);
 	if (status == 0 && g.count == 0)
 		status = err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, the run has %lld samples",
 				 (long long)common->shard_index, (long long)common->shard_count,
@@ -306,6 +441,8 @@ int gen_run(const struct run_common *common, const struct gen_options *o, const 
 				status = run_pipe(&g, out, e);
 			else if (foreign)
 				status = run_foreign(&g, o->layout, out, e);
+			else if (g.key.compress > 0)
+				status = run_compressed(&g, out, e);
 			else
 				status = run_file(&g, out, e);
 			progress_end();

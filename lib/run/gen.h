@@ -5,16 +5,21 @@
 #include "run/setup.h"
 
 struct gen_options {
-	int64_t n_samples;	  /* 0: the configuration's */
-	const char *layout;	  /* NULL: native */
-	struct str *dry_run_text; /* --dry-run: the effective configuration goes here */
+	int64_t n_samples;	     /* 0: the configuration's */
+	const char *layout;	     /* NULL: native */
+	const char *noise, *observe; /* keys of the same names; NULL: the configuration's */
+	int64_t compress;	     /* likewise; -1: the configuration's */
+	int64_t reduce, reduce_time; /* mini: every n-th point and frame */
+	struct str *dry_run_text;    /* --dry-run: the effective configuration goes here */
 };
 
 /* Generate WHAT into common->output. Interrupted: what is done stays in OUTPUT.part for --resume. */
 int gen_run(const struct run_common *common, const struct gen_options *o, const char *what, struct err *e);
 /* Shards (in any order) into one file equal to a single run's; gaps, overlaps and other configurations are refused. */
 int gen_merge(const struct run_common *common, int n, const char *const *shard, struct err *e);
-/* Members and shipped files, one line each; everything about one. */
+/* About o->n_samples samples of a data set, its splits in proportion, with every o->reduce-th point. */
+int gen_mini(const struct run_common *common, const struct gen_options *o, const char *file, struct err *e);
+/* Members and shipped files with equation, parameters and source; everything about one. */
 void gen_list(struct str *out);
 int gen_describe(const char *name, bool man, struct str *out, struct err *e);
 

@@ -26,9 +26,9 @@ struct measure {
 	bool *observed;	     /* likewise */
 	double missing;
 	/* times */
-	int64_t n_times; /* 0: all frames of the problem */
-	double *time;	 /* listed ones, or NULL: drawn */
-	int64_t *frame;	 /* of listed ones, when the problem does not march */
+	int64_t n_times;	   /* 0: all frames of the problem */
+	double *time;		   /* listed ones, or NULL: drawn */
+	int64_t *frame;		   /* of listed ones, when the problem does not march */
 	int time_axis, time_field; /* axis of clean; field of out, -1: times are the same for all */
 	/* places */
 	struct places *places;
@@ -93,7 +93,8 @@ static int read_noise(struct measure *m, const char *text, struct err *e)
 			if (read_level(text + first, n - first, &all, e) != 0)
 				return -1;
 			for (int f = 0; f < m->clean->n_fields; f++)
-				m->noise[f] = all;
+				if (m->clean->field[f].per_sample)
+					m->noise[f] = all;
 		}
 		text += whole + (text[whole] == ',');
 	}
@@ -124,7 +125,8 @@ static int find_frame(const struct measure *m, double time, int64_t *frame, stru
 			*frame = i;
 			return 0;
 		}
-	return err_set(e, ERR_USAGE, "observe.times: %g is no frame of this problem, which stops at its frames only", time);
+	return err_set(e, ERR_USAGE, "observe.times: %g is no frame of this problem, which stops at its frames only",
+		       time);
 }
 
 static int read_times(struct measure *m, const struct conf_node *n, struct err *e)
@@ -155,7 +157,8 @@ static int read_times(struct measure *m, const struct conf_node *n, struct err *
 	m->time = xcalloc((size_t)n->n, sizeof *m->time);
 	m->frame = xcalloc((size_t)n->n, sizeof *m->frame);
 	for (int i = 0; i < n->n; i++)
-		if (read_number(n->child[i], "times", t->coordinate[0], t->coordinate[t->size - 1], &m->time[i], e) != 0)
+		if (read_number(n->child[i], "times", t->coordinate[0], t->coordinate[t->size - 1], &m->time[i], e) !=
+		    0)
 			return -1;
 	qsort(m->time, (size_t)n->n, sizeof *m->time, by_value);
 	for (int i = 0; i < n->n; i++) {

@@ -51,7 +51,8 @@ static int find_axes(struct places *p, const struct layout *l, const bool *obser
 			const struct axis *a = &l->axis[l->field[f].axis[i]];
 
 			if (a->kind == AXIS_CHANNEL)
-				return err_set(e, ERR_USAGE, "observe.sensors: field '%s' has an axis of channels already",
+				return err_set(e, ERR_USAGE,
+					       "observe.sensors: field '%s' has an axis of channels already",
 					       l->field[f].name);
 			if (a->kind == AXIS_SPACE && n < DIMS)
 				found[n++] = l->field[f].axis[i];
@@ -59,9 +60,10 @@ static int find_axes(struct places *p, const struct layout *l, const bool *obser
 		if (n == 0)
 			continue;
 		if (p->n_dims > 0 && (n != p->n_dims || memcmp(found, axis, (size_t)n * sizeof *axis) != 0))
-			return err_set(e, ERR_USAGE,
-				       "observe.sensors: field '%s' has other axes than the ones before; name some by fields",
-				       l->field[f].name);
+			return err_set(
+				e, ERR_USAGE,
+				"observe.sensors: field '%s' has other axes than the ones before; name some by fields",
+				l->field[f].name);
 		memcpy(axis, found, (size_t)n * sizeof *axis);
 		p->n_dims = n;
 		p->sees[f] = true;
@@ -135,7 +137,8 @@ static int read_list(struct places *p, const struct conf_node *n, struct err *e)
 			const struct conf_node *v = list ? at->child[d] : at;
 
 			if (v->kind != CONF_SCALAR || !str_to_double(v->text, &p->axis[d].at[i]))
-				return err_set(e, ERR_USAGE, "observe.sensors: place %lld is no number", (long long)i + 1);
+				return err_set(e, ERR_USAGE, "observe.sensors: place %lld is no number",
+					       (long long)i + 1);
 		}
 	}
 	return 0;
@@ -154,8 +157,8 @@ static int weigh(struct places *p, int d, const struct axis *a, struct err *e)
 		int64_t above = 0, first;
 
 		if (!(to->at[i] >= low - 1e-12 * fabs(high) && to->at[i] <= high + 1e-12 * fabs(high)))
-			return err_set(e, ERR_USAGE, "observe.sensors: %s = %g is outside of %g to %g", to->name, to->at[i],
-				       low, high);
+			return err_set(e, ERR_USAGE, "observe.sensors: %s = %g is outside of %g to %g", to->name,
+				       to->at[i], low, high);
 		while (above < a->size && x[above] < to->at[i])
 			above++;
 		first = above - to->width / 2;
@@ -170,6 +173,11 @@ static int weigh(struct places *p, int d, const struct axis *a, struct err *e)
 			near[k] = x[wrapped] + (at < 0 ? -a->length : at >= a->size ? a->length : 0);
 		}
 		stencil_weights(to->at[i], to->width, near, 0, w);
+		for (int k = 0; k < to->width; k++)
+			if (near[k] == to->at[i]) { /* a point of the grid: its value as it is */
+				memset(w, 0, sizeof w);
+				w[k] = 1;
+			}
 		memcpy(to->weight + i * WIDTH, w, (size_t)to->width * sizeof *w);
 	}
 	return 0;
@@ -197,8 +205,9 @@ int places_new(struct places **out, const struct layout *l, const bool *observed
 	}
 	if (status == 0)
 		status = n->kind == CONF_SCALAR ? draw(p, l, axis, n->text, seed, e)
-			 : n->kind == CONF_LIST ? read_list(p, n, e)
-						: err_set(e, ERR_USAGE, "observe.sensors: needs a number or a list of places");
+			 : n->kind == CONF_LIST
+				 ? read_list(p, n, e)
+				 : err_set(e, ERR_USAGE, "observe.sensors: needs a number or a list of places");
 	for (int d = 0; d < p->n_dims && status == 0; d++)
 		status = weigh(p, d, &l->axis[axis[d]], e);
 	if (status != 0) {

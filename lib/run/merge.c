@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/h5out.h"
 #include "io/h5read.h"
 #include "io/output.h"
+#include "run/copy.h"
 #include "run/gen.h"
 #include "run/gen_plan.h"
 
@@ -20,6 +22,16 @@ const struct key gen_keys[] = {
 	KEY_ONE_OF(struct gen_config, real, "float32", real_names, "number type in the file"),
 	KEY_INT(struct gen_config, block, "0", 0, 1e6,
 		"samples between flushes, and in an image on a pipe; 0: chosen by size"),
+	KEY_INT(struct gen_config, compress, "0", 0, 9,
+		"shuffle and deflate the fields, 1 fast to 9 small; 0: stored plain"),
+	KEY_TEXT(struct gen_config, noise, "",
+		 "measurement noise: 0.05 times the standard deviation of the field in the sample, 5%, 0.1abs, or by "
+		 "field: u=0.05"),
+	KEY_FLAG(struct gen_config, keep_clean, "false",
+		 "also store NAME_clean of fields with noise or missing values"),
+	KEY_ANY(struct gen_config, observe,
+		"measurements: {times: 20, sensors: 16, missing: 0.1, fields: [u]}; times and sensors by number or as "
+		"lists"),
 	KEY_END,
 };
 
@@ -63,6 +75,7 @@ static int open_shard(struct shard *s, const char *path, struct err *e)
 	s->path = path;
 	if (dataset_open(&s->data, path, "native", e) != 0)
 		return -1;
+	dataset_allow_nonfinite(s->data, true);
 	const char *config = dataset_meta(s->data, "config"), *line = config ? strstr(config, "# shard ") : NULL;
 	if (!line || sscanf(line, GEN_SHARD_FORMAT, &s->index, &s->count, &s->first, &s->last) != 4)
 		return err_set(e, ERR_USAGE, "%s: not a shard (made without --shard)", path);
@@ -182,12 +195,37 @@ static int number_names(const struct shard *s, int *n, char ***name, struct err 
 	return status;
 }
 
-static int merge(const char *path, const struct shard *s, int n, struct err *e)
+char *gen_between(const char *path)
 {
-	struct gen_config key;
+	struct str s = { 0 };
+
+	str_printf(&s, "%s.native", path);
+	return s.text;
+}
+
+int gen_compress(const struct gen_config *c, const char *between, const char *path, const struct h5_meta *m,
+		 struct err *e)
+{
+	const struct copy all = { .reduce = 1, .reduce_time = 1, .deflate = (int)c->compress };
+	struct dataset *d;
+	int status = dataset_open(&d, between, "native", e);
+
+	if (status == 0) {
+		status = copy_run(d, &all, m, path, e);
+		dataset_close(d);
+	}
+	if (status == 0)
+		unlink(between);
+	return status;
+}
+
+static int merge(const char *target, const struct shard *s, int n, struct err *e)
+{
+	struct gen_config key = { 0 };
 
 	if (read_gen_keys(s[0].config, &key, e) != 0)
 		return -1;
+	char *path = key.compress > 0 ? gen_between(target) : xstrdup(target);
 	struct h5_meta m = { .command = dataset_meta(s[0].data, "command"),
 			     .config = s[0].config,
 			     .inputs = "",
@@ -205,12 +243,15 @@ static int merge(const char *path, const struct shard *s, int n, struct err *e)
 		h5_names_free(n_names, name);
 	}
 	layout_free(&l);
-	if (!to)
-		return -1;
-	int status = 0;
+	int status = to ? 0 : -1;
 	for (int i = 0; i < n && status == 0; i++)
 		status = copy_numbers(&s[i], to, e) != 0 || copy_samples(&s[i], to, e) != 0 ? -1 : 0;
-	return h5part_close(to, status == 0, status == 0 ? e : NULL) != 0 ? -1 : status;
+	if (to && h5part_close(to, status == 0, status == 0 ? e : NULL) != 0)
+		status = -1;
+	if (status == 0 && key.compress > 0)
+		status = gen_compress(&key, path, target, &m, e);
+	free(path);
+	return status;
 }
 
 int gen_merge(const struct run_common *common, int n, const char *const *path, struct err *e)

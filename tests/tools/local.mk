@@ -31,3 +31,5 @@ dist_check_SCRIPTS += tests/tools/solve.sh
 TESTS += tests/tools/solve.sh
 dist_check_SCRIPTS += tests/tools/factory.sh
 TESTS += tests/tools/factory.sh
+dist_check_SCRIPTS += tests/tools/measure.sh
+TESTS += tests/tools/measure.sh
