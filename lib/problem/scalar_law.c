@@ -8,12 +8,16 @@
 #include "problem/axes.h"
 #include "problem/problem.h"
 #include "problem/sines.h"
+#include "problem/spectral.h"
 #include "problem/volume.h"
+
+enum { METHOD_VOLUME, METHOD_COLE_HOPF };
+static const char *const methods[] = { "volume", "cole-hopf", NULL };
 
 struct scalar {
 	double nu, rho, T, cfl, dt, abs_share, window_share;
 	int64_t grid, frames, waves, terms;
-	int reconstruction, stepper;
+	int method, reconstruction, stepper;
 	bool compat;
 };
 
@@ -91,6 +95,78 @@ static void burgers_layout(const void *config, struct layout *l)
 	layout(config, l);
 }
 
+/* Cole (1951) and Hopf (1950): u = w - 2 v (log p)_x, w the mean, where p solves p_t + w p_x = v p_xx from
+ * p = exp(-int (u - w) / (2 v)). Cell means of u are differences of log p at faces, where p starts exactly; in between it is a
+ * trigonometric polynomial. */
+static int cole_hopf(const struct scalar *c, int64_t sample, const double *start, double *out, struct err *e)
+{
+	const int64_t n = c->grid;
+	const double v = c->nu / M_PI;
+	struct spectral s;
+	double *p, *modes, *now, mean = 0, sum = 0, least = INFINITY, most = -INFINITY;
+
+	if (spectral_init(&s, 1, &n, e) != 0)
+		return problem_sample_error(e, sample);
+	p = xaligned((size_t)n * sizeof *p);
+	modes = xaligned((size_t)(2 * s.n_modes) * sizeof *modes);
+	now = xaligned((size_t)(2 * s.n_modes) * sizeof *now);
+	memcpy(out, start, (size_t)n * sizeof *out);
+	for (int64_t i = 0; i < n; i++)
+		mean += out[i] / (double)n;
+	for (int64_t i = 0; i < n; i++) {
+		p[i] = -sum / (2 * v);
+		least = fmin(least, p[i]);
+		most = fmax(most, p[i]);
+		sum += (out[i] - mean) / (double)n;
+	}
+	for (int64_t i = 0; i < n; i++)
+		p[i] = exp(p[i] - most);
+	spectral_forward(&s, p, modes);
+	for (int64_t k = 1; k <= c->frames && most - least <= 16; k++) {
+		const double t = c->T * ((double)k / (double)c->frames);
+
+		for (int64_t m = 0; m < s.n_modes; m++) {
+			const double decay = exp(-v * spectral_laplace(&s, m) * t),
+				     angle = -2 * M_PI * (double)m * mean * t;
+
+			now[2 * m] = decay * (cos(angle) * modes[2 * m] - sin(angle) * modes[2 * m + 1]);
+			now[2 * m + 1] = decay * (cos(angle) * modes[2 * m + 1] + sin(angle) * modes[2 * m]);
+		}
+		spectral_inverse(&s, now, p);
+		for (int64_t i = 0; i < n; i++)
+			out[k * n + i] = mean - 2 * v * (double)n * log(p[i + 1 < n ? i + 1 : 0] / p[i]);
+	}
+	spectral_clear(&s);
+	free(p);
+	free(modes);
+	free(now);
+	if (most - least <= 16)
+		return 0;
+	err_set(e, ERR_FAIL, "cole-hopf spans exp(%g) at nu = %g: no digits are left, take a larger nu", most - least,
+		c->nu);
+	return problem_sample_error(e, sample);
+}
+
+static int burgers_march(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
+			 double *number, struct err *e)
+{
+	const struct scalar *c = config;
+
+	if (c->method == METHOD_VOLUME)
+		return march(config, work, sample, in, field, number, e);
+	number[0] = 0;
+	return cole_hopf(c, sample, in[0], field[0], e);
+}
+
+static int burgers_check(const void *config, struct err *e)
+{
+	const struct scalar *c = config;
+
+	if (c->method == METHOD_COLE_HOPF && !(c->nu > 0))
+		return err_set(e, ERR_USAGE, "nu: cole-hopf needs viscosity");
+	return check(config, e);
+}
+
 static int burgers_prepare(const void *config, void **work, struct err *e)
 {
 	const struct scalar *c = config;
@@ -115,13 +191,15 @@ static int burgers_generate(const void *config, void *work, uint64_t seed, int64
 	const double *start[1] = { field[0] };
 
 	draw(config, rng_stream(seed, "burgers-volume", 0, (uint64_t)sample), field[0]);
-	return march(config, work, sample, start, field, number, e);
+	return burgers_march(config, work, sample, start, field, number, e);
 }
 
 static const struct key burgers_keys[] = {
 	KEY_REAL(struct scalar, nu, "0.01", 0, 1e6, "viscosity times pi"),
 	KEY_REAL(struct scalar, T, "2", 0, 1e9, "end time"),
 	SCALAR_KEYS,
+	KEY_ONE_OF(struct scalar, method, "volume", methods,
+		   "finite volumes, or the exact solution (nu not too small)"),
 	KEY_ONE_OF(struct scalar, reconstruction, "mc", volume_reconstructions, "values at faces"),
 	KEY_ONE_OF(struct scalar, stepper, "midpoint", volume_steppers, "steps in time"),
 	KEY_REAL(struct scalar, cfl, "0.4", 1e-6, 1, "cells that the fastest wave crosses in a step"),
@@ -137,16 +215,16 @@ static const struct problem_class burgers_volume = {
 	.notes = "conserves the mean to rounding; MUSCL with monotonised central limiter, Roe's flux with entropy fix "
 		 "and the "
 		 "midpoint rule, order 2; stiff viscosity in Runge-Kutta-Legendre stages between half steps (Strang), "
-		 "order 2",
+		 "order 2. Cole-Hopf takes the stored values for means of cells",
 	.config_size = sizeof(struct scalar),
 	.keys = burgers_keys,
-	.check = check,
+	.check = burgers_check,
 	.layout = burgers_layout,
 	.numbers = numbers,
 	.prepare = burgers_prepare,
 	.release = release,
 	.generate = burgers_generate,
-	.march = march,
+	.march = burgers_march,
 	.march_input = problem_march_u,
 	.test_config = "grid: 32\nframes: 4\nnu: 0.05\n",
 };

@@ -62,7 +62,7 @@ static void layout(const void *config, struct layout *l)
 static void numbers(const void *config, struct problem_numbers *n)
 {
 	(void)config;
-	*n = (struct problem_numbers){ 2, { "steps", "radius" } };
+	*n = (struct problem_numbers){ 3, { "steps", "radius", "mass_drift" } };
 }
 
 static void release(void *work)
@@ -105,8 +105,15 @@ static int prepare(const void *config, void **work, struct err *e)
 static int run(const struct shallow *c, struct work *w, int64_t sample, double *const *field, double *number,
 	       struct err *e)
 {
-	return volume_trajectory(w->volume, w->state, 1, c->frames, c->T, c->velocity ? 3 : 1, field, sample, number,
-				 e);
+	double now[3], start[3];
+
+	if (volume_trajectory(w->volume, w->state, 1, c->frames, c->T, c->velocity ? 3 : 1, field, sample, number, e) !=
+	    0)
+		return -1;
+	volume_totals(w->volume, now);
+	volume_start_totals(w->volume, start);
+	number[2] = (now[0] - start[0]) / start[0];
+	return 0;
 }
 
 /* Depth alone: the water is at rest. */

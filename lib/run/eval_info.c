@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "io/h5read.h"
 #include "run/eval_inside.h"
 
 static const char *const kind_names[] = { "time", "channel", "space", "points" };
@@ -52,6 +54,35 @@ static void meta_text(const struct eval_options *o, const struct dataset *d)
 		str_printf(o->out, "  %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
+/* Least and most of every per-sample number. */
+static int numbers_text(const struct eval_options *o, const struct dataset *d, struct err *e)
+{
+	const int64_t samples = dataset_layout(d)->n_samples;
+	double *value = xcalloc((size_t)samples + 1, sizeof *value);
+	char **name;
+	int n, status = dataset_number_names(d, &n, &name, e);
+
+	if (status == 0 && n > 0)
+		str_add(o->out, "numbers of samples:\n");
+	for (int k = 0; k < n && status == 0; k++) {
+		double least = 0, most = 0;
+
+		status = dataset_numbers(d, name[k], value, e) < 0 ? -1 : 0;
+		for (int64_t i = 0; i < samples; i++) {
+			least = i == 0 || value[i] < least ? value[i] : least;
+			most = i == 0 || value[i] > most ? value[i] : most;
+		}
+		str_printf(o->out, "  %-16s ", name[k]);
+		eval_number(o->out, o, least);
+		str_add(o->out, " to ");
+		eval_number(o->out, o, most);
+		str_add(o->out, "\n");
+	}
+	h5_names_free(n, name);
+	free(value);
+	return status;
+}
+
 int eval_info(const struct eval_options *o, int n, const char *const *file, struct err *e)
 {
 	for (int k = 0; k < n; k++) {
@@ -83,8 +114,12 @@ int eval_info(const struct eval_options *o, int n, const char *const *file, stru
 			eval_number(o->out, o, l->param[i].value);
 			str_add(o->out, "\n");
 		}
-		meta_text(o, d);
+		int status = numbers_text(o, d, e);
+		if (status == 0)
+			meta_text(o, d);
 		dataset_close(d);
+		if (status != 0)
+			return -1;
 	}
 	return 0;
 }

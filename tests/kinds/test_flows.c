@@ -88,6 +88,39 @@ START_TEST(burgers_is_cole_hopf)
 }
 END_TEST
 
+/* The exact method against the series, and against volumes from drawn profiles. */
+START_TEST(exact_burgers_is_the_series)
+{
+	static const char form[] = "grid: 256\nnu: 0.1\nT: 0.5\nframes: 2\nmethod: %s\n";
+	double start[256], error = 0;
+	char config[200];
+	struct fixture f[2];
+
+	for (int k = 0; k < 2; k++) {
+		snprintf(config, sizeof config, form, k ? "volume" : "cole-hopf");
+		f[k] = fixture_of("burgers-volume", config);
+	}
+	for (int i = 0; i < 256; i++)
+		start[i] = 0.7 + (cos(2 * M_PI * i / 256) - cos(2 * M_PI * (i + 1) / 256)) * 256 / (2 * M_PI);
+	march(&f[0], start);
+	for (int i = 0; i < 256; i++) {
+		const double low = i / 256. - 0.35, high = (i + 1) / 256. - 0.35, v = 0.1 / M_PI;
+		const double exact = 0.7 - 2 * v * 256 * log(heat_solution(high, 0.5, v) / heat_solution(low, 0.5, v));
+
+		ck_assert_double_eq_tol(last_frame(&f[0], 0)[i], exact, 1e-10);
+	}
+	for (int64_t sample = 0; sample < 5; sample++) {
+		fixture_generate(&f[0], 1, sample);
+		fixture_generate(&f[1], 1, sample);
+		for (int i = 0; i < 256; i++)
+			error = fmax(error, fabs(last_frame(&f[0], 0)[i] - last_frame(&f[1], 0)[i]));
+	}
+	ck_assert_msg(error < 2e-3, "%g", error);
+	fixture_free(&f[0]);
+	fixture_free(&f[1]);
+}
+END_TEST
+
 /* ---- Fisher ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(fisher_grows_logistically)
@@ -169,6 +202,7 @@ START_TEST(dam_breaks_all_around)
 		fixture_generate(&f, 1, 0);
 		h = last_frame(&f, 0);
 		ck_assert(f.number[1] >= 0.3 && f.number[1] <= 0.7);
+		ck_assert_double_lt(fabs(f.number[2]), 1e-13);
 		for (int i = 0; i < N; i++)
 			for (int j = 0; j < N; j++) {
 				ck_assert_double_eq_tol(h[i * N + j], h[j * N + i], 1e-13);
@@ -487,6 +521,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, burgers_is_cole_hopf);
+	tcase_add_test(t, exact_burgers_is_the_series);
 	tcase_add_test(t, fisher_grows_logistically);
 	tcase_add_test(t, fisher_travels);
 	tcase_add_test(t, dam_breaks_all_around);
