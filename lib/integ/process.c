@@ -182,7 +182,7 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 	struct many many = { p, n };
 	const struct sde sde = sde_of(row, &many);
 	const struct sde_method *m;
-	struct sde_tolerance control = { .rtol = scheme->rtol, .atol = scheme->atol };
+	struct controller_config control = { .rtol = scheme->rtol, .atol = scheme->atol, .max_steps = INT64_MAX };
 	struct sde_noise source = {
 		.fresh = { .seed = seed, .purpose = row->noise, .first_sample = sample, .n_samples = 1, .channels = n }
 	};
@@ -208,13 +208,13 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 	t = x + n;
 	for (int64_t k = 0; k <= frames; k++)
 		t[k] = T * ((double)k / (double)frames);
-	control.dtmin = scheme->dtmin > 0 ? scheme->dtmin : T / (double)frames / 65536;
-	control.first_step = fmin(0.01, T / (double)frames);
+	control.dt_min = scheme->dtmin > 0 ? scheme->dtmin : T / (double)frames / 65536;
+	control.dt0 = fmin(0.01, T / (double)frames);
 	source.fresh.t1 = T;
-	source.fresh.tolerance = scheme->tolerance > 0 ? scheme->tolerance : control.dtmin / 2;
+	source.fresh.tolerance = scheme->tolerance > 0 ? scheme->tolerance : control.dt_min / 2;
 	source.fresh.kind = BROWNIAN_WH;
 	if (scheme->tolerance > 0)
-		control.dtmin = fmax(control.dtmin, 2 * scheme->tolerance);
+		control.dt_min = fmax(control.dt_min, 2 * scheme->tolerance);
 	if (!is_adaptive(scheme) && scheme->tolerance * (double)scheme->steps * (double)frames > T) {
 		err_set(e, ERR_USAGE, "tolerance: %g is longer than a step, %g", scheme->tolerance,
 			T / (double)frames / (double)scheme->steps);

@@ -80,134 +80,58 @@ done:
 	return status;
 }
 
-/* ---- adaptive steps ---------------------------------------------------------------------------------------------------- */
-
-struct control {
-	struct sde_tolerance c;
-	double order;	     /* exponent of the local error */
-	double before, last; /* errors of the accepted steps before */
-};
-
-/* Not finite where x1 or error is not. */
-static double scaled_error(const struct sde_tolerance *c, int64_t n, const double *x, const double *x1,
-			   const double *error)
-{
-	double sum = 0;
-
-	for (int64_t i = 0; i < n; i++) {
-		const double scaled = error[i] / (c->atol + c->rtol * fmax(fabs(x[i]), fabs(x1[i])));
-
-		sum += scaled * scaled + 0 * x1[i]; /* fmax drops a NaN */
-	}
-	return sqrt(sum / (double)n);
-}
-
-/* Soderlind, Numerical Algorithms 31 (2002). *h: the step judged, then the next attempt. */
-static bool judge(struct control *s, double E, double *h)
-{
-	const struct sde_tolerance *c = &s->c;
-	const double safety = 0.9, shrink = 0.2, grow = 10, q = s->order;
-	const bool finite = isfinite(E), smallest = *h <= c->dtmin * (1 + 1e-12);
-	const bool accepted = finite && (E < 1 || smallest);
-	const double now = finite && E > 0 ? E : 1, last = s->last > 0 ? s->last : 1,
-		     before = s->before > 0 ? s->before : 1;
-	double factor = safety * pow(now, -(c->i + c->p + c->d) / q) * pow(last, (c->p + 2 * c->d) / q) *
-			pow(before, -c->d / q);
-
-	if (E == 0)
-		factor = grow;
-	if (!finite)
-		factor = shrink;
-	factor = fmin(fmax(factor, accepted ? 1 : shrink), accepted ? grow : safety);
-	if (accepted) {
-		s->before = s->last;
-		s->last = now;
-		if (E >= 1) /* passed for being small: it does not grow */
-			factor = 1;
-	}
-	*h = fmax(*h * factor, c->dtmin);
-	if (c->dtmax > 0)
-		*h = fmin(*h, c->dtmax);
-	return accepted;
-}
-
 int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownian *tree, int64_t paths, int64_t n_out,
-		 const double *t_out, const struct sde_tolerance *tolerance, double *x, double *out,
+		 const double *t_out, const struct controller_config *control, double *x, double *out,
 		 struct sde_counts *counts, struct err *e)
 {
 	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
-	struct control control = { .c = *tolerance };
-	const struct sde_tolerance *c = &control.c;
-	struct sde_counts own = { 0 };
-	struct sde_stepper *p;
-	double *w, *h, *x1, *error, step = tolerance->first_step > 0 ? tolerance->first_step : 0.01;
-	const int64_t most = c->max_steps > 0 ? c->max_steps : INT64_C(100000000);
+	struct controller_config key = *control;
+	struct controller c;
+	struct sde_stepper *p = NULL;
+	double *w = NULL, *h, *x1, *error;
+	int64_t k = 1;
 	int status = -1;
 
-	if (sde_method_check(m, s, true, e) != 0)
-		return -1;
-	if (!(c->dtmin > 0))
+	if (!(key.dt_min > 0))
 		return err_set(e, ERR_USAGE, "dtmin: adaptive steps of an SDE need a smallest step");
-	p = sde_stepper_new(m, s, paths, e);
-	if (!p)
-		return -1;
-	control.order = (s->additive ? m->order_additive : m->order) + 0.5;
-	if (c->p == 0 && c->i == 0 && c->d == 0) {
-		control.c.p = 0.1;
-		control.c.i = 0.3;
+	if (key.p == 0 && key.i == 0 && key.d == 0) {
+		key.p = 0.1;
+		key.i = 0.3;
 	}
+	key.stop = t_out;
+	key.n_stop = n_out;
+	if (sde_method_check(m, s, true, e) != 0 ||
+	    controller_start(&c, &key, (s->additive ? m->order_additive : m->order) + 0.5, t_out[0], t_out[n_out - 1],
+			     key.dt0 > 0 ? key.dt0 : 0.01, e) != 0 ||
+	    !(p = sde_stepper_new(m, s, paths, e)))
+		return -1;
 	w = xmalloc((size_t)(2 * width + 2 * size) * sizeof *w);
 	h = m->noise > BROWNIAN_W ? w + width : NULL;
 	x1 = w + 2 * width;
 	error = x1 + size;
 	if (out)
 		memcpy(out, x, (size_t)size * sizeof *x);
-	for (int64_t k = 0; k + 1 < n_out; k++) {
-		double t = t_out[k];
-		const double end = t_out[k + 1];
+	while (!controller_done(&c)) {
+		const double t = c.t, next = controller_target(&c);
+		int verdict;
 
-		while (t < end) {
-			const double wished = step, rest = end - t;
-			/* Neither beyond the output time nor so close to it that the tree could not resolve what is left. */
-			const bool last = step >= rest || rest - step < 0.5 * c->dtmin;
-			const double next = last ? end : t + step, taken = next - t;
-			double E;
-
-			if (own.accepted + own.rejected >= most) {
-				err_set(e, ERR_FAIL, "more than %lld steps, at t = %g with step %g", (long long)most, t,
-					step);
-				goto done;
-			}
-			brownian_increment(tree, t, next, w, h, NULL);
-			sde_step(p, t, taken, x, w, h, x1, error);
-			own.evaluations += m->evaluations;
-			E = scaled_error(c, size, x, x1, error);
-			/* At the smallest step it is the wish that counts: the step taken may end at an output time. */
-			step = wished <= c->dtmin ? wished : taken;
-			if (judge(&control, E, &step)) {
-				sde_accept(p);
-				memcpy(x, x1, (size_t)size * sizeof *x);
-				t = next;
-				own.accepted++;
-				/* A step cut short by an output time says little against the one that was wished for. */
-				if (last && step < wished)
-					step = wished;
-			} else {
-				own.rejected++;
-				if (!isfinite(E) && !(step < wished)) {
-					err_set(e, ERR_FAIL, "not finite at t = %g with the smallest step %g", next,
-						taken);
-					goto done;
-				}
-			}
-		}
-		if (out)
-			memcpy(out + (k + 1) * size, x, (size_t)size * sizeof *x);
+		brownian_increment(tree, t, next, w, h, NULL);
+		sde_step(p, t, next - t, x, w, h, x1, error);
+		verdict = controller_judge(&c, controller_norm(&key, size, error, x, x1), e);
+		if (verdict < 0)
+			goto done;
+		if (verdict == 0)
+			continue;
+		sde_accept(p);
+		memcpy(x, x1, (size_t)size * sizeof *x);
+		for (; k < n_out && t_out[k] <= c.t; k++)
+			if (out)
+				memcpy(out + k * size, x, (size_t)size * sizeof *x);
 	}
 	if (counts) {
-		counts->accepted += own.accepted;
-		counts->rejected += own.rejected;
-		counts->evaluations += own.evaluations;
+		counts->accepted += c.accepted;
+		counts->rejected += c.rejected;
+		counts->evaluations += (c.accepted + c.rejected) * m->evaluations;
 	}
 	status = 0;
 done:

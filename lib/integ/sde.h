@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "integ/brownian.h"
+#include "integ/controller.h"
 
 enum sde_calculus { SDE_ITO, SDE_STRATONOVICH };
 
@@ -82,19 +83,11 @@ struct sde_counts {
 int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise *noise, int64_t paths, int64_t n_out,
 	      const double *t_out, int64_t steps, double *x, double *out, struct sde_counts *counts, struct err *e);
 
-/* PID control of the step length: a step is accepted when E = RMS of error / (atol + rtol max(|x|, |x1|)) is below 1. */
-struct sde_tolerance {
-	double rtol, atol;
-	double p, i, d;	     /* all 0: 0.1, 0.3, 0 */
-	double first_step;   /* 0: 0.01 */
-	double dtmin, dtmax; /* dtmin > 0: a step of it is always accepted; dtmax 0: none */
-	int64_t max_steps;   /* attempts; 0: 1e8 */
-};
-
-/* Adaptive steps, the same for all paths of the call, shortened to end at the times of t_out. dtmin must be at least twice
- * the tree's tolerance. counts may be NULL. */
+/* Adaptive steps, the same for all paths of the call, ending at the times of t_out among others. Of control all but fixed and
+ * the stops count; p, i, d all 0: 0.1, 0.3, 0; dt0 0: 0.01. dt_min must be given, at least twice the tree's tolerance. counts
+ * may be NULL. */
 int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownian *tree, int64_t paths, int64_t n_out,
-		 const double *t_out, const struct sde_tolerance *tolerance, double *x, double *out,
+		 const double *t_out, const struct controller_config *control, double *x, double *out,
 		 struct sde_counts *counts, struct err *e);
 
 #endif

@@ -341,12 +341,12 @@ START_TEST(tolerance_rules_the_error)
 			exact = exp(0.5 + 0.8 * w);
 		}
 		for (int k = 0; k < 2; k++) {
-			struct sde_tolerance c = { .rtol = k ? 1e-3 : 3e-2,
-						   .atol = k ? 1e-3 : 3e-2,
-						   .p = 0.1,
-						   .i = 0.3,
-						   .dtmin = 0x1p-18,
-						   .max_steps = 100000 };
+			struct controller_config c = { .rtol = k ? 1e-3 : 3e-2,
+						       .atol = k ? 1e-3 : 3e-2,
+						       .p = 0.1,
+						       .i = 0.3,
+						       .dt_min = 0x1p-18,
+						       .max_steps = 100000 };
 			double x = m->additive_only ? 0.5 : 1;
 
 			if (!m->has_error) {
