@@ -6,8 +6,8 @@
 
 #include "nn/nn.h"
 
-const char *const nn_activation_names[] = { "identity", "relu",	   "gelu", "tanh",	 "silu", "elu",
-					    "softplus", "sigmoid", "sin",  "leaky_relu", NULL };
+const char *const nn_activation_names[] = { "identity", "relu",	   "gelu", "tanh",	 "silu",     "elu",
+					    "softplus", "sigmoid", "sin",  "leaky_relu", "lipswish", NULL };
 
 node nn_activate(struct nn *n, enum nn_activation a, node x)
 {
@@ -30,6 +30,8 @@ node nn_activate(struct nn *n, enum nn_activation a, node x)
 		return op_sigmoid(n->g, x);
 	case NN_SIN:
 		return op_sin(n->g, x);
+	case NN_LIPSWISH:
+		return op_scale(n->g, op_silu(n->g, x), 0.909);
 	case NN_LEAKY_RELU:
 		return op_leaky_relu(n->g, x, 0.01);
 	}

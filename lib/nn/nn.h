@@ -83,7 +83,8 @@ enum nn_activation {
 	NN_SOFTPLUS,
 	NN_SIGMOID,
 	NN_SIN,
-	NN_LEAKY_RELU
+	NN_LEAKY_RELU,
+	NN_LIPSWISH /* 0.909 x sigmoid(x), of Lipschitz constant 1 (arXiv 1906.02735) */
 };
 extern const char *const nn_activation_names[]; /* for KEY_ONE_OF */
 node nn_activate(struct nn *n, enum nn_activation a, node x);

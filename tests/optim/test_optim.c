@@ -122,6 +122,55 @@ START_TEST(adam_follows_its_formula)
 }
 END_TEST
 
+/* One coordinate after its paper, in plain scalars; state u, v. */
+static double scaled_by_hand(int method, int t, double g, double *u, double *v)
+{
+	double move;
+
+	switch (method) {
+	case 0: /* rmsprop */
+		*v = 0.99 * *v + 0.01 * g * g;
+		return g / (sqrt(*v) + 1e-8);
+	case 1: /* adadelta */
+		*v = 0.9 * *v + 0.1 * g * g;
+		move = sqrt(*u + 1e-6) / sqrt(*v + 1e-6) * g;
+		*u = 0.9 * *u + 0.1 * move * move;
+		return move;
+	default: /* adabelief */
+		*u = 0.9 * *u + 0.1 * g;
+		*v = 0.999 * *v + 0.001 * (g - *u) * (g - *u) + 1e-16;
+		return *u / (1 - pow(0.9, t)) / (sqrt(*v / (1 - pow(0.999, t))) + 1e-16);
+	}
+}
+
+START_TEST(scaled_steps_follow_their_formulas)
+{
+	static const char *const names[] = { "rmsprop", "adadelta", "adabelief" };
+	const struct optim_class *c = optim_find(names[_i]);
+	void *config = defaults(c, "optim: {weight_decay: 0.3}");
+	double want[N] = { 1.5, -0.7 }, u[N] = { 0 }, v[N] = { 0 }, loss;
+	struct problem q;
+	struct optim o;
+	struct err e = { 0 };
+
+	setup(&q, 1.5, -0.7);
+	q.scale[0] = 1;
+	q.scale[1] = 10;
+	q.p.at[0].lr_multiplier = 2;
+	ck_assert_int_eq(optim_new(&o, c, config, &q.p, &q.g, evaluate, &q, &e), 0);
+	for (int t = 1; t <= 25; t++) {
+		ck_assert_int_eq(c->step(&o, 0.01, &loss, &e), 0);
+		for (int i = 0; i < N; i++)
+			want[i] -= 0.02 * scaled_by_hand(_i, t, (q.scale[i] + 0.3) * want[i], &u[i], &v[i]);
+	}
+	for (int i = 0; i < N; i++)
+		ck_assert_double_eq_tol(((double *)q.p.at[0].value.data)[i], want[i], 1e-13);
+	optim_free(&o);
+	teardown(&q);
+	free(config);
+}
+END_TEST
+
 START_TEST(sgd_momentum_follows_its_formula)
 {
 	struct problem q;
@@ -260,6 +309,7 @@ int main(void)
 	TCase *c = tcase_create("optim");
 
 	tcase_add_test(c, adam_follows_its_formula);
+	tcase_add_loop_test(c, scaled_steps_follow_their_formulas, 0, 3);
 	tcase_add_test(c, sgd_momentum_follows_its_formula);
 	tcase_add_test(c, lbfgs_solves_rosenbrock);
 	tcase_add_test(c, every_optimiser_resumes);
