@@ -4,10 +4,12 @@
 
 static const char *method, *layout;
 static int64_t batch;
+static bool to_steady;
 
 static const struct opt options[] = {
 	{ "method", 0, OPT_STRING, &method, "NAME", "trajectories: roll-out (default) or forward" },
 	{ "batch", 0, OPT_INT, &batch, "N", "samples at a time (default 20)" },
+	{ "to-steady", 0, OPT_FLAG, &to_steady, NULL, "problems: march until nothing changes, and keep that state" },
 	{ "layout", 0, OPT_STRING, &layout, "NAME", "read the data as this layout" },
 	{ 0 },
 };
@@ -33,7 +35,7 @@ static int run(int n, char **operand, struct err *e)
 {
 	struct run_common common = run_common_of(&tool);
 	struct str text = { 0 };
-	struct solve_options o = { method, layout, batch, &text };
+	struct solve_options o = { method, layout, batch, to_steady, &text };
 
 	if (batch < 0)
 		return err_set(e, ERR_USAGE, "--batch: %lld is not a number of samples", (long long)batch);

@@ -9,10 +9,11 @@
 #include "problem/equation_draw.h"
 #include "problem/equation_march.h"
 #include "problem/equation_method.h"
+#include "problem/equation_posed.h"
 #include "problem/problem.h"
 #include "problem/spectral.h"
 
-enum { COUNTS = 3 }; /* steps, rejected, evaluations */
+enum { COUNTS = 3 }; /* steps, rejected, evaluations; to_steady: and time */
 
 struct work {
 	const struct equation_config *config;
@@ -23,8 +24,9 @@ struct work {
 	int64_t n_points; /* of the grid that is kept */
 	double param[EQUATION_PARAMS];
 	double *coef[EQUATION_COEFS], *field[EQUATION_UNKNOWNS]; /* on the method's grid */
-	double *state;
-	bool drawn; /* some parameter is */
+	double *state, *rate;
+	double *kept; /* on the grid that is kept */
+	bool drawn;   /* some parameter is */
 };
 
 /* Names live as long as the process: a configuration has no destructor, and lists of names are asked for with it alone. The
@@ -66,6 +68,8 @@ static void release(void *work)
 	for (int k = 0; k < EQUATION_UNKNOWNS; k++)
 		free(w->field[k]);
 	free(w->state);
+	free(w->rate);
+	free(w->kept);
 	equation_spec_free(w->spec);
 	free(w);
 }
@@ -97,6 +101,10 @@ static int prepare(const void *config, void **work, struct err *e)
 	for (int k = 0; k < w->spec->n_unknowns; k++)
 		w->field[k] = xaligned(points);
 	w->state = xaligned((size_t)w->m->count(w->d) * sizeof(double));
+	if (c->to_steady) {
+		w->rate = xaligned((size_t)w->m->count(w->d) * sizeof(double));
+		w->kept = xaligned((size_t)w->n_points * sizeof(double));
+	}
 	w->drawn = n_drawn(w->spec) > 0;
 	*work = w;
 	return 0;
@@ -114,8 +122,12 @@ static int check(const void *config, struct err *e)
 		return -1;
 	w = work;
 	status = equation_draw_params(w->spec, 0, 0, param, e);
-	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS)
-		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - COUNTS);
+	if (status == 0)
+		status = equation_posed(w->spec, param, e);
+	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS - 1)
+		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - COUNTS - 1);
+	if (status == 0 && w->config->to_steady && (w->spec->stationary || w->spec->n_noises > 0))
+		status = err_set(e, ERR_USAGE, "to_steady: is for equations of motion without noise");
 	release(w);
 	return status;
 }
@@ -138,6 +150,7 @@ static void layout(const void *config, struct layout *l)
 	struct equation_spec *s;
 	double param[EQUATION_PARAMS], *t = xmalloc((size_t)(c->frames + 1) * sizeof *t);
 	int axis[4];
+	bool moving;
 
 	if (equation_spec_new(&s, c, NULL) != 0) { /* cannot be: check has read it */
 		free(t);
@@ -145,13 +158,13 @@ static void layout(const void *config, struct layout *l)
 	}
 	for (int64_t k = 0; k <= c->frames; k++)
 		t[k] = s->t0 + (s->t1 - s->t0) * ((double)k / (double)c->frames);
-	axis[0] = s->stationary ? 0 : layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, s->t1 - s->t0);
+	moving = !s->stationary && !c->to_steady;
+	axis[0] = !moving ? 0 : layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, s->t1 - s->t0);
 	for (int a = 0; a < s->n_dims; a++)
 		axis[a + 1] = space_axis(s, a, l);
 	for (int k = 0; k < s->n_unknowns; k++)
 		layout_add_field(l, s->unknown[k].name, s->n_dims > 0 ? DTYPE_F32 : DTYPE_F64,
-				 s->stationary ? ROLE_TARGET : ROLE_TRAJECTORY, s->n_dims + !s->stationary,
-				 axis + s->stationary);
+				 moving ? ROLE_TRAJECTORY : ROLE_TARGET, s->n_dims + moving, axis + !moving);
 	for (int k = 0; k < s->n_coefs; k++)
 		layout_add_field(l, exprs_name(s->pool, SYMBOL_COEF, k), DTYPE_F32, ROLE_INPUT, s->n_dims, axis + 1);
 	if (equation_draw_params(s, 0, 0, param, NULL) == 0)
@@ -170,6 +183,8 @@ static void numbers(const void *config, struct problem_numbers *n)
 	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
 	if (equation_spec_new(&s, config, NULL) != 0)
 		return;
+	if (((const struct equation_config *)config)->to_steady)
+		n->name[n->n++] = "time";
 	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
 		if (equation_param_is_drawn(s, k))
 			n->name[n->n++] = keep(exprs_name(s->pool, SYMBOL_PARAM, k));
@@ -197,44 +212,119 @@ static void output(struct work *w, int64_t frame, double *const *field)
 		w->m->sample(w->d, w->state, k, field[k] + frame * w->n_points);
 }
 
+/* All frames, from the state at the first time. */
+static int solve_frames(struct work *w, double *const *field, struct err *e)
+{
+	const struct equation_spec *s = w->spec;
+	const double frame = (s->t1 - s->t0) / (double)w->config->frames;
+
+	output(w, 0, field);
+	for (int64_t k = 0; k < w->config->frames; k++) {
+		const double t = s->t0 + frame * (double)k;
+
+		if (equation_march_to(w->march, t, t + frame, w->state, e) != 0)
+			return -1;
+		output(w, k + 1, field);
+	}
+	return 0;
+}
+
+static int solve_times(struct work *w, int64_t n_times, const double *time, double *const *field, struct err *e)
+{
+	double now = w->spec->t0;
+
+	for (int64_t k = 0; k < n_times; k++) {
+		if (time[k] > now && equation_march_to(w->march, now, time[k], w->state, e) != 0)
+			return -1;
+		output(w, k, field);
+		now = time[k];
+	}
+	return 0;
+}
+
+static double mean_square(int64_t n, const double *a)
+{
+	double sum = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += a[i] * a[i];
+	return sqrt(sum / (double)n);
+}
+
+/* Does no unknown change by more than steady_atol + steady_rtol of its size in a unit of time (root mean squares over the
+ * points that are kept)? Else the worst one. */
+static bool is_steady(struct work *w, double t, int *worst, double *change, double *allowed)
+{
+	double most = 0;
+
+	*worst = 0;
+	*change = NAN;
+	*allowed = 0;
+	if (w->m->rate(w->d, t, w->state, w->rate) != 0)
+		return false;
+	for (int k = 0; k < w->spec->n_unknowns; k++) {
+		double rate, limit;
+
+		w->m->sample(w->d, w->state, k, w->kept);
+		limit = w->config->steady_atol + w->config->steady_rtol * mean_square(w->n_points, w->kept);
+		w->m->sample(w->d, w->rate, k, w->kept);
+		rate = mean_square(w->n_points, w->kept);
+		if (rate > 0 && !(rate / limit <= most)) {
+			most = rate / limit;
+			*worst = k;
+			*change = rate;
+			*allowed = limit;
+		}
+	}
+	return most < 1;
+}
+
+/* On to the state at rest; looked for at the end of every frame. */
+static int solve_to_steady(struct work *w, double *const *field, double *time, struct err *e)
+{
+	const struct equation_spec *s = w->spec;
+	const double frame = (s->t1 - s->t0) / (double)w->config->frames;
+	double change = 0, allowed = 0;
+	int worst = 0;
+
+	for (int64_t k = 0; k <= w->config->frames; k++) {
+		const double t = s->t0 + frame * (double)k;
+
+		*time = t;
+		if (k > 0 && equation_march_to(w->march, t - frame, t, w->state, e) != 0)
+			return -1;
+		if (is_steady(w, t, &worst, &change, &allowed)) {
+			output(w, 0, field);
+			return 0;
+		}
+	}
+	return err_set(e, ERR_FAIL, "not steady at t = %g, the end of domain.t: %s changes by %.3g, %.3g is allowed",
+		       s->t1, s->unknown[worst].name, change, allowed);
+}
+
 /* From the state at the first time to all frames, or to n_times given times; or to the state at rest. */
 static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times, const double *time,
 		 double *const *field, double *number, struct err *e)
 {
-	const struct equation_config *c = w->config;
 	const struct equation_spec *s = w->spec;
-	const double frame = (s->t1 - s->t0) / (double)c->frames;
-	double now = s->t0;
 	struct integ_counts counts = { 0 };
-	int status = 0, n = COUNTS;
+	int status, n = COUNTS + w->config->to_steady;
 
 	for (int k = 0; k < s->n_params; k++)
 		if (equation_param_is_drawn(s, k))
 			number[n++] = w->param[k];
 	if (s->stationary) {
 		status = w->m->solve(w->d, w->state, e);
+		if (status == 0)
+			output(w, 0, field);
 	} else {
 		w->m->tidy(w->d, s->t0, w->state);
 		equation_march_start(w->march, seed, sample, w->state, w->drawn);
-	}
-	for (int64_t k = 0; k < n_times && status == 0; k++) {
-		if (time[k] > now)
-			status = equation_march_to(w->march, now, time[k], w->state, e);
-		if (status == 0)
-			output(w, k, field);
-		now = time[k];
-	}
-	if (status == 0 && !time)
-		output(w, 0, field);
-	for (int64_t k = 0; k < c->frames && !time && !s->stationary && status == 0; k++) {
-		const double t = s->t0 + frame * (double)k;
-
-		status = equation_march_to(w->march, t, t + frame, w->state, e);
-		if (status == 0)
-			output(w, k + 1, field);
-	}
-	if (!s->stationary)
+		status = time			? solve_times(w, n_times, time, field, e)
+			 : w->config->to_steady ? solve_to_steady(w, field, &number[COUNTS], e)
+						: solve_frames(w, field, e);
 		counts = equation_march_counts(w->march);
+	}
 	number[0] = (double)counts.accepted;
 	number[1] = (double)counts.rejected;
 	number[2] = (double)counts.evaluations;
@@ -258,7 +348,8 @@ static int generate_at(const void *config, void *work, uint64_t seed, int64_t sa
 	bool subset = !own.place;
 
 	(void)config;
-	if (equation_draw_params(s, seed, sample, w->param, e) != 0)
+	if (equation_draw_params(s, seed, sample, w->param, e) != 0 ||
+	    (w->drawn && equation_posed(w->spec, w->param, e) != 0))
 		return problem_sample_error(e, sample);
 	for (int a = 0; a < s->n_dims; a++)
 		subset &= (size[a] - s->closed[a]) % (s->grid[a] - s->closed[a]) == 0 &&
@@ -348,6 +439,10 @@ static const struct key keys[] = {
 		 "relative error in time that all steps may add up to"),
 	KEY_REAL(struct equation_config, atol, "0", 0, 1e9,
 		 "absolute error of a step of dopri5, tsit5, bdf; 0: rtol times the largest initial value"),
+	KEY_FLAG(struct equation_config, to_steady, "false", "march until nothing changes and keep that state alone"),
+	KEY_REAL(struct equation_config, steady_rtol, "1e-6", 0, 1,
+		 "change in a unit of time, relative to a field's size, of what counts as steady"),
+	KEY_REAL(struct equation_config, steady_atol, "1e-9", 0, 1e9, "and absolute"),
 	KEY_INT(struct equation_config, max_steps, "1000000", 1, 1e12, "most steps of a sample"),
 	KEY_INT(struct equation_config, order, "4", 2, 6,
 		"of the finite differences where a side is not periodic: 2, 4, 6"),

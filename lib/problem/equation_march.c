@@ -23,7 +23,10 @@ static const struct equation_stepper *choose(const struct equation_march *w)
 		return equation_stepper_find("etdrk4");
 	if (w->spec->n_noises > 0)
 		return equation_stepper_find("euler-maruyama");
-	return equation_stepper_find(w->config->dt > 0 ? "rk4" : "dopri5");
+	if (w->config->dt > 0)
+		return equation_stepper_find("rk4");
+	/* what stability limits ends in a hum at its limit */
+	return equation_stepper_find(w->config->to_steady ? "bdf" : "dopri5");
 }
 
 /* Milstein without multiple integrals: a noise's amplitude holds, of the unknowns with noise, that alone which it drives, at
@@ -357,6 +360,10 @@ int equation_march_to(struct equation_march *w, double t0, double t1, double *st
 	}
 	/* another distance needs other tables; frames at equal distances differ by rounding */
 	if (fabs(t1 - t0 - w->frame) > 1e-9 * w->frame) {
+		forget_tables(w);
+		w->frame = t1 - t0;
+	}
+	if (fabs(t1 - t0 - w->frame) > 1e-9 * w->frame) { /* tables are those of steps of frame / 2^j */
 		forget_tables(w);
 		w->frame = t1 - t0;
 	}

@@ -12,8 +12,8 @@ struct equation_config {
 	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
 		*solve_grid;
 	int64_t frames, max_steps, order;
-	double dt, rtol, atol;
-	bool dealias;
+	double dt, rtol, atol, steady_rtol, steady_atol;
+	bool dealias, to_steady;
 	int method, stepper; /* indices into equation_method_names, equation_stepper_names */
 };
 

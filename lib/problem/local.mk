@@ -44,6 +44,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_pattern.h \
 	lib/problem/equation_physics.c \
 	lib/problem/equation_physics.h \
+	lib/problem/equation_posed.c \
+	lib/problem/equation_posed.h \
 	lib/problem/equation_residual.c \
 	lib/problem/equation_residual.h \
 	lib/problem/equation_sides.c \

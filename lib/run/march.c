@@ -1,6 +1,7 @@
 /* march.c: initial data in, a problem's solution out. */
 #include "run/march.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ struct march {
 	int n_inputs, input[INPUTS_MAX]; /* fields of the data */
 	int64_t input_count[INPUTS_MAX];
 	struct block block;
-	double *in[INPUTS_MAX], *number;
+	double *in[INPUTS_MAX];
+	double *number; /* all samples' */
 };
 
 static bool marches(const struct problem_class *class)
@@ -42,10 +44,33 @@ static void close_all(struct march *m)
 	chosen_close(&m->problem);
 }
 
-static int configure(struct march *m, const struct run_common *common, const char *what, struct err *e)
+static bool has_key(const struct problem_class *class, const char *name)
 {
-	if (chosen_open(&m->problem, common, what, marches, "cannot march given data", e) != 0 ||
-	    chosen_done(&m->problem, e) != 0)
+	for (const struct key *k = class->keys; k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int configure(struct march *m, const struct run_common *common, bool to_steady, const char *what, struct err *e)
+{
+	const char **set = xmalloc((size_t)(common->n_set + 1) * sizeof *set);
+	struct run_common with = *common;
+	int status;
+
+	for (int i = 0; i < common->n_set; i++)
+		set[i] = common->set[i];
+	set[with.n_set++] = "problem.to_steady=true";
+	with.set = set;
+	status = chosen_open(&m->problem, to_steady ? &with : common, what, marches, "cannot march given data", e);
+	if (status == 0 && to_steady && !has_key(m->problem.class, "to_steady"))
+		status = err_set(e, ERR_USAGE,
+				 "--to-steady: problem %s has no such march; problems given by a text have",
+				 m->problem.class->name);
+	if (status == 0)
+		status = chosen_done(&m->problem, e);
+	free(set);
+	if (status != 0)
 		return -1;
 	m->problem.class->layout(m->problem.config, &m->layout);
 	if (m->problem.class->numbers)
@@ -98,12 +123,15 @@ static int one_sample(void *context, void *work, int64_t i, int64_t sample, doub
 
 	for (int k = 0; k < m->n_inputs; k++)
 		in[k] = m->in[k] + i * m->input_count[k];
-	return m->problem.class->march(m->problem.config, work, sample, in, field, m->number + i * m->numbers.n, e);
+	return m->problem.class->march(m->problem.config, work, sample, in, field, m->number + sample * m->numbers.n,
+				       e);
 }
 
 static int allocate(struct march *m, struct err *e)
 {
-	m->number = xcalloc((size_t)(BLOCK * (m->numbers.n + 1)), sizeof *m->number);
+	m->number = mem_new(dataset_layout(m->data)->n_samples * (m->numbers.n + 1), sizeof *m->number, "numbers", e);
+	if (!m->number)
+		return -1;
 	m->block = (struct block){
 		.what = m->problem.class->name,
 		.layout = &m->layout,
@@ -142,6 +170,21 @@ static int march_block(struct march *m, int64_t first, int64_t n, struct h5out *
 	return 0;
 }
 
+static void write_numbers(const struct march *m, int64_t n, struct h5out *out)
+{
+	double *column = xmalloc((size_t)(n + 1) * sizeof *column);
+
+	for (int k = 0; k < m->numbers.n; k++) {
+		char path[96];
+
+		for (int64_t i = 0; i < n; i++)
+			column[i] = m->number[i * m->numbers.n + k];
+		snprintf(path, sizeof path, "sample/%s", m->numbers.name[k]);
+		h5out_doubles(out, path, n, column);
+	}
+	free(column);
+}
+
 static int run(struct march *m, const struct run_common *common, struct err *e)
 {
 	const char *path = common->output ? common->output : "prediction.h5";
@@ -167,6 +210,8 @@ static int run(struct march *m, const struct run_common *common, struct err *e)
 			progress_update(at, NULL);
 		}
 		progress_end();
+		if (status == 0)
+			write_numbers(m, n, out);
 		if (status != 0)
 			h5out_abandon(out);
 		else
@@ -183,7 +228,7 @@ int march_run(const struct run_common *common, const struct solve_options *o, co
 	      const char *const *data, struct err *e)
 {
 	struct march m = { 0 };
-	int status = configure(&m, common, what, e);
+	int status = configure(&m, common, o->to_steady, what, e);
 
 	if (status == 0 && common->dry_run)
 		cfg_effective(m.problem.setup.cfg, o->dry_run_text);

@@ -332,6 +332,8 @@ int solve_run(const struct run_common *common, const struct solve_options *o, co
 
 	if (!is_file(what))
 		return march_run(common, o, what, n_data > 0 ? n_data : 1, n_data > 0 ? data : &input, e);
+	if (o->to_steady)
+		return err_set(e, ERR_USAGE, "--to-steady: %s is a model, not a problem", what);
 	int status = solve_model(&s, what, n_data, data, e);
 	close_all(&s);
 	return status;

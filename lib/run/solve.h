@@ -8,6 +8,7 @@ struct solve_options {
 	const char *method; /* solver's name; NULL: roll-out */
 	const char *layout; /* force the data's layout */
 	int64_t batch;	    /* samples at a time; 0: 20 */
+	bool to_steady;	    /* problems: march until nothing changes */
 	struct str *dry_run_text;
 };
 
