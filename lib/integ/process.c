@@ -70,6 +70,15 @@ static void langevin_drift(void *context, int64_t paths, double t, const double 
 	EACH(p->rate * (X - X * X * X))
 }
 
+static void trend_drift(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	EACH(p->level * t - p->rate * X)
+}
+static void trend_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	EACH(p->sigma * t)
+}
+
 static double ou_step(const struct process *p, double x, double h, double normal)
 {
 	double decay = exp(-p->rate * h);
@@ -90,6 +99,18 @@ static void ou_moments(const struct process *p, double t, double *mean, double *
 	*mean = p->level + (p->start - p->level) * decay;
 	*variance =
 		spread * spread + p->sigma * p->sigma * (p->rate != 0 ? -expm1(-2 * p->rate * t) / (2 * p->rate) : t);
+}
+
+/* Variance: sigma^2 int_0^t s^2 exp(-2 rate (t - s)) ds. */
+static void trend_moments(const struct process *p, double t, double *mean, double *variance)
+{
+	const double k = p->rate, decay = exp(-k * t), spread = p->start_spread * p->start_spread;
+	const double line = k != 0 ? t / k - (1 - decay) / (k * k) : t * t / 2;
+	const double square =
+		k != 0 ? t * t / (2 * k) - t / (2 * k * k) + (1 - decay * decay) / (4 * k * k * k) : t * t * t / 3;
+
+	*mean = p->start * decay + p->level * line;
+	*variance = spread * decay * decay + p->sigma * p->sigma * square;
 }
 
 static void gbm_moments(const struct process *p, double t, double *mean, double *variance)
@@ -123,9 +144,11 @@ static const struct row {
 	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true, false },
 	[PROCESS_LANGEVIN] = { langevin_drift, constant_diffusion, constant_slope, NULL, NULL, "langevin",
 			       "langevin-start", false, true },
+	[PROCESS_OU_TREND] = { trend_drift, trend_diffusion, constant_slope, NULL, trend_moments, "ou-trend",
+			       "ou-trend-start", false, true },
 };
 
-const char *const process_names[] = { "ou", "gbm", "cir", "langevin", NULL };
+const char *const process_names[] = { "ou", "gbm", "cir", "langevin", "ou-trend", NULL };
 
 static void exact_path(const struct row *row, const struct process *p, int64_t n, double T, int64_t frames,
 		       struct rng noise, double *out)
@@ -178,7 +201,8 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 		 struct sde_counts *counts, struct err *e)
 {
 	const struct row *row = &rows[kind];
-	const struct rng noise = rng_stream(seed, row->noise, 0, (uint64_t)sample);
+	const struct rng noise = rng_stream(seed, row->noise, 0, (uint64_t)sample),
+			 first = rng_stream(seed, row->start, 0, (uint64_t)sample);
 	struct many many = { p, n };
 	const struct sde sde = sde_of(row, &many);
 	const struct sde_method *m;
@@ -194,9 +218,12 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 	if (start) {
 		memcpy(out, start, (size_t)n * sizeof *out);
 	} else {
-		rng_normal(rng_stream(seed, row->start, 0, (uint64_t)sample), 0, (size_t)n, out);
+		rng_normal(first, 0, (size_t)n, out);
 		for (int64_t i = 0; i < n; i++)
-			out[i] = p->start + p->start_spread * out[i];
+			out[i] = p->start + p->start_spread * out[i] +
+				 (p->start_width > 0
+					  ? p->start_width * (2 * rng_uniform_at(first, (uint64_t)(n + 1 + i)) - 1)
+					  : 0);
 	}
 	if (scheme->method == PROCESS_EXACT) {
 		exact_path(row, p, n, T, frames, noise, out);
@@ -239,11 +266,15 @@ done:
 
 bool process_moments(enum process_kind kind, const struct process *p, double t, double *mean, double *std)
 {
-	double variance = p->start_spread * p->start_spread;
+	struct process q = *p;
+	double variance;
 
+	/* Only the variance of the start matters to all that have closed moments. */
+	q.start_spread = sqrt(p->start_spread * p->start_spread + p->start_width * p->start_width / 3);
+	variance = q.start_spread * q.start_spread;
 	*mean = p->start;
 	if (rows[kind].moments)
-		rows[kind].moments(p, t, mean, &variance);
+		rows[kind].moments(&q, t, mean, &variance);
 	else if (t > 0)
 		return false;
 	*std = sqrt(fmax(variance, 0));

@@ -13,13 +13,14 @@
  *   ou        dX = rate (level - X) dt + sigma dW
  *   gbm       dX = rate X dt + sigma X dW
  *   cir       dX = rate (level - X) dt + sigma sqrt(X) dW, X >= 0
+ *   ou-trend  dX = (level t - rate X) dt + sigma t dW
  *   langevin  dX = rate (X - X^3) dt + sigma dW: the double well V = rate (X^2 - 1)^2 / 4 */
 struct process {
 	double rate, level, sigma;
-	double start, start_spread; /* X(0) ~ start + start_spread N(0, 1) */
+	double start, start_spread, start_width; /* X(0) ~ start + start_spread N(0, 1) + start_width U(-1, 1) */
 };
 
-enum process_kind { PROCESS_OU, PROCESS_GBM, PROCESS_CIR, PROCESS_LANGEVIN };
+enum process_kind { PROCESS_OU, PROCESS_GBM, PROCESS_CIR, PROCESS_LANGEVIN, PROCESS_OU_TREND };
 extern const char *const process_names[]; /* by kind, NULL-terminated */
 
 /* How a path is made: by the transition law, or by a method of integ/sde.h; names: sde_exact_or_method_names. */
@@ -37,7 +38,7 @@ struct process_scheme {
 int process_check(enum process_kind kind, const struct process_scheme *scheme, struct err *e);
 
 /* `frames` intervals up to T of n independent components into out ((frames + 1) x n). start: n initial values, or NULL to draw
- * them. Streams: (seed, NAME, 0, sample) for the noise, as fresh increments of equal steps or as a Brownian tree (with H), and (seed, NAME-start, 0, sample). For cir, schemes use the positive part in drift and diffusion (full truncation),
+ * them. Streams: (seed, NAME, 0, sample) for the noise, as fresh increments of equal steps or as a Brownian tree (with H), and (seed, NAME-start, 0, sample): normals 0 .. n-1, uniforms n+1 .. 2n. For cir, schemes use the positive part in drift and diffusion (full truncation),
  * and out holds the positive part. counts may be NULL. */
 struct sde_counts;
 int process_path(enum process_kind kind, const struct process *p, const struct process_scheme *scheme, int64_t n,

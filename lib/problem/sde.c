@@ -70,12 +70,13 @@ PROCESS(ou, PROCESS_OU)
 PROCESS(gbm, PROCESS_GBM)
 PROCESS(cir, PROCESS_CIR)
 PROCESS(langevin, PROCESS_LANGEVIN)
+PROCESS(trend, PROCESS_OU_TREND)
 
 #define PART(name, f, d, lo, hi, help)                                                                                 \
 	{                                                                                                              \
 		name, KEY_DOUBLE, KEY_MEMBER(struct path, f, double), d, lo, hi, NULL, help                            \
 	}
-#define PATH_KEYS(T_default, frames_default, method_default, start_default)                                            \
+#define PATH_KEYS(T_default, frames_default, method_default, start_default, width_default)                             \
 	KEY_REAL(struct path, T, T_default, 1e-12, 1e12, "end time"),                                                  \
 		KEY_INT(struct path, frames, frames_default, 1, 1e8, "saved intervals: frames + 1 values"),            \
 		KEY_INT(struct path, steps, "16", 1, 1e9, "steps of a scheme in a frame"),                             \
@@ -88,32 +89,42 @@ PROCESS(langevin, PROCESS_LANGEVIN)
 		KEY_REAL(struct path, tolerance, "0", 0, 1e9,                                                          \
 			 "above 0: one Brownian path to this resolution, the same for all methods and steps"),         \
 		PART("start", process.start, start_default, -1e9, 1e9, "mean of the initial value"),                   \
-		PART("start_spread", process.start_spread, "0", 0, 1e9, "standard deviation of the initial value")
+		PART("start_spread", process.start_spread, "0", 0, 1e9, "standard deviation of the initial value"),    \
+		PART("start_width", process.start_width, width_default, 0, 1e9,                                        \
+		     "half the width of a uniform part of it")
 
 static const struct key ou_keys[] = {
-	PATH_KEYS("5", "100", "exact", "1"),
+	PATH_KEYS("5", "100", "exact", "1", "0"),
 	PART("rate", process.rate, "1", -1e6, 1e6, "rate of return"),
 	PART("level", process.level, "0", -1e9, 1e9, "level returned to"),
 	PART("sigma", process.sigma, "0.5", 0, 1e6, "noise"),
 	KEY_END,
 };
 static const struct key gbm_keys[] = {
-	PATH_KEYS("1", "100", "exact", "1"),
+	PATH_KEYS("1", "100", "exact", "1", "0"),
 	PART("rate", process.rate, "0.1", -1e6, 1e6, "drift"),
 	PART("sigma", process.sigma, "0.3", 0, 1e6, "volatility"),
 	KEY_END,
 };
 static const struct key cir_keys[] = {
-	PATH_KEYS("5", "100", "euler-maruyama", "1"),
+	PATH_KEYS("5", "100", "euler-maruyama", "1", "0"),
 	PART("rate", process.rate, "1", 1e-9, 1e6, "rate of return"),
 	PART("level", process.level, "1", 0, 1e9, "level returned to"),
 	PART("sigma", process.sigma, "0.5", 0, 1e6, "noise"),
 	KEY_END,
 };
 static const struct key langevin_keys[] = {
-	PATH_KEYS("20", "200", "euler-maruyama", "0"),
+	PATH_KEYS("20", "200", "euler-maruyama", "0", "0"),
 	PART("rate", process.rate, "1", 0, 1e6, "height of the barrier, times 4"),
 	PART("sigma", process.sigma, "0.7", 0, 1e6, "noise: sqrt(2 temperature)"),
+	KEY_END,
+};
+
+static const struct key trend_keys[] = {
+	PATH_KEYS("63", "63", "euler-maruyama", "0", "1"),
+	PART("rate", process.rate, "0.1", 0, 1e6, "rate of return"),
+	PART("level", process.level, "0.02", -1e9, 1e9, "slope of the drift in time"),
+	PART("sigma", process.sigma, "0.0126984", 0, 1e6, "slope of the noise in time; 0.8/63: 0.8 at t = 63"),
 	KEY_END,
 };
 
@@ -158,4 +169,13 @@ static const struct problem_class langevin = {
 	PATH_CLASS(langevin),
 };
 
-const struct problem_class *const problem_file_sde[] = { &ou, &gbm, &cir, &langevin, NULL };
+static const struct problem_class trend = {
+	.name = "ou-trend",
+	.summary = "Ornstein-Uhlenbeck process with a drift and a noise that grow in time, from a uniform start",
+	.equation = "dx = (level*t - rate*x)*dt + sigma*t*dW",
+	.source = "data of the SDE-GAN of arXiv 2102.03657 as published with its code",
+	.test_config = "frames: 10\nT: 10\nsteps: 4\n",
+	PATH_CLASS(trend),
+};
+
+const struct problem_class *const problem_file_sde[] = { &ou, &gbm, &cir, &langevin, &trend, NULL };

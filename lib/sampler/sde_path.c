@@ -8,13 +8,13 @@
 
 struct sde_path {
 	int process, method;
-	double T, rate, level, sigma, start, start_spread, rtol, atol, dtmin, tolerance;
+	double T, rate, level, sigma, start, start_spread, start_width, rtol, atol, dtmin, tolerance;
 	int64_t frames, steps;
 };
 
 static struct process process_of(const struct sde_path *c)
 {
-	return (struct process){ c->rate, c->level, c->sigma, c->start, c->start_spread };
+	return (struct process){ c->rate, c->level, c->sigma, c->start, c->start_spread, c->start_width };
 }
 
 static struct process_scheme scheme_of(const struct sde_path *c)
@@ -90,7 +90,8 @@ static bool moments(const void *config, int64_t i, double *mean, double *std)
 static const struct key keys[] = {
 	KEY_ONE_OF(struct sde_path, process, "ou", process_names,
 		   "ou: rate (level - X) dt + sigma dW; gbm: rate X dt + sigma X dW; cir: rate (level - X) dt + "
-		   "sigma sqrt(X) dW; langevin: rate (X - X^3) dt + sigma dW"),
+		   "sigma sqrt(X) dW; langevin: rate (X - X^3) dt + sigma dW; ou-trend: (level t - rate X) dt + sigma "
+		   "t dW"),
 	KEY_ONE_OF(struct sde_path, method, "exact", sde_exact_or_method_names, "transition law or scheme"),
 	KEY_REAL(struct sde_path, T, "1", 1e-12, 1e12, "end time"),
 	KEY_INT(struct sde_path, frames, "100", 1, 1e8, "saved intervals: frames + 1 values"),
@@ -105,6 +106,7 @@ static const struct key keys[] = {
 	KEY_REAL(struct sde_path, sigma, "0.5", 0, 1e6, "noise"),
 	KEY_REAL(struct sde_path, start, "1", -1e9, 1e9, "mean of the initial value"),
 	KEY_REAL(struct sde_path, start_spread, "0", 0, 1e9, "standard deviation of the initial value"),
+	KEY_REAL(struct sde_path, start_width, "0", 0, 1e9, "half the width of a uniform part of it"),
 	KEY_END,
 };
 

@@ -102,15 +102,16 @@ START_TEST(processes_have_their_moments)
 		const char *method;
 		struct process p;
 	} cases[] = {
-		{ PROCESS_OU, "exact", { 2, 0.5, 0.7, 1, 0.4 } },
-		{ PROCESS_OU, "euler-maruyama", { 2, 0.5, 0.7, 1, 0 } },
-		{ PROCESS_GBM, "exact", { 0.3, 0, 0.4, 1.5, 0.1 } },
-		{ PROCESS_GBM, "milstein", { 0.3, 0, 0.4, 1.5, 0 } },
-		{ PROCESS_CIR, "euler-maruyama", { 1, 1, 0.5, 2, 0 } },
-		{ PROCESS_CIR, "milstein", { 1, 1, 0.5, 2, 0 } },
-		{ PROCESS_CIR, "spark", { 1, 1, 0.5, 2, 0 } },
-		{ PROCESS_GBM, "srk", { 0.3, 0, 0.4, 1.5, 0 } },
-		{ PROCESS_OU, "shark", { 2, 0.5, 0.7, 1, 0 } },
+		{ PROCESS_OU, "exact", { 2, 0.5, 0.7, 1, 0.4, 0 } },
+		{ PROCESS_OU, "euler-maruyama", { 2, 0.5, 0.7, 1, 0, 0 } },
+		{ PROCESS_GBM, "exact", { 0.3, 0, 0.4, 1.5, 0.1, 0 } },
+		{ PROCESS_GBM, "milstein", { 0.3, 0, 0.4, 1.5, 0, 0 } },
+		{ PROCESS_CIR, "euler-maruyama", { 1, 1, 0.5, 2, 0, 0 } },
+		{ PROCESS_CIR, "milstein", { 1, 1, 0.5, 2, 0, 0 } },
+		{ PROCESS_CIR, "spark", { 1, 1, 0.5, 2, 0, 0 } },
+		{ PROCESS_GBM, "srk", { 0.3, 0, 0.4, 1.5, 0, 0 } },
+		{ PROCESS_OU, "shark", { 2, 0.5, 0.7, 1, 0, 0 } },
+		{ PROCESS_OU_TREND, "sra1", { 2, 0.5, 0.7, 1, 0.1, 0.5 } },
 	};
 	enum { N = 10000, FRAMES = 2, STEPS = 32 };
 
