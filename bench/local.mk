@@ -1,1 +1,12 @@
-# bench/: built by 'make bench' only.
+# bench/: built and run by 'make bench' only. CASES="fno2d ns2d-64" chooses, THREADS=2, ROUNDS=7, PYTHON=/path/to/python3.
+EXTRA_PROGRAMS += bench/sciml-bench bench/pairs
+bench_sciml_bench_SOURCES = bench/bench.h bench/bench.c bench/floor.c bench/case_train.c bench/case_generate.c bench/case_sample.c
+bench_pairs_SOURCES = bench/pairs.c
+bench_pairs_LDADD =
+EXTRA_DIST += bench/README bench/run.sh bench/peers/peer.py bench/peers/files.py bench/peers/torch_train.py bench/peers/generate.py \
+	bench/peers/draw.py
+CLEANFILES += bench/sciml-bench$(EXEEXT) bench/pairs$(EXEEXT)
+
+.PHONY: bench
+bench: bench/sciml-bench$(EXEEXT) bench/pairs$(EXEEXT) all
+	srcdir=$(srcdir) $(SHELL) $(srcdir)/bench/run.sh
