@@ -142,7 +142,7 @@ static void transforms_floor(const struct bench_case *c, struct bench_floor *f)
 
 static const struct generate_setting settings[] = {
 	{ "problem: {name: navier-stokes, nu: 1e-3, T: 0.1, frames: 1, dt: 1e-3, grid: 64, solve_grid: 64, "
-	  "method: euler-cn}",
+	  "method: euler-cn, convection: float32}",
 	  20, false, 4, 100, 2, 64 },
 	{ "problem: {name: navier-stokes, nu: 1e-4, T: 0.02, frames: 1, dt: 1e-3, grid: 256, solve_grid: 256, "
 	  "method: euler-cn}",

@@ -45,8 +45,8 @@ def fno(folder, threads, compiled):
             .expand([x.shape[0], 1] + list(size)) for d, n in enumerate(size)]
     conv = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
 
-    def point(name, v):  # the other side keeps (in, out)
-        weight = w[name + ".weight"].t()
+    def point(name, v):
+        weight = w[name + ".weight"]
         return conv(v, weight.reshape(list(weight.shape) + [1] * dims), w[name + ".bias"])
 
     def transform(v, weight):
@@ -108,7 +108,7 @@ def unet(folder, threads, compiled):
             up = "up%d." % i
             v = F.conv_transpose2d(v, w[up + "conv_up.weight"], w[up + "conv_up.bias"], stride=2)
             v = block(up, torch.cat([v, skip[i]], 1))
-        weight = w["out.weight"].t()
+        weight = w["out.weight"]
         return relative(torch, F.conv2d(v, weight[:, :, None, None], w["out.bias"]), y)
     return stepper(torch, "unet", list(w.values()), loss, compiled)
 

@@ -16,6 +16,9 @@ problem_members = \
 problem_sources = $(problem_members) \
 	lib/problem/axes.c \
 	lib/problem/axes.h \
+	lib/problem/vorticity.c \
+	lib/problem/vorticity.h \
+	lib/problem/vorticity_kernel.h \
 	lib/problem/equation_basis.c \
 	lib/problem/equation_basis.h \
 	lib/problem/equation_difference.c \

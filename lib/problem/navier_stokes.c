@@ -1,8 +1,6 @@
 /* navier_stokes.c: two-dimensional incompressible flow on the unit torus as vorticity, w_t + u.grad w = nu Laplace w + f, with
  * velocity u = (psi_y, -psi_x), -Laplace psi = w, from Gaussian random vorticity.
- *
- * Convection in the form of Basdevant (J. Comput. Phys. 50, 1983): u.grad w = (d_xx - d_yy)(u v) + d_xy (v^2 - u^2), two
- * transforms each way; both factors and the product keep modes up to two thirds of Nyquist, so it has no aliases. */
+ * Convection: problem/vorticity.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,26 +11,27 @@
 #include "problem/axes.h"
 #include "problem/problem.h"
 #include "problem/spectral.h"
+#include "problem/vorticity.h"
 
 enum { METHOD_EULER_CN, METHOD_ETDRK4 };
 static const char *const methods[] = { "euler-cn", "etdrk4", NULL };
+static const char *const convection_types[] = { "float64", "float32", NULL };
 
 struct navier_stokes {
 	double nu, T, dt, forcing, gamma, tau, sigma;
 	int64_t grid, solve_grid, frames;
-	int method;
+	int method, convection;
 };
 
 struct work {
 	struct spectral fine, coarse;
 	struct field_sampler *law;
 	struct etdrk4 *etd;
-	double *state; /* modes of w */
-	double *u, *v; /* fields, then products */
-	double *u_modes, *v_modes, *slope, *force;
-	double *laplace; /* 4 pi^2 |k|^2 by mode */
-	double *kx, *ky; /* wave numbers by mode, 0 beyond two thirds */
-	int64_t steps;	 /* of a frame */
+	struct vorticity *convection;
+	double *state, *slope, *force; /* modes of w, of its rate, of f */
+	double *field;
+	double *keep, *gain; /* euler-cn: w <- keep w + gain slope, by mode */
+	int64_t steps;	     /* of a frame */
 };
 
 static int check(const void *config, struct err *e)
@@ -74,20 +73,17 @@ static void release(void *work)
 	spectral_clear(&w->coarse);
 	field_sampler_free(w->law);
 	etdrk4_free(w->etd);
+	vorticity_free(w->convection);
 	free(w->state);
-	free(w->u);
-	free(w->v);
-	free(w->u_modes);
-	free(w->v_modes);
+	free(w->field);
 	free(w->slope);
 	free(w->force);
-	free(w->laplace);
-	free(w->kx);
-	free(w->ky);
+	free(w->keep);
+	free(w->gain);
 	free(w);
 }
 
-static void fill_tables(struct work *w, const struct navier_stokes *c)
+static void fill_force(struct work *w, const struct navier_stokes *c)
 {
 	const int64_t n = c->solve_grid;
 
@@ -95,18 +91,27 @@ static void fill_tables(struct work *w, const struct navier_stokes *c)
 		for (int64_t j = 0; j < n; j++) {
 			double s = 2 * M_PI * (double)((i + j) % n) / (double)n;
 
-			w->u[i * n + j] = c->forcing * (sin(s) + cos(s));
+			w->field[i * n + j] = c->forcing * (sin(s) + cos(s));
 		}
-	spectral_forward(&w->fine, w->u, w->force);
-	for (int64_t m = 0; m < w->fine.n_modes; m++) {
-		int64_t k[3];
+	spectral_forward(&w->fine, w->field, w->force);
+}
 
-		spectral_wave(&w->fine, m, k);
-		w->laplace[m] = spectral_laplace(&w->fine, m);
-		if (3 * llabs(k[0]) < n && 3 * llabs(k[1]) < n) {
-			w->kx[m] = 2 * M_PI * (double)k[0];
-			w->ky[m] = 2 * M_PI * (double)k[1];
+/* Explicit Euler for convection and force, Crank-Nicolson for diffusion; or the linear part of ETDRK4. */
+static void fill_method(struct work *w, const struct navier_stokes *c, double dt)
+{
+	if (c->method == METHOD_ETDRK4) {
+		for (int64_t m = 0; m < w->fine.n_modes; m++) {
+			w->slope[2 * m] = -c->nu * spectral_laplace(&w->fine, m);
+			w->slope[2 * m + 1] = 0;
 		}
+		w->etd = etdrk4_new(w->fine.n_modes, w->slope, dt);
+		return;
+	}
+	for (int64_t i = 0; i < 2 * w->fine.n_modes; i++) {
+		const double half = 0.5 * dt * c->nu * spectral_laplace(&w->fine, i / 2);
+
+		w->keep[i] = (1 - half) / (1 + half);
+		w->gain[i] = dt / (1 + half);
 	}
 }
 
@@ -123,31 +128,22 @@ static int prepare(const void *config, void **work, struct err *e)
 	size_t field, modes;
 
 	if (spectral_init(&w->fine, 2, fine, e) != 0 || spectral_init(&w->coarse, 2, coarse, e) != 0 ||
-	    field_sampler_new(&w->law, &law, e) != 0) {
+	    field_sampler_new(&w->law, &law, e) != 0 ||
+	    vorticity_new(&w->convection, c->solve_grid, c->convection == 1, e) != 0) {
 		release(w);
 		return -1;
 	}
 	field = (size_t)w->fine.n_points * sizeof(double);
 	modes = (size_t)(2 * w->fine.n_modes) * sizeof(double);
-	w->u = xaligned(field);
-	w->v = xaligned(field);
+	w->field = xaligned(field);
 	w->state = xaligned(modes);
-	w->u_modes = xaligned(modes);
-	w->v_modes = xaligned(modes);
 	w->slope = xaligned(modes);
 	w->force = xaligned(modes);
-	w->laplace = xaligned(modes / 2);
-	w->kx = xaligned(modes / 2);
-	w->ky = xaligned(modes / 2);
-	fill_tables(w, c);
+	w->keep = xaligned(modes);
+	w->gain = xaligned(modes);
 	w->steps = (int64_t)fmax(1, ceil(c->T / (double)c->frames / c->dt * (1 - 1e-12)));
-	if (c->method == METHOD_ETDRK4) {
-		for (int64_t m = 0; m < w->fine.n_modes; m++) {
-			w->slope[2 * m] = -c->nu * w->laplace[m];
-			w->slope[2 * m + 1] = 0;
-		}
-		w->etd = etdrk4_new(w->fine.n_modes, w->slope, c->T / (double)c->frames / (double)w->steps);
-	}
+	fill_force(w, c);
+	fill_method(w, c, c->T / (double)c->frames / (double)w->steps);
 	*work = w;
 	return 0;
 }
@@ -156,47 +152,16 @@ static int prepare(const void *config, void **work, struct err *e)
 static void explicit_part(void *context, double t, const double *state, double *out)
 {
 	struct work *w = context;
-	const int64_t n_modes = w->fine.n_modes, n = w->fine.n_points;
 
 	(void)t;
-	for (int64_t m = 0; m < n_modes; m++) {
-		/* psi = w / laplace; u = psi_y, v = -psi_x */
-		const double inverse = m == 0 ? 0 : 1 / w->laplace[m], y = w->ky[m] * inverse, x = w->kx[m] * inverse;
-
-		w->u_modes[2 * m] = -y * state[2 * m + 1];
-		w->u_modes[2 * m + 1] = y * state[2 * m];
-		w->v_modes[2 * m] = x * state[2 * m + 1];
-		w->v_modes[2 * m + 1] = -x * state[2 * m];
-	}
-	spectral_inverse(&w->fine, w->u_modes, w->u);
-	spectral_inverse(&w->fine, w->v_modes, w->v);
-	for (int64_t i = 0; i < n; i++) {
-		const double u = w->u[i], v = w->v[i];
-
-		w->u[i] = u * v;
-		w->v[i] = (v - u) * (v + u);
-	}
-	spectral_forward(&w->fine, w->u, w->u_modes);
-	spectral_forward(&w->fine, w->v, w->v_modes);
-	for (int64_t m = 0; m < n_modes; m++) {
-		/* d_xx - d_yy -> ky^2 - kx^2, d_xy -> -kx ky */
-		const double p = w->ky[m] * w->ky[m] - w->kx[m] * w->kx[m], q = -w->kx[m] * w->ky[m];
-
-		out[2 * m] = w->force[2 * m] - (p * w->u_modes[2 * m] + q * w->v_modes[2 * m]);
-		out[2 * m + 1] = w->force[2 * m + 1] - (p * w->u_modes[2 * m + 1] + q * w->v_modes[2 * m + 1]);
-	}
+	vorticity_convection(w->convection, state, w->force, out);
 }
 
-/* Explicit Euler for convection and force, Crank-Nicolson for diffusion. */
-static void euler_step(struct work *w, double nu, double dt)
+static void euler_step(struct work *w)
 {
 	explicit_part(w, 0, w->state, w->slope);
-	for (int64_t m = 0; m < w->fine.n_modes; m++) {
-		const double half = 0.5 * dt * nu * w->laplace[m], scale = 1 / (1 + half);
-
-		w->state[2 * m] = scale * ((1 - half) * w->state[2 * m] + dt * w->slope[2 * m]);
-		w->state[2 * m + 1] = scale * ((1 - half) * w->state[2 * m + 1] + dt * w->slope[2 * m + 1]);
-	}
+	for (int64_t i = 0; i < 2 * w->fine.n_modes; i++)
+		w->state[i] = w->keep[i] * w->state[i] + w->gain[i] * w->slope[i];
 }
 
 static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, double *out, double *number,
@@ -210,10 +175,10 @@ static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, 
 			if (c->method == METHOD_ETDRK4)
 				etdrk4_step(w->etd, explicit_part, w, 0, w->state);
 			else
-				euler_step(w, c->nu, dt);
+				euler_step(w);
 		}
-		spectral_inverse(&w->fine, w->state, w->u);
-		spectral_subsample(2, w->fine.size, c->solve_grid / c->grid, w->u, out + frame * n_out);
+		spectral_inverse(&w->fine, w->state, w->field);
+		spectral_subsample(2, w->fine.size, c->solve_grid / c->grid, w->field, out + frame * n_out);
 		for (int64_t i = 0; i < n_out; i++)
 			if (!isfinite(out[frame * n_out + i])) {
 				err_set(e, ERR_FAIL, "not finite at t = %g: dt %g is too long",
@@ -230,8 +195,8 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 {
 	struct work *w = work;
 
-	spectral_forward(&w->coarse, in[0], w->v_modes);
-	spectral_resize(&w->coarse, w->v_modes, &w->fine, w->state);
+	spectral_forward(&w->coarse, in[0], w->slope);
+	spectral_resize(&w->coarse, w->slope, &w->fine, w->state);
 	return solve(config, w, sample, field[0], number, e);
 }
 
@@ -240,8 +205,8 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	struct work *w = work;
 
-	field_draw(w->law, rng_stream(seed, "navier-stokes", 0, (uint64_t)sample), w->u);
-	spectral_forward(&w->fine, w->u, w->state);
+	field_draw(w->law, rng_stream(seed, "navier-stokes", 0, (uint64_t)sample), w->field);
+	spectral_forward(&w->fine, w->field, w->state);
 	return solve(config, w, sample, field[0], number, e);
 }
 
@@ -255,6 +220,8 @@ static const struct key keys[] = {
 		"points an axis of the solver's grid, a multiple of grid"),
 	KEY_ONE_OF(struct navier_stokes, method, "etdrk4", methods,
 		   "ETDRK4, or explicit Euler with Crank-Nicolson diffusion (the published scheme; dt 1e-2 or less)"),
+	KEY_ONE_OF(struct navier_stokes, convection, "float64", convection_types,
+		   "arithmetic of the convective term; the state is float64"),
 	KEY_REAL(struct navier_stokes, forcing, "0.1", -1e9, 1e9,
 		 "f = forcing (sin 2 pi (x + y) + cos 2 pi (x + y)); 0: none"),
 	KEY_REAL(struct navier_stokes, gamma, "2.5", 0, 100,
