@@ -64,7 +64,7 @@ static void layout(const void *config, struct layout *l)
 static void numbers(const void *config, struct problem_numbers *n)
 {
 	(void)config;
-	*n = (struct problem_numbers){ 1, { "steps" } };
+	*n = (struct problem_numbers){ 2, { "steps", "mass_drift" } };
 }
 
 static int prepare(const void *config, void **work, struct err *e)
@@ -120,7 +120,16 @@ static void march_shift(const struct advection *c, double *u, double *number)
 		}
 	}
 	free(kernel);
-	number[0] = 0;
+	number[0] = number[1] = 0;
+}
+
+static int march_upwind(const struct advection *c, struct volume *v, const double *start, int64_t sample,
+			double *const *field, double *number, struct err *e)
+{
+	if (volume_trajectory(v, start, 1, c->frames, c->T, 1, field, sample, number, e) != 0)
+		return -1;
+	number[1] = volume_drift(v, 0);
+	return 0;
 }
 
 static int march(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
@@ -129,7 +138,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	const struct advection *c = config;
 
 	if (c->method == METHOD_UPWIND)
-		return volume_trajectory(work, in[0], 1, c->frames, c->T, 1, field, sample, number, e);
+		return march_upwind(c, work, in[0], sample, field, number, e);
 	if (field[0] != in[0])
 		memcpy(field[0], in[0], (size_t)c->grid * sizeof **field);
 	march_shift(c, field[0], number);
@@ -158,7 +167,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 			field[0][k * c->grid + i] = sines_at(&p, x - floor(x));
 		}
 	}
-	number[0] = 0;
+	number[0] = number[1] = 0;
 	return 0;
 }
 

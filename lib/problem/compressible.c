@@ -182,9 +182,9 @@ static void measure(const struct compressible *c, const struct volume *v, double
 	for (int a = 0; a < c->dims; a++)
 		momentum = fmax(momentum, fabs(now[2 + a] - start[2 + a]));
 	number[1] = (double)volume_reduced(v);
-	number[2] = (now[0] - start[0]) / start[0];
+	number[2] = volume_drift(v, 0);
 	number[3] = momentum / sqrt(2 * start[0] * start[1]);
-	number[4] = (now[1] - start[1]) / start[1];
+	number[4] = volume_drift(v, 1);
 }
 
 static int run(const struct compressible *c, struct work *w, int64_t sample, double *const *field, double *number,

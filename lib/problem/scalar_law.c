@@ -35,10 +35,16 @@ static void layout(const struct scalar *c, struct layout *l)
 	free(x);
 }
 
-static void numbers(const void *config, struct problem_numbers *n)
+static void fisher_numbers(const void *config, struct problem_numbers *n)
 {
 	(void)config;
 	*n = (struct problem_numbers){ 1, { "steps" } };
+}
+
+static void burgers_numbers(const void *config, struct problem_numbers *n)
+{
+	(void)config;
+	*n = (struct problem_numbers){ 2, { "steps", "mass_drift" } };
 }
 
 static void release(void *work)
@@ -152,9 +158,13 @@ static int burgers_march(const void *config, void *work, int64_t sample, const d
 {
 	const struct scalar *c = config;
 
-	if (c->method == METHOD_VOLUME)
-		return march(config, work, sample, in, field, number, e);
-	number[0] = 0;
+	if (c->method == METHOD_VOLUME) {
+		if (march(config, work, sample, in, field, number, e) != 0)
+			return -1;
+		number[1] = volume_drift(work, 0);
+		return 0;
+	}
+	number[0] = number[1] = 0;
 	return cole_hopf(c, sample, in[0], field[0], e);
 }
 
@@ -179,7 +189,9 @@ static int burgers_prepare(const void *config, void **work, struct err *e)
 					    .solver = VOLUME_ROE,
 					    .stepper = (enum volume_stepper)c->stepper,
 					    .cfl = c->cfl,
-					    .longest_step = c->dt };
+					    .longest_step = c->dt > 0	? c->dt
+							    : c->nu > 0 ? 0.004 / (4 * M_PI * c->nu)
+									: 0 };
 
 	*work = volume_new(&setup, e);
 	return *work ? 0 : -1;
@@ -203,7 +215,8 @@ static const struct key burgers_keys[] = {
 	KEY_ONE_OF(struct scalar, reconstruction, "mc", volume_reconstructions, "values at faces"),
 	KEY_ONE_OF(struct scalar, stepper, "midpoint", volume_steppers, "steps in time"),
 	KEY_REAL(struct scalar, cfl, "0.4", 1e-6, 1, "cells that the fastest wave crosses in a step"),
-	KEY_REAL(struct scalar, dt, "0", 0, 1e9, "longest time step; 0: no limit beside cfl"),
+	KEY_REAL(struct scalar, dt, "0", 0, 1e9,
+		 "longest time step; 0: the longest wave decays by 0.4 % in a step, at most"),
 	KEY_END,
 };
 
@@ -220,7 +233,7 @@ static const struct problem_class burgers_volume = {
 	.keys = burgers_keys,
 	.check = burgers_check,
 	.layout = burgers_layout,
-	.numbers = numbers,
+	.numbers = burgers_numbers,
 	.prepare = burgers_prepare,
 	.release = release,
 	.generate = burgers_generate,
@@ -305,7 +318,7 @@ static const struct problem_class reaction_diffusion = {
 	.keys = fisher_keys,
 	.check = check,
 	.layout = fisher_layout,
-	.numbers = numbers,
+	.numbers = fisher_numbers,
 	.prepare = fisher_prepare,
 	.release = release,
 	.generate = fisher_generate,

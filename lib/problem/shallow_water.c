@@ -105,14 +105,10 @@ static int prepare(const void *config, void **work, struct err *e)
 static int run(const struct shallow *c, struct work *w, int64_t sample, double *const *field, double *number,
 	       struct err *e)
 {
-	double now[3], start[3];
-
 	if (volume_trajectory(w->volume, w->state, 1, c->frames, c->T, c->velocity ? 3 : 1, field, sample, number, e) !=
 	    0)
 		return -1;
-	volume_totals(w->volume, now);
-	volume_start_totals(w->volume, start);
-	number[2] = (now[0] - start[0]) / start[0];
+	number[2] = volume_drift(w->volume, 0);
 	return 0;
 }
 

@@ -162,6 +162,28 @@ int volume_refresh(struct volume *v, struct err *e)
 	return bad ? report(v, e) : 0;
 }
 
+/* Integral of conserved plane k, or of its absolute value. */
+static double integral(const struct volume *v, int k, bool absolute)
+{
+	const int64_t n = v->setup.size[v->setup.dims - 1];
+	double cell = 1, sum = 0, rest = 0;
+
+	for (int a = 0; a < v->setup.dims; a++)
+		cell *= v->spacing[a];
+	/* compensated: the sums are compared to rounding */
+	for (int64_t r = 0; r < volume_rows(v); r++) {
+		const double *u = v->conserved + k * v->plane + volume_cell_row(v, r);
+
+		for (int64_t j = 0; j < n; j++) {
+			const double y = (absolute ? fabs(u[j]) : u[j]) - rest, t = sum + y;
+
+			rest = (t - sum) - y;
+			sum = t;
+		}
+	}
+	return cell * sum;
+}
+
 int volume_start(struct volume *v, const double *primitive, struct err *e)
 {
 	const struct volume_setup *s = &v->setup;
@@ -178,7 +200,10 @@ int volume_start(struct volume *v, const double *primitive, struct err *e)
 
 		s->law->conserve(&s->physics, s->dims, n, v->plane, v->primitive + at, v->conserved + at);
 	}
-	volume_totals(v, v->start);
+	for (int k = 0; k < v->n; k++) {
+		v->start[k] = integral(v, k, false);
+		v->size[k] = integral(v, k, true);
+	}
 	return volume_refresh(v, e);
 }
 
@@ -194,27 +219,13 @@ void volume_read(const struct volume *v, double *primitive)
 
 void volume_totals(const struct volume *v, double *total)
 {
-	const int64_t n = v->setup.size[v->setup.dims - 1];
-	double cell = 1;
+	for (int k = 0; k < v->n; k++)
+		total[k] = integral(v, k, false);
+}
 
-	for (int a = 0; a < v->setup.dims; a++)
-		cell *= v->spacing[a];
-	for (int k = 0; k < v->n; k++) {
-		/* compensated: the sums are compared to rounding */
-		double sum = 0, rest = 0;
-
-		for (int64_t r = 0; r < volume_rows(v); r++) {
-			const double *u = v->conserved + k * v->plane + volume_cell_row(v, r);
-
-			for (int64_t j = 0; j < n; j++) {
-				const double y = u[j] - rest, t = sum + y;
-
-				rest = (t - sum) - y;
-				sum = t;
-			}
-		}
-		total[k] = cell * sum;
-	}
+double volume_drift(const struct volume *v, int k)
+{
+	return v->size[k] > 0 ? (integral(v, k, false) - v->start[k]) / v->size[k] : 0;
 }
 
 int64_t volume_steps(const struct volume *v)
@@ -333,10 +344,13 @@ static int wave_step(struct volume *v, double dt, bool diffusion, struct err *e)
 {
 	static const double one[] = { 1 };
 	const volume_flux flux = v->flux;
-	int status = runge_kutta(v, dt, diffusion, e);
+	struct err first = { 0 }; /* forgiven if the second way works */
+	int status = runge_kutta(v, dt, diffusion, &first);
 
-	if (status == 0 || v->setup.law->n_positive == 0)
-		return status;
+	if (status != 0 && v->setup.law->n_positive == 0)
+		return err_set(e, first.code, "%s", first.message);
+	if (status == 0)
+		return 0;
 	memcpy(v->conserved, v->before, (size_t)(v->n * v->plane) * sizeof *v->before);
 	status = volume_refresh(v, e);
 	v->flux = v->safe_flux;

@@ -85,8 +85,10 @@ void volume_read(const struct volume *v, double *primitive);
 /* Integrals over the domain of every conserved plane, in the order above. */
 void volume_totals(const struct volume *v, double *total);
 void volume_start_totals(const struct volume *v, double *total); /* the same at time 0 */
-int64_t volume_steps(const struct volume *v);			 /* since volume_start */
-int64_t volume_reduced(const struct volume *v);			 /* those of order 1 */
+/* Change of the integral of conserved plane k since time 0, relative to the integral of its absolute value then (which is 0: 0). */
+double volume_drift(const struct volume *v, int k);
+int64_t volume_steps(const struct volume *v);	/* since volume_start */
+int64_t volume_reduced(const struct volume *v); /* those of order 1 */
 
 /* The frames t = 0, T/frames, ... T from primitive planes `start` (which may be where frame 0 of a field goes when refine is 1
  * and there is one field): field[k] gets plane k, frame after frame, k < n_fields. refine: every output cell is the mean over

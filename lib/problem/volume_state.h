@@ -18,9 +18,9 @@ struct volume {
 	double spacing[VOLUME_DIMS];
 	double *conserved, *before, *primitive;
 	double *rate[VOLUME_STAGES];
-	double *change[2], *first_rate;	      /* of the stages of stiff diffusion */
-	double *tile;			      /* left, right, flux: VOLUME_VARIABLES rows of VOLUME_ROW each */
-	double time, start[VOLUME_VARIABLES]; /* integrals at time 0 */
+	double *change[2], *first_rate; /* of the stages of stiff diffusion */
+	double *tile;			/* left, right, flux: VOLUME_VARIABLES rows of VOLUME_ROW each */
+	double time, start[VOLUME_VARIABLES], size[VOLUME_VARIABLES]; /* integrals at time 0, and of absolute values */
 	int64_t steps, reduced;
 };
 

@@ -595,8 +595,10 @@ START_TEST(bad_states_are_errors)
 		q[128 + i] = i < 32 ? -30 : 30;
 		q[192 + i] = 0;
 	}
+	e = (struct err){ 0 };
 	ck_assert_msg(volume_start(v, q, &e) == 0 && volume_advance(v, 0.2, &e) == 0, "%s", e.message);
 	ck_assert_int_gt(volume_reduced(v), 0);
+	ck_assert_int_eq(e.code, ERR_NONE);
 	volume_read(v, q);
 	for (int i = 0; i < 2 * 64; i++)
 		ck_assert(q[i] > 0);
