@@ -10,10 +10,11 @@
 #include "problem/equation_march.h"
 #include "problem/equation_method.h"
 #include "problem/equation_posed.h"
+#include "problem/equation_rest.h"
 #include "problem/problem.h"
 #include "problem/spectral.h"
 
-enum { COUNTS = 3 }; /* steps, rejected, evaluations; to_steady: and time */
+enum { COUNTS = 3 }; /* steps, rejected, evaluations; to_steady: and time; stationary: iterations, evaluations */
 
 struct work {
 	const struct equation_config *config;
@@ -183,7 +184,9 @@ static void numbers(const void *config, struct problem_numbers *n)
 	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
 	if (equation_spec_new(&s, config, NULL) != 0)
 		return;
-	if (((const struct equation_config *)config)->to_steady)
+	if (s->stationary)
+		*n = (struct problem_numbers){ COUNTS - 1, { "iterations", "evaluations" } };
+	else if (((const struct equation_config *)config)->to_steady)
 		n->name[n->n++] = "time";
 	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
 		if (equation_param_is_drawn(s, k))
@@ -308,13 +311,16 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times,
 {
 	const struct equation_spec *s = w->spec;
 	struct integ_counts counts = { 0 };
-	int status, n = COUNTS + w->config->to_steady;
+	struct equation_solved solved = { 0 };
+	int status, n = s->stationary ? COUNTS - 1 : COUNTS + w->config->to_steady;
 
 	for (int k = 0; k < s->n_params; k++)
 		if (equation_param_is_drawn(s, k))
 			number[n++] = w->param[k];
 	if (s->stationary) {
-		status = w->m->solve(w->d, w->state, e);
+		status = w->m->solve(w->d, w->state, &solved, e);
+		number[0] = (double)solved.iterations;
+		number[1] = (double)solved.evaluations;
 		if (status == 0)
 			output(w, 0, field);
 	} else {
@@ -324,10 +330,10 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times,
 			 : w->config->to_steady ? solve_to_steady(w, field, &number[COUNTS], e)
 						: solve_frames(w, field, e);
 		counts = equation_march_counts(w->march);
+		number[0] = (double)counts.accepted;
+		number[1] = (double)counts.rejected;
+		number[2] = (double)counts.evaluations;
 	}
-	number[0] = (double)counts.accepted;
-	number[1] = (double)counts.rejected;
-	number[2] = (double)counts.evaluations;
 	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
 
@@ -335,6 +341,20 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times,
 static int64_t stride(const struct equation_spec *s, const int64_t *size)
 {
 	return s->n_dims > 0 ? (size[0] - s->closed[0]) / (s->grid[0] - s->closed[0]) : 1;
+}
+
+/* States at the first time, or first guesses of states at rest, on the method's grid. */
+static int draw_initial(struct work *w, const struct equation_points *own, uint64_t seed, int64_t sample, struct err *e)
+{
+	const struct equation_spec *s = w->spec;
+
+	for (int k = 0; k < s->n_unknowns; k++)
+		if (equation_draw_field(s, s->unknown[k].initial, own, (const double *const *)w->coef, w->param, seed,
+					sample, w->field[k], e) != 0) {
+			err_in(e, "initial.%s", s->unknown[k].name);
+			return problem_sample_error(e, sample);
+		}
+	return 0;
 }
 
 static int generate_at(const void *config, void *work, uint64_t seed, int64_t sample, int64_t n_times,
@@ -366,15 +386,10 @@ static int generate_at(const void *config, void *work, uint64_t seed, int64_t sa
 					     w->param, seed, sample, out, e) != 0)
 			return problem_sample_error(e, sample);
 	}
-	for (int k = 0; k < s->n_unknowns && !s->stationary; k++)
-		if (equation_draw_field(s, s->unknown[k].initial, &own, coef, w->param, seed, sample, w->field[k], e) !=
-		    0) {
-			err_in(e, "initial.%s", s->unknown[k].name);
-			return problem_sample_error(e, sample);
-		}
+	if (draw_initial(w, &own, seed, sample, e) != 0)
+		return -1;
 	w->m->set(w->d, w->param, coef);
-	if (!s->stationary)
-		w->m->state(w->d, (const double *const *)w->field, w->state);
+	w->m->state(w->d, (const double *const *)w->field, w->state);
 	return solve(w, seed, sample, n_times, time, field, number, e);
 }
 
@@ -407,8 +422,15 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 		w->m->interpolate(w->d, given, w->coef[k]);
 	}
 	w->m->set(w->d, w->param, (const double *const *)w->coef);
-	if (!s->stationary)
+	if (!s->stationary) {
 		w->m->state_kept(w->d, in, w->state);
+	} else {
+		const struct equation_points own = { w->m->size(w->d), w->m->place ? w->m->place(w->d) : NULL };
+
+		if (draw_initial(w, &own, 0, sample, e) != 0)
+			return -1;
+		w->m->state(w->d, (const double *const *)w->field, w->state);
+	}
 	return solve(w, 0, sample, 0, NULL, field, number, e);
 }
 
@@ -431,6 +453,8 @@ static const struct key keys[] = {
 	NODE(solve_grid, NULL, "points of the solver's grid (default: enough for every product of modes of grid)"),
 	KEY_ONE_OF(struct equation_config, method, "auto", equation_method_names,
 		   "in space; auto: fourier on periodic boxes, else differences"),
+	KEY_ONE_OF(struct equation_config, solver, "auto", equation_solver_names,
+		   "of stationary equations; auto: direct, or multigrid where it can and the grid is large"),
 	KEY_ONE_OF(struct equation_config, stepper, "auto", equation_stepper_names,
 		   "in time; auto: see sciml-equation(5)"),
 	KEY_INT(struct equation_config, frames, "10", 1, 1e7, "saved intervals: frames + 1 states"),

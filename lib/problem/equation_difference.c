@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "integ/jacobian.h"
 #include "problem/equation_difference_inside.h"
-#include "problem/equation_draw.h"
+#include "problem/equation_rest_inside.h"
 
 /* ---- slots ----------------------------------------------------------------------------------------------------------- */
 
@@ -198,7 +199,7 @@ static int translate(struct equation_difference *d, struct err *e)
 {
 	struct equation_spec *s = d->spec;
 	expr rate[EQUATION_UNKNOWNS], linear[EQUATION_UNKNOWNS], rest[EQUATION_UNKNOWNS];
-	expr amplitude[EQUATION_NOISES], slope[EQUATION_NOISES];
+	expr amplitude[EQUATION_NOISES], slope[EQUATION_NOISES], part[3];
 
 	for (int j = 0; j < s->n_unknowns; j++) {
 		struct expr_split split;
@@ -220,6 +221,11 @@ static int translate(struct equation_difference *d, struct err *e)
 		for (int axis = 0; axis < s->n_dims; axis++)
 			if (check_side(d, axis, j, e) != 0 || make_sides(d, axis, j, e) != 0)
 				return -1;
+	if (s->stationary && rest_is_elliptic(s, &part[0], &part[1], &part[2])) {
+		d->elliptic = true;
+		if (add_part(d, PART_ELLIPTIC, 3, part, e) != 0)
+			return -1;
+	}
 	return add_part(d, PART_LINEAR, s->n_unknowns, linear, e) != 0 ||
 			       add_part(d, PART_REST, s->n_unknowns, rest, e) != 0 ||
 			       add_part(d, PART_NOISE, s->n_noises, amplitude, e) != 0 ||
@@ -319,6 +325,7 @@ void equation_difference_free(struct equation_difference *d)
 	}
 	for (int k = 0; k < PARTS; k++)
 		program_free(d->part[k].program);
+	jacobian_free(d->pattern);
 	free(d->state);
 	free(d->a);
 	free(d->b);

@@ -32,7 +32,7 @@ struct difference_slot { /* what an expression has for a value at points */
 };
 
 /* Expressions of values at a point that are evaluated together, and the slots that they need. */
-enum { PART_RATE, PART_LINEAR, PART_REST, PART_NOISE, PART_SLOPE, PARTS };
+enum { PART_RATE, PART_LINEAR, PART_REST, PART_NOISE, PART_SLOPE, PART_ELLIPTIC, PARTS };
 struct difference_part {
 	struct program *program;
 	bool used[DIFFERENCE_SLOTS];
@@ -45,8 +45,8 @@ struct difference_side {	 /* one unknown's condition at one end */
 
 struct equation_difference {
 	struct equation_spec *spec;
-	bool spectral;
-	int order;
+	bool spectral, elliptic; /* elliptic: PART_ELLIPTIC holds a, c and f of equation_rest_inside.h */
+	int order, solver;
 	int64_t n_points, size[EXPR_DIMS], inner[EXPR_DIMS];
 	const double *place[EXPR_DIMS]; /* points by axis, in 0..1 */
 	struct line line[EXPR_DIMS];
@@ -60,6 +60,8 @@ struct equation_difference {
 	struct program_input side_input[EXPR_DIMS + 1 + EQUATION_COEFS];
 	double *side_in[EXPR_DIMS][2][EXPR_DIMS + 1 + EQUATION_COEFS]; /* [0]: the time */
 	const double *param;
+	struct jacobian *pattern; /* of a state at rest, once it was asked for; dense: it has none */
+	bool dense;
 	double *state, *a, *b, *amplitude; /* work; a and b hold an array of points or faces */
 };
 

@@ -1,8 +1,8 @@
 /* equation_difference_method.c: values at points as methods: finite differences, and Chebyshev collocation. */
 #include <string.h>
 
-#include "problem/equation_difference.h"
-#include "problem/equation_method.h"
+#include "problem/equation_difference_inside.h"
+#include "problem/equation_rest.h"
 
 static bool suits_any(const struct equation_spec *s)
 {
@@ -24,6 +24,11 @@ static int open_work(bool spectral, void **d, struct equation_spec *s, const str
 		return err_set(e, ERR_USAGE, "order: %lld is odd; 2, 4 and 6 are there", (long long)c->order);
 	if (equation_difference_new(&work, s, spectral, (int)c->order, e) != 0)
 		return -1;
+	if (s->stationary && equation_rest_check(work, c->solver, e) != 0) {
+		equation_difference_free(work);
+		return -1;
+	}
+	work->solver = c->solver;
 	*d = work;
 	return 0;
 }
@@ -101,6 +106,11 @@ static void rest(void *d, double t, const double *y, double *out)
 	equation_difference_rest(d, t, y, out);
 }
 
+static int solve(void *d, double *y, struct equation_solved *counts, struct err *e)
+{
+	return equation_rest(d, ((struct equation_difference *)d)->solver, y, counts, e);
+}
+
 static void volumes(const void *d, double *out)
 {
 	equation_difference_volumes(d, out);
@@ -119,7 +129,8 @@ static void kick_slope(void *d, double t, const double *y, const double *increme
 #define SHARED                                                                                                         \
 	.close = close_work, .size = size, .count = count, .set = set, .state = state, .state_kept = state_kept,       \
 	.interpolate = interpolate, .sample = sample, .rate = equation_difference_rate, .tidy = tidy,                  \
-	.linear = equation_difference_linear, .rest = rest, .volumes = volumes, .kick = kick, .kick_slope = kick_slope
+	.linear = equation_difference_linear, .rest = rest, .solve = solve, .volumes = volumes, .kick = kick,          \
+	.kick_slope = kick_slope
 
 const struct equation_method equation_method_differences = {
 	.name = "differences",

@@ -113,23 +113,6 @@ int line_need_faces(struct line *l, struct err *e)
 	return band(l, &l->from_faces, l->n_faces, 0.5, l->n, 0, 1, l->order, l->order + 1, h, e);
 }
 
-int64_t line_reach(const struct line *l, const struct line_map *map, bool sides)
-{
-	const int64_t skip = l->closed && !sides && map->n_out == l->n;
-	int64_t reach = 0;
-
-	if (map->width == l->n)
-		return l->n;
-	for (int64_t i = skip; i < map->n_out - skip; i++)
-		for (int64_t j = 0; j < map->width; j++)
-			if (map->weight[i * map->width + j] != 0) {
-				const int64_t far = llabs(map->first[i] + j - i) + (map->n_in < map->n_out);
-
-				reach = far > reach ? far : reach;
-			}
-	return reach;
-}
-
 /* To and from the kept points. */
 static void transfer(struct line *l, int64_t n_kept)
 {

@@ -42,9 +42,6 @@ void line_clear(struct line *l);
 /* Make derivative m = 1..4, or the maps to and from faces, when they are not there yet. */
 int line_need_derivative(struct line *l, int m, struct err *e);
 int line_need_faces(struct line *l, struct err *e);
-/* Farthest neighbour that a row looks at; sides: rows of closed ends count. */
-int64_t line_reach(const struct line *l, const struct line_map *map, bool sides);
-
 /* out[o][i][k] (+)= sum_j map[i][j] in[o][j][k] for o < outer, k < inner; out must not overlap in. */
 void line_apply(const struct line_map *map, int64_t outer, int64_t inner, const double *in, double *out, bool add);
 

@@ -6,6 +6,10 @@
 
 #include "problem/equation_spec.h"
 
+struct equation_solved { /* what a stationary problem took */
+	int64_t iterations, evaluations;
+};
+
 /* d is one thread's discretisation of one problem, made by open. Fields are arrays of doubles, last axis fastest. Two grids
  * matter: the method's own, where initial data and coefficients are drawn, and spec->grid, which is kept in the data. */
 struct equation_method {
@@ -40,8 +44,8 @@ struct equation_method {
 	void (*rest)(void *d, double t, const double *state, double *out); /* in the signature of etd_nonlinear */
 	/* The part of the rate that is linear (or affine) in the state, and may be stiff; rest is what remains. */
 	int (*linear)(void *d, double t, const double *state, double *rate);
-	/* State of a stationary problem (no equation has a time derivative). */
-	int (*solve)(void *d, double *state, struct err *e);
+	/* State of a stationary problem (no equation has a time derivative), from a first guess. */
+	int (*solve)(void *d, double *state, struct equation_solved *counts, struct err *e);
 	/* White noise. Volumes of the points of its own grid: a time step h draws increments of variance h/volume. */
 	void (*volumes)(const void *d, double *out);
 	/* Add sum_k b_k(t, state) increment_k to `to` (not state), b_k being spec->noise[k].amplitude; increments noise by noise,

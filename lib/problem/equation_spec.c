@@ -459,7 +459,7 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 			return equation_spec_fail(e, n, "initial", "'%s' needs a value", s->unknown[k].name);
 		else if (s->unknown[k].initial == EXPR_NONE)
 			s->unknown[k].initial =
-				str_ends(s->unknown[k].name, "_t")
+				s->stationary || str_ends(s->unknown[k].name, "_t")
 					? expr_number(s->pool, 0)
 					: expr_parse(s->pool, "grf()", "initial", ALLOW_RANDOM, &ignored);
 	return 0;

@@ -14,7 +14,8 @@ struct equation_config {
 	int64_t frames, max_steps, order;
 	double dt, rtol, atol, steady_rtol, steady_atol;
 	bool dealias, to_steady;
-	int method, stepper; /* indices into equation_method_names, equation_stepper_names */
+	int method, stepper,
+		solver; /* indices into equation_method_names, equation_stepper_names, equation_solver_names */
 };
 
 struct equation_unknown {

@@ -28,6 +28,7 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_difference_run.c \
 	lib/problem/equation_draw.c \
 	lib/problem/equation_draw.h \
+	lib/problem/equation_elliptic.c \
 	lib/problem/equation_fourier.c \
 	lib/problem/equation_fourier.h \
 	lib/problem/equation_fourier_method.c \
@@ -37,6 +38,7 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_implicit.h \
 	lib/problem/equation_input.c \
 	lib/problem/equation_input.h \
+	lib/problem/equation_jacobian.c \
 	lib/problem/equation_line.c \
 	lib/problem/equation_line.h \
 	lib/problem/equation_march.c \
@@ -51,6 +53,9 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_posed.h \
 	lib/problem/equation_residual.c \
 	lib/problem/equation_residual.h \
+	lib/problem/equation_rest.c \
+	lib/problem/equation_rest.h \
+	lib/problem/equation_rest_inside.h \
 	lib/problem/equation_sides.c \
 	lib/problem/equation_spec.c \
 	lib/problem/equation_spec.h \
