@@ -119,7 +119,7 @@ static void sides(struct equation_difference *d, struct multigrid_problem *p, st
 }
 
 static int solve(struct equation_difference *d, const struct multigrid_problem *p, const struct multigrid_right *right,
-		 double *state, struct equation_solved *counts, bool *refused, struct err *e)
+		 double sign, double *state, struct equation_solved *counts, bool *refused, struct err *e)
 {
 	struct multigrid *m = multigrid_new(p, e);
 	double excess, size = 0;
@@ -140,8 +140,8 @@ static int solve(struct equation_difference *d, const struct multigrid_problem *
 		status =
 			err_set(e, ERR_FAIL,
 				"equation: no solution: '%s' is determined up to a constant, and its equation holds on "
-				"average only with %.6g added",
-				d->spec->unknown[0].name, excess);
+				"average only with %.6g added to its right side",
+				d->spec->unknown[0].name, -sign * excess);
 	multigrid_free(m);
 	return status;
 }
@@ -158,10 +158,11 @@ int rest_multigrid(struct equation_difference *d, double *state, struct equation
 	int status;
 
 	difference_evaluate(d, PART_ELLIPTIC, d->spec->t0, state, (double *const[]){ a, c, f });
-	for (int64_t i = 0, sign = a[0] < 0 ? -1 : 1; i < n; i++) { /* 0 = -div(a grad u) - f is the same */
-		a[i] *= (double)sign;
-		c[i] *= (double)sign;
-		f[i] *= (double)sign;
+	const double sign = a[0] < 0 ? -1 : 1; /* 0 = -div(a grad u) - f is the same */
+	for (int64_t i = 0; i < n; i++) {
+		a[i] *= sign;
+		c[i] *= sign;
+		f[i] *= sign;
 	}
 	for (int axis = 0; axis < p.n_dims; axis++) {
 		p.size[axis] = d->size[axis];
@@ -169,7 +170,7 @@ int rest_multigrid(struct equation_difference *d, double *state, struct equation
 		p.periodic[axis] = !d->line[axis].closed;
 	}
 	sides(d, &p, &right, slope, state);
-	status = solve(d, &p, &right, state, counts, refused, e);
+	status = solve(d, &p, &right, sign, state, counts, refused, e);
 	for (int axis = 0; axis < 3; axis++)
 		for (int end = 0; end < 2; end++)
 			free(slope[axis][end]);

@@ -211,8 +211,8 @@ static int check_lack(const struct newton *w, struct err *e)
 			return err_set(
 				e, ERR_FAIL,
 				"equation: no solution: '%s' is determined up to a constant, and its equation holds "
-				"on average only with %.6g added",
-				w->d->spec->unknown[j].name, w->lack[k]);
+				"on average only with %.6g added to its right side",
+				w->d->spec->unknown[j].name, -w->lack[k]);
 	}
 	return 0;
 }
