@@ -17,6 +17,9 @@ endif
 ifdef SCIML_BIN
 export PATH := $(abspath $(SCIML_BIN)):$(PATH)
 endif
+ifneq ($(wildcard $(top)/data/problem),)
+export SCIML_DATA ?= $(top)/data
+endif
 OUT ?= $(if $(wildcard $(top)/configure.ac),$(top)/build,$(CURDIR))/experiment/$(name)
 SCIML_SHARED ?= $(top)/../shared
 shared = $(firstword $(wildcard $(SCIML_SHARED)/$(1) $(SCIML_SHARED)/data/$(1)) $(SCIML_SHARED)/$(1))

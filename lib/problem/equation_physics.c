@@ -47,7 +47,7 @@ static int check_tree(const struct equation_spec *s, expr a, const char *section
 	return -1;
 }
 
-int equation_check_pointwise(const struct equation_spec *s, struct err *e)
+int equation_check_pointwise(const struct equation_spec *s, bool initial, struct err *e)
 {
 	if (s->n_noises > 0)
 		return err_set(e, ERR_USAGE, "equation: noise dW has no value at a point");
@@ -58,7 +58,7 @@ int equation_check_pointwise(const struct equation_spec *s, struct err *e)
 	for (int k = 0; k < s->n_coefs; k++)
 		if (check_tree(s, s->coef[k], "coefficient", s->names[s->n_unknowns + k], e) != 0)
 			return -1;
-	for (int k = 0; k < s->n_unknowns && !s->stationary; k++)
+	for (int k = 0; k < s->n_unknowns && initial && !s->stationary; k++)
 		if (check_tree(s, s->unknown[k].initial, "initial", s->unknown[k].name, e) != 0)
 			return -1;
 	return 0;

@@ -15,9 +15,9 @@ struct equation_fields {
 	node value[EQUATION_UNKNOWNS];	/* the functions; made of the coordinates. Velocities (below) need none */
 };
 
-/* 0 if every part of the text has a value at a point: no noise, no operators over the whole domain, and no random parts but
- * in param. The error names what has none. */
-int equation_check_pointwise(const struct equation_spec *s, struct err *e);
+/* 0 if every part of the text (its initial state only when asked) has a value at a point: no noise, no operators over the whole
+ * domain, and no random parts but in param. The error names what has none. */
+int equation_check_pointwise(const struct equation_spec *s, bool initial, struct err *e);
 /* -1: unknown k is a function of its own; else it is the time derivative of the unknown returned (u_t of a u_tt). */
 int equation_velocity_of(const struct equation_spec *s, int k);
 

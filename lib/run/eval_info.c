@@ -1,10 +1,12 @@
-/* eval_info.c: what a data set says about itself, as text. */
+/* eval_info.c: what a data set or a trained model says about itself, as text. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/checkpoint.h"
 #include "io/h5read.h"
 #include "run/eval_inside.h"
+#include "run/model_file.h"
 
 static const char *const kind_names[] = { "time", "channel", "space", "points" };
 static const char *const role_names[] = { "", "input", "target", "trajectory" };
@@ -36,6 +38,15 @@ static void field_text(const struct eval_options *o, const struct layout *l, con
 	str_printf(o->out, ")%s%s\n", f->role == ROLE_NONE ? "" : "  ", role_names[f->role]);
 }
 
+static void config_text(const struct eval_options *o, const char *config)
+{
+	if (!config || !*config)
+		return;
+	str_add(o->out, "config:\n");
+	for (const char *line = config; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		str_printf(o->out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 static void meta_text(const struct eval_options *o, const struct dataset *d)
 {
 	static const char *const names[] = { "kind", "command", "version", "inputs", "math" };
@@ -46,12 +57,49 @@ static void meta_text(const struct eval_options *o, const struct dataset *d)
 		if (text && *text)
 			str_printf(o->out, "%s: %s\n", names[i], text);
 	}
-	const char *config = dataset_meta(d, "config");
-	if (!config || !*config)
-		return;
-	str_add(o->out, "config:\n");
-	for (const char *line = config; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		str_printf(o->out, "  %.*s\n", (int)strcspn(line, "\n"), line);
+	config_text(o, dataset_meta(d, "config"));
+}
+
+/* Is a file a trained model? Whatever else is wrong with it is told by the dataset. */
+static bool is_model(const char *path)
+{
+	struct checkpoint *c;
+	const bool found = checkpoint_open(&c, path, "model", NULL) == 0;
+
+	if (found)
+		checkpoint_close(c);
+	return found;
+}
+
+/* Its arrays, the last row of its training's history (parameters that were learnt stand there), its configuration. */
+static int model_info(const struct eval_options *o, const char *path, struct err *e)
+{
+	const struct run_common plain = { 0 };
+	struct str config = { 0 };
+	struct model_file m;
+	char shape[SHAPE_TEXT];
+
+	if (model_file_open(&m, path, &plain, e) != 0)
+		return -1;
+	const struct params *p = &m.network.params;
+	const struct history *h = &m.history;
+	str_printf(o->out, "%s: model %s, %lld trained numbers\narrays:\n", path, m.network.class->name,
+		   (long long)params_count(p));
+	for (int i = 0; i < p->n; i++)
+		str_printf(o->out, "  %-30s %-8s %s\n", p->at[i].name, dtype_name(p->at[i].value.dtype),
+			   shape_text(shape, &p->at[i].value.shape));
+	if (h->n_rows > 0)
+		str_printf(o->out, "history: %lld rows; the last:\n", (long long)h->n_rows);
+	for (int k = 0; k < h->n_columns && h->n_rows > 0; k++) {
+		str_printf(o->out, "  %-14s ", h->name[k]);
+		eval_number(o->out, o, history_row(h, h->n_rows - 1)[k]);
+		str_add(o->out, "\n");
+	}
+	conf_write(conf_root(m.setup.conf), &config);
+	config_text(o, str_text(&config));
+	str_free(&config);
+	model_file_close(&m);
+	return 0;
 }
 
 /* Least and most of every per-sample number. */
@@ -89,6 +137,12 @@ int eval_info(const struct eval_options *o, int n, const char *const *file, stru
 		struct dataset *d;
 		const struct layout *l;
 
+		if (is_model(file[k])) {
+			str_add(o->out, k ? "\n" : "");
+			if (model_info(o, file[k], e) != 0)
+				return -1;
+			continue;
+		}
 		if (dataset_open(&d, file[k], o->layout, e) != 0)
 			return -1;
 		l = dataset_layout(d);

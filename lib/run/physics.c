@@ -168,6 +168,16 @@ static void lay_columns(struct physics *p)
 			p->output[p->n_outputs++] = k;
 }
 
+/* Does anything ask for the initial state? */
+static bool takes_initial(const struct physics_config *key)
+{
+	bool taken = has_word(&key->hard, "initial");
+
+	for (int i = 0; i < key->weight_initial.n; i++)
+		taken |= key->weight_initial.at[i] != 0;
+	return taken;
+}
+
 int physics_read(struct physics *p, const struct physics_config *key, struct cfg *c, struct err *e)
 {
 	const char *name = cfg_name(c, "problem", NULL);
@@ -184,7 +194,7 @@ int physics_read(struct physics *p, const struct physics_config *key, struct cfg
 	p->text = xcalloc(1, text->config_size);
 	cfg_section(c, "problem", 1, &(struct key_table){ text->keys, p->text });
 	if (cfg_done(c, e) != 0 || equation_spec_new(&p->spec, p->text, e) != 0 ||
-	    equation_check_pointwise(p->spec, e) != 0 || equation_draw_params(p->spec, 0, 0, p->param, e) != 0)
+	    equation_check_pointwise(p->spec, takes_initial(key), e) != 0 || equation_draw_params(p->spec, 0, 0, p->param, e) != 0)
 		return -1;
 	read_inputs(p, c);
 	read_hard(p, c);
