@@ -223,6 +223,104 @@ START_TEST(lbfgs_solves_rosenbrock)
 }
 END_TEST
 
+static const char *const whole[] = { "optim: {method: bfgs}", "optim: {method: ssbfgs}", "optim: {method: ssbroyden}" };
+
+START_TEST(whole_matrices_solve_rosenbrock)
+{
+	struct problem q;
+	struct optim o;
+	struct err e = { 0 };
+	const struct optim_class *c = optim_find("quasi_newton");
+	void *config = defaults(c, whole[_i]);
+	double loss = 1;
+	int t;
+
+	setup(&q, -1.2, 1);
+	ck_assert_int_eq(optim_new(&o, c, config, &q.p, &q.g, evaluate, &q, &e), 0);
+	for (t = 0; t < 80 && loss > 1e-20; t++)
+		ck_assert_int_eq(c->step(&o, 1, &loss, &e), 0);
+	const double *x = q.p.at[0].value.data;
+	ck_assert_msg(fabs(x[0] - 1) < 1e-8 && fabs(x[1] - 1) < 1e-8, "x = %.12g %.12g after %d steps, %d evaluations",
+		      x[0], x[1], t, q.evaluations);
+	ck_assert_int_lt(t, 80);
+	optim_free(&o);
+	teardown(&q);
+	free(config);
+}
+END_TEST
+
+/* Every update of Broyden's family keeps the secant equation H y = s and, with y.s > 0, a positive matrix; and what is kept as H g
+ * is that. */
+START_TEST(whole_matrices_keep_the_secant_equation)
+{
+	struct problem q;
+	struct optim o;
+	struct err e = { 0 };
+	const struct optim_class *c = optim_find("quasi_newton");
+	void *config = defaults(c, whole[_i]);
+	double loss;
+
+	setup(&q, -1.2, 1);
+	ck_assert_int_eq(optim_new(&o, c, config, &q.p, &q.g, evaluate, &q, &e), 0);
+	for (int t = 0; t < 12; t++) {
+		const double *h = o.state.at[0].value.data, *g = o.state.at[1].value.data,
+			     *hg = o.state.at[2].value.data;
+		const double *x = q.p.at[0].value.data, x0 = x[0], x1 = x[1];
+		double g0[N] = { g[0], g[1] };
+
+		if (t == 0) {
+			evaluate(&q, &loss, &e);
+			memcpy(g0, q.g.at[0].value.data, sizeof g0);
+		}
+		ck_assert_int_eq(c->step(&o, 1, &loss, &e), 0);
+		const double s[N] = { x[0] - x0, x[1] - x1 }, y[N] = { g[0] - g0[0], g[1] - g0[1] };
+		ck_assert_double_eq_tol(h[0] * y[0] + h[1] * y[1], s[0], 1e-10 * (1 + fabs(s[0])));
+		ck_assert_double_eq_tol(h[1] * y[0] + h[2] * y[1], s[1], 1e-10 * (1 + fabs(s[1])));
+		ck_assert_double_eq_tol(h[0] * g[0] + h[1] * g[1], hg[0], 1e-10 * (1 + fabs(hg[0])));
+		ck_assert_double_eq_tol(h[1] * g[0] + h[2] * g[1], hg[1], 1e-10 * (1 + fabs(hg[1])));
+		ck_assert(h[0] > 0 && h[0] * h[2] > h[1] * h[1]);
+	}
+	optim_free(&o);
+	teardown(&q);
+	free(config);
+}
+END_TEST
+
+/* The first steps of both are Adam's; a changed loss is asked for anew. */
+START_TEST(adam_goes_before)
+{
+	static const char *const names[] = { "lbfgs", "quasi_newton" };
+	struct err e = { 0 };
+
+	for (int k = 0; k < 2; k++) {
+		struct problem q;
+		struct optim o;
+		const struct optim_class *c = optim_find(names[k]);
+		void *config = defaults(c, "optim: {adam: 25, adam_lr: 0.1}");
+		double want[N] = { 1.5, -0.7 }, loss;
+
+		setup(&q, 1.5, -0.7);
+		q.scale[0] = 1;
+		q.scale[1] = 10;
+		ck_assert_int_eq(optim_new(&o, c, config, &q.p, &q.g, evaluate, &q, &e), 0);
+		for (int t = 0; t < 25; t++)
+			ck_assert_int_eq(c->step(&o, 0.1, &loss, &e), 0);
+		adam_by_hand(want, q.scale, 25, 0.01, 0, 0);
+		for (int i = 0; i < N; i++)
+			ck_assert_double_eq_tol(((double *)q.p.at[0].value.data)[i], want[i], 1e-13);
+		ck_assert_int_eq(c->step(&o, 1, &loss, &e), 0);
+		q.scale[0] = 100;
+		c->changed(&o);
+		const double *x = q.p.at[0].value.data, value = 0.5 * (100 * x[0] * x[0] + 10 * x[1] * x[1]);
+		ck_assert_int_eq(c->step(&o, 1, &loss, &e), 0);
+		ck_assert_double_eq_tol(loss, value, 1e-12 * value);
+		optim_free(&o);
+		teardown(&q);
+		free(config);
+	}
+}
+END_TEST
+
 /* State copied after some steps goes on like the original, bit for bit. */
 START_TEST(every_optimiser_resumes)
 {
@@ -236,7 +334,7 @@ START_TEST(every_optimiser_resumes)
 			struct optim oa, ob;
 			double loss, lr = strcmp(c->name, "sgd") == 0 ? 1e-4 : 1e-2;
 
-			if (strcmp(c->name, "lbfgs") == 0)
+			if (strcmp(c->name, "lbfgs") == 0 || strcmp(c->name, "quasi_newton") == 0)
 				lr = 1;
 			setup(&a, -1.2, 1);
 			setup(&b, 0, 0);
@@ -312,6 +410,9 @@ int main(void)
 	tcase_add_loop_test(c, scaled_steps_follow_their_formulas, 0, 3);
 	tcase_add_test(c, sgd_momentum_follows_its_formula);
 	tcase_add_test(c, lbfgs_solves_rosenbrock);
+	tcase_add_loop_test(c, whole_matrices_solve_rosenbrock, 0, 3);
+	tcase_add_loop_test(c, whole_matrices_keep_the_secant_equation, 0, 3);
+	tcase_add_test(c, adam_goes_before);
 	tcase_add_test(c, every_optimiser_resumes);
 	tcase_add_test(c, schedules);
 	tcase_add_test(c, norm_scale_average);
