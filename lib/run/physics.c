@@ -194,7 +194,8 @@ int physics_read(struct physics *p, const struct physics_config *key, struct cfg
 	p->text = xcalloc(1, text->config_size);
 	cfg_section(c, "problem", 1, &(struct key_table){ text->keys, p->text });
 	if (cfg_done(c, e) != 0 || equation_spec_new(&p->spec, p->text, e) != 0 ||
-	    equation_check_pointwise(p->spec, takes_initial(key), e) != 0 || equation_draw_params(p->spec, 0, 0, p->param, e) != 0)
+	    equation_check_pointwise(p->spec, takes_initial(key), e) != 0 ||
+	    equation_draw_params(p->spec, 0, 0, p->param, e) != 0)
 		return -1;
 	read_inputs(p, c);
 	read_hard(p, c);
