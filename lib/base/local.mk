@@ -2,3 +2,4 @@ base_sources = lib/base/arena.c lib/base/arena.h lib/base/err.c lib/base/err.h l
 	lib/base/mem.h lib/base/pool.c lib/base/pool.h lib/base/progress.c lib/base/rng.c lib/base/rng.h lib/base/str.c \
 	lib/base/str.h
 base_sources += lib/base/stop.c lib/base/stop.h
+base_sources += lib/base/ranks.c lib/base/ranks.h

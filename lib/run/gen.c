@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/ranks.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/h5out.h"
@@ -102,16 +103,11 @@ static int describe_fields(struct gen *g, struct err *e)
 	return 0;
 }
 
-static int describe_run(struct gen *g, struct err *e)
+/* Which samples are this run's, by the block, and the configuration that says so. */
+static void take_part(struct gen *g)
 {
 	struct str config = { 0 };
 
-	if (describe_fields(g, e) != 0)
-		return -1;
-	g->layout.n_samples = g->key.samples;
-	gen_add_splits(&g->layout, &g->key, g->key.samples);
-	if (g->problem.class->numbers)
-		g->problem.class->numbers(g->problem.config, &g->numbers);
 	g->first = 0;
 	g->count = g->key.samples;
 	if (g->common->shard_count > 0) {
@@ -135,7 +131,19 @@ static int describe_run(struct gen *g, struct err *e)
 		str_printf(&config, GEN_SHARD_FORMAT, (long long)g->common->shard_index,
 			   (long long)g->common->shard_count, (long long)g->first,
 			   (long long)(g->first + g->count - 1));
+	free(g->config_text);
 	g->config_text = config.text;
+}
+
+static int describe_run(struct gen *g, struct err *e)
+{
+	if (describe_fields(g, e) != 0)
+		return -1;
+	g->layout.n_samples = g->key.samples;
+	gen_add_splits(&g->layout, &g->key, g->key.samples);
+	if (g->problem.class->numbers)
+		g->problem.class->numbers(g->problem.config, &g->numbers);
+	take_part(g);
 	return 0;
 }
 
@@ -407,47 +415,92 @@ static int run_foreign(struct gen *g, const char *layout, const char *path, stru
 	return status;
 }
 
+/* One of several processes: a shard each, which the first one joins to what a single process writes. */
+static int run_rank(struct gen *g, struct run_common *mine, const char *out, struct err *e)
+{
+	struct h5_meta m = meta_of(g);
+	const int n = ranks_count() < g->key.samples ? ranks_count() : (int)g->key.samples, me = ranks_index();
+	struct run_common whole = *mine;
+	char **shard = xcalloc((size_t)n, sizeof *shard);
+	int status = mine->resume ? h5part_finished(out, &g->layout, &m, e) : 0, worst;
+	const bool finished = status > 0;
+
+	for (int i = 0; i < n; i++) {
+		struct str s = { 0 };
+
+		str_printf(&s, "%s.rank%dof%d", out, i, n);
+		shard[i] = s.text;
+	}
+	if (status == 0 && me < n) {
+		mine->shard_index = me;
+		mine->shard_count = n;
+		take_part(g);
+		status = allocate(g, e) != 0 ? -1 : run_file(g, shard[me], e);
+	}
+	worst = ranks_largest(status < 0 ? (int)e->code : 0);
+	if (worst == 0 && me == 0 && !finished) {
+		whole.output = out;
+		status = gen_merge(&whole, n, (const char *const *)shard, e);
+		for (int i = 0; i < n && status == 0; i++)
+			unlink(shard[i]);
+	}
+	/* nobody leaves before the file is there */
+	worst = ranks_largest(worst > 0 ? worst : status < 0 ? (int)e->code : 0);
+	if (worst > 0 && status >= 0)
+		status = err_set(e, (enum err_code)worst, "%s: another process of this run did not finish", out);
+	for (int i = 0; i < n; i++)
+		free(shard[i]);
+	free(shard);
+	return status < 0 ? -1 : 0;
+}
+
+/* Where the samples go. */
+static int run_output(struct gen *g, struct run_common *mine, const struct gen_options *o, struct err *e)
+{
+	char path[4096], *target;
+	bool pipe, foreign = o->layout && strcmp(o->layout, "native") != 0;
+
+	snprintf(path, sizeof path, "%s.h5", g->problem.class->name);
+	const char *out = mine->output ? mine->output : path;
+	/* also what is a pipe or a device already: /dev/null, a named pipe */
+	if (output_resolve(out, true, &target, &pipe, e) != 0)
+		return -1;
+	free(target);
+	if (pipe && (mine->resume || mine->time_limit > 0))
+		return err_set(e, ERR_USAGE, "a pipe cannot be resumed: no --resume, no --time-limit");
+	if (pipe && foreign)
+		return err_set(e, ERR_USAGE, "--layout: a pipe carries the native layout only");
+	if (ranks_count() > 1 && (pipe || foreign || mine->shard_count > 0))
+		return err_set(e, ERR_USAGE,
+			       "several processes write one native file: no pipe, no --layout, no --shard");
+	if (ranks_count() > 1)
+		return run_rank(g, mine, out, e);
+	if (allocate(g, e) != 0)
+		return -1;
+	return pipe		     ? run_pipe(g, out, e)
+	       : foreign	     ? run_foreign(g, o->layout, out, e)
+	       : g->key.compress > 0 ? run_compressed(g, out, e)
+				     : run_file(g, out, e);
+}
+
 int gen_run(const struct run_common *common, const struct gen_options *o, const char *what, struct err *e)
 {
-	struct gen g = { .common = common };
-	char path[4096];
-	int status = configure(&g, o, what, e);
+	struct run_common mine = *common;
+	struct gen g = { .common = &mine };
 
+	ranks_start();
+	int status = configure(&g, o, what, e);
 	if (status == 0)
 		status = describe_run(&g, e);
 	if (status == 0 && g.count == 0)
 		status = err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, the run has %lld samples",
 				 (long long)common->shard_index, (long long)common->shard_count,
 				 (long long)g.key.samples);
-	if (status == 0) {
-		if (common->dry_run)
-			str_add(o->dry_run_text, g.config_text);
-		else if ((status = allocate(&g, e)) == 0) {
-			snprintf(path, sizeof path, "%s.h5", g.problem.class->name);
-			const char *out = common->output ? common->output : path;
-			bool pipe, foreign = o->layout && strcmp(o->layout, "native") != 0;
-			char *target;
-			/* also what is a pipe or a device already: /dev/null, a named pipe */
-			status = output_resolve(out, true, &target, &pipe, e);
-			free(target);
-			if (status != 0)
-				;
-			else if (pipe && (common->resume || common->time_limit > 0))
-				status =
-					err_set(e, ERR_USAGE, "a pipe cannot be resumed: no --resume, no --time-limit");
-			else if (pipe && foreign)
-				status = err_set(e, ERR_USAGE, "--layout: a pipe carries the native layout only");
-			else if (pipe)
-				status = run_pipe(&g, out, e);
-			else if (foreign)
-				status = run_foreign(&g, o->layout, out, e);
-			else if (g.key.compress > 0)
-				status = run_compressed(&g, out, e);
-			else
-				status = run_file(&g, out, e);
-			progress_end();
-		}
-	}
+	if (status == 0 && !common->dry_run)
+		status = run_output(&g, &mine, o, e);
+	else if (status == 0 && ranks_index() == 0)
+		str_add(o->dry_run_text, g.config_text);
+	progress_end();
 	close_all(&g);
 	return status;
 }

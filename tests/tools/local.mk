@@ -33,3 +33,5 @@ dist_check_SCRIPTS += tests/tools/factory.sh
 TESTS += tests/tools/factory.sh
 dist_check_SCRIPTS += tests/tools/measure.sh
 TESTS += tests/tools/measure.sh
+dist_check_SCRIPTS += tests/tools/mpi.sh
+TESTS += tests/tools/mpi.sh
