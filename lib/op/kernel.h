@@ -24,6 +24,9 @@ OP_VECTOR_FUNCTION(sin)
 OP_VECTOR_FUNCTION(cos)
 OP_VECTOR_FUNCTION(tanh)
 OP_VECTOR_FUNCTION(erf)
+OP_VECTOR_FUNCTION(asin)
+OP_VECTOR_FUNCTION(acos)
+OP_VECTOR_FUNCTION(atan)
 OP_SIMD double pow(double, double);
 OP_SIMD float powf(float, float);
 #endif

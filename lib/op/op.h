@@ -35,6 +35,9 @@ node op_cos(struct graph *g, node a);
 node op_tanh(struct graph *g, node a);
 node op_sigmoid(struct graph *g, node a);
 node op_erf(struct graph *g, node a);
+node op_asin(struct graph *g, node a);
+node op_acos(struct graph *g, node a);
+node op_atan(struct graph *g, node a);
 
 /* activation.c: fused kernels whose derivative rules are ops */
 node op_relu(struct graph *g, node a);

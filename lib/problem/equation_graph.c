@@ -87,12 +87,18 @@ static node function(struct builder *b, expr a, enum expr_op op, node x)
 		return op_abs(g, x);
 	case EX_SIGN:
 		return op_sign(g, x);
+	case EX_ASIN:
+		return op_asin(g, x);
+	case EX_ACOS:
+		return op_acos(g, x);
+	case EX_ATAN:
+		return op_atan(g, x);
 	case EX_ERF:
 		return op_erf(g, x);
 	case EX_STEP:
 		return op_less(g, op_zeros_like(g, x), x);
 	default:
-		return no_value(b, a); /* asin, acos, atan: no ops */
+		return no_value(b, a);
 	}
 }
 

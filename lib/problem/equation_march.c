@@ -363,10 +363,6 @@ int equation_march_to(struct equation_march *w, double t0, double t1, double *st
 		forget_tables(w);
 		w->frame = t1 - t0;
 	}
-	if (fabs(t1 - t0 - w->frame) > 1e-9 * w->frame) { /* tables are those of steps of frame / 2^j */
-		forget_tables(w);
-		w->frame = t1 - t0;
-	}
 	if (w->config->dt > 0)
 		return equal_steps(w, t0, t1 - t0, state, e);
 	return w->stepper->embedded ? explicit_or_stiff(w, t0, t1, state, e) : dyadic_steps(w, t0, t1 - t0, state, e);

@@ -26,6 +26,7 @@ static const char *const texts[] = {
 	"where(u < 0 and v > 1, u, where(not u >= 0.5 or v <= 1.2, v, nu))",
 	"min(u, v) + max(u, 0) + step(u) + sign(u) + min(nu, u)",
 	"tan(u) + sinh(u) - cosh(v)*sech(u) + erf(u)",
+	"atan(u) - asin(0.9*sin(u)) + acos(0.9*cos(v))",
 	"nu^2*pi + nu/3 + u*0",
 	"-(u - -v)",
 	"u_x + u_x^2 - (nu + 1)*(nu + 2)",
