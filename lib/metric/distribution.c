@@ -5,48 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "metric/state.h"
-
-/* All values of both sides, sample by sample. */
-struct draws {
-	const struct metric_shape *shape;
-	int64_t each, n, capacity;
-	double *p, *y;
-};
-
-static void *begin(const struct metric_shape *s)
-{
-	struct draws *m = xcalloc(1, sizeof *m);
-
-	m->shape = s;
-	m->each = metric_count(s);
-	return m;
-}
-
-static void add(void *state, const double *prediction, const double *target)
-{
-	struct draws *m = state;
-	const size_t bytes = (size_t)m->each * sizeof *m->p;
-
-	if (m->n == m->capacity) {
-		m->capacity = m->capacity ? 2 * m->capacity : 64;
-		m->p = xrealloc(m->p, (size_t)m->capacity * bytes);
-		m->y = xrealloc(m->y, (size_t)m->capacity * bytes);
-	}
-	memcpy(m->p + m->n * m->each, prediction, bytes);
-	memcpy(m->y + m->n * m->each, target, bytes);
-	m->n++;
-}
-
-static void finish(struct draws *m, struct metric_result *r, double value)
-{
-	r->median = r->standard_error = r->worst = NAN;
-	r->worst_sample = -1;
-	metric_row_add(r, value, "all");
-	free(m->p);
-	free(m->y);
-	free(m);
-}
+#include "metric/draws.h"
 
 /* ---- energy distance --------------------------------------------------------------------------------------------------- */
 
@@ -76,23 +35,16 @@ static double mean_distance(int64_t n, int64_t dim, int64_t stride, const double
 
 static void energy_end(void *state, struct metric_result *r)
 {
-	struct draws *m = state;
+	struct metric_draws *m = state;
 	const int64_t frames = m->n * m->shape->n_time, dim = m->each / m->shape->n_time;
 	const int64_t stride = (frames + MOST_FRAMES - 1) / MOST_FRAMES, n = stride > 0 ? frames / stride : 0;
 
-	finish(m, r,
-	       2 * mean_distance(n, dim, stride, m->p, m->y) - mean_distance(n, dim, stride, m->p, m->p) -
-		       mean_distance(n, dim, stride, m->y, m->y));
+	metric_draws_end(m, r,
+			 2 * mean_distance(n, dim, stride, m->p, m->y) - mean_distance(n, dim, stride, m->p, m->p) -
+				 mean_distance(n, dim, stride, m->y, m->y));
 }
 
 /* ---- one number at a time ---------------------------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* Largest difference of the two empirical distribution functions of sorted values. */
 static double kolmogorov(int64_t n, const double *a, const double *b)
@@ -111,7 +63,7 @@ static double kolmogorov(int64_t n, const double *a, const double *b)
 	return (double)most / (double)n;
 }
 
-static double column(const struct draws *m, const double *from, int64_t k, double *out)
+static double column(const struct metric_draws *m, const double *from, int64_t k, double *out)
 {
 	double not_finite = 0;
 
@@ -124,17 +76,17 @@ static double column(const struct draws *m, const double *from, int64_t k, doubl
 
 static void ks_end(void *state, struct metric_result *r)
 {
-	struct draws *m = state;
+	struct metric_draws *m = state;
 	double *a = xmalloc((size_t)(2 * m->n + 1) * sizeof *a), *b = a + m->n, sum = 0;
 
 	for (int64_t k = 0; k < m->each; k++) {
 		sum += column(m, m->p, k, a) + column(m, m->y, k, b);
-		qsort(a, (size_t)m->n, sizeof *a, by_value);
-		qsort(b, (size_t)m->n, sizeof *b, by_value);
+		qsort(a, (size_t)m->n, sizeof *a, metric_by_value);
+		qsort(b, (size_t)m->n, sizeof *b, metric_by_value);
 		sum += kolmogorov(m->n, a, b);
 	}
 	free(a);
-	finish(m, r, sum / (double)m->each);
+	metric_draws_end(m, r, sum / (double)m->each);
 }
 
 static void mean_and_std(int64_t n, const double *v, double *mean, double *std)
@@ -151,7 +103,7 @@ static void mean_and_std(int64_t n, const double *v, double *mean, double *std)
 
 enum moment { MEAN_GAP, STD_GAP };
 
-static void moment_end(struct draws *m, struct metric_result *r, enum moment which)
+static void moment_end(struct metric_draws *m, struct metric_result *r, enum moment which)
 {
 	double *a = xmalloc((size_t)(2 * m->n + 1) * sizeof *a), *b = a + m->n, sum = 0;
 
@@ -165,7 +117,7 @@ static void moment_end(struct draws *m, struct metric_result *r, enum moment whi
 		sum += which == MEAN_GAP ? fabs(mean[0] - mean[1]) / std[1] : fabs(std[0] / std[1] - 1);
 	}
 	free(a);
-	finish(m, r, sum / (double)m->each);
+	metric_draws_end(m, r, sum / (double)m->each);
 }
 
 static void mean_end(void *state, struct metric_result *r)
@@ -184,8 +136,8 @@ static const struct metric_class energy_distance = {
 		"2 mean |p - y| - mean |p - p'| - mean |y - y'| over all pairs of frames (at most 4096 of a side), a "
 		"frame a point with all its channels and places",
 	.source = "Szekely, Rizzo, J. Stat. Plan. Inference 143 (2013)",
-	.begin = begin,
-	.add = add,
+	.begin = metric_draws_begin,
+	.add = metric_draws_add,
 	.end = energy_end,
 };
 static const struct metric_class ks_distance = {
@@ -193,24 +145,24 @@ static const struct metric_class ks_distance = {
 	.formula = "mean over frames, channels and places of the largest difference of the distribution functions of "
 		   "predictions and targets over samples",
 	.source = "Kolmogorov, Smirnov",
-	.begin = begin,
-	.add = add,
+	.begin = metric_draws_begin,
+	.add = metric_draws_add,
 	.end = ks_end,
 };
 static const struct metric_class mean_gap = {
 	.name = "mean_gap",
 	.formula = "mean over frames, channels and places of |mean p - mean y| / std y, over samples",
 	.source = "common",
-	.begin = begin,
-	.add = add,
+	.begin = metric_draws_begin,
+	.add = metric_draws_add,
 	.end = mean_end,
 };
 static const struct metric_class std_gap = {
 	.name = "std_gap",
 	.formula = "mean over frames, channels and places of |std p / std y - 1|, over samples",
 	.source = "common",
-	.begin = begin,
-	.add = add,
+	.begin = metric_draws_begin,
+	.add = metric_draws_add,
 	.end = std_end,
 };
 
