@@ -1,4 +1,4 @@
-# Shipped problems and experiments: tools look for $(pkgdatadir)/problem/NAME.yaml.
+# Shipped problems, models and experiments: tools look for $(pkgdatadir)/problem/NAME.yaml and model/NAME.yaml.
 problemdir = $(pkgdatadir)/problem
 dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data/problem/darcy-fno.yaml \
 	data/problem/ns-1e-3.yaml data/problem/ns-1e-4.yaml data/problem/ns-1e-5.yaml data/problem/pdebench-advection.yaml \
@@ -33,7 +33,8 @@ dist_problem_DATA += \
 
 # Models with the objective and training that they are known by: sciml-train NAME.
 modeldir = $(pkgdatadir)/model
-dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml
+dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml \
+	data/model/pinn.yaml
 
 # Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.
 EXTRA_DIST += data/experiment

@@ -423,8 +423,16 @@ int train_run(const struct run_common *common, const struct train_options *o, co
 	return status;
 }
 
+static void shipped(void *context, const char *name, const char *path, const char *summary)
+{
+	(void)path;
+	str_printf(context, "  %-14s %s\n", name, summary);
+}
+
 void train_list(struct str *out)
 {
+	str_add(out, "configurations:\n");
+	setup_each_shipped("model", shipped, out);
 	str_add(out, "models:\n");
 	for (int i = 0; model_files[i]; i++)
 		for (int k = 0; model_files[i][k]; k++)
@@ -459,6 +467,17 @@ int train_describe(const char *name, bool man, struct str *out, struct err *e)
 		if (*name == 'd')
 			key_help(network_keys, man, out);
 		return 0;
+	}
+	char *path = !m && !o && !l && !a ? setup_shipped("model", name) : NULL;
+	if (path) { /* the file says it best */
+		struct conf *c = conf_new();
+		const int status = conf_load(c, path, e);
+
+		if (status == 0)
+			conf_write(conf_root(c), out);
+		conf_free(c);
+		free(path);
+		return status;
 	}
 	if (!m && !o && !l && !a)
 		return err_set(e, ERR_USAGE, "no model, objective or optimiser '%s'; --list shows what there is", name);
