@@ -6,5 +6,6 @@ model_members = \
 	lib/model/deeponet.c \
 	lib/model/time_mlp.c \
 	lib/model/time_unet.c \
+	lib/model/vector_field.c \
 	lib/model/dit.c
 model_sources = $(model_members) lib/model/residual.c lib/model/time_features.c lib/model/model.h

@@ -10,6 +10,7 @@ problem_members = \
 	lib/problem/heat.c \
 	lib/problem/navier_stokes.c \
 	lib/problem/ode.c \
+	lib/problem/series.c \
 	lib/problem/scalar_law.c \
 	lib/problem/sde.c \
 	lib/problem/shallow_water.c

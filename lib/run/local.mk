@@ -1,5 +1,6 @@
 # learners: files that export a learner_file_NAME list, as the members of a kind do
 learner_members = \
+	lib/run/learner_neural_ode.c \
 	lib/run/learner_physics.c \
 	lib/run/learner_denoise.c \
 	lib/run/learner_supervised.c
@@ -22,3 +23,5 @@ run_sources += lib/run/denoise.h lib/run/examples.h lib/run/examples.c lib/run/r
 	lib/run/sample_model.c lib/run/sample_picture.c
 run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h lib/run/measure.c lib/run/measure_places.h \
 	lib/run/measure_places.c
+# neural differential equations
+run_sources += lib/run/chain.h lib/run/chain.c lib/run/series.h lib/run/series.c lib/run/series_solve.c

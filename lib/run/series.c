@@ -1,0 +1,354 @@
+/* series.c: what learners of time series share: arrays, batches, chains by size, loss, judgement, counts. */
+#include "run/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+/* ---- data ------------------------------------------------------------------------------------------------------------- */
+
+int series_field(const struct dataset *d, const char *name, bool want_time, struct err *e)
+{
+	const struct layout *l = dataset_layout(d);
+
+	if (name) {
+		int k = layout_find_field(l, name);
+
+		return k >= 0 ? k : err_set(e, ERR_USAGE, "%s: no field '%s'", dataset_name(d), name);
+	}
+	for (int k = 0; k < l->n_fields; k++) {
+		const struct field *f = &l->field[k];
+
+		if (f->per_sample && (f->n_axes > 0 && l->axis[f->axis[0]].kind == AXIS_TIME) == want_time)
+			return k;
+	}
+	return err_set(e, ERR_USAGE, "%s: no field %s", dataset_name(d), want_time ? "over time" : "without time");
+}
+
+void *series_add(struct series_data *d, enum dtype t, const struct shape *row, struct err *e)
+{
+	struct series_array *a = &d->array[d->n_arrays];
+
+	if (d->n_arrays == CHAIN_DATA)
+		return err_set(e, ERR_FAIL, "a data set of more than %d arrays", CHAIN_DATA) ? NULL : NULL;
+	*a = (struct series_array){ *row, t, mem_new(d->n * shape_count(row), dtype_size(t), "time series", e) };
+	d->n_arrays += a->value != NULL;
+	return a->value;
+}
+
+int series_read(struct series_data *d, int field, enum dtype t, const struct shape *row, bool allow_nan, struct err *e)
+{
+	int64_t *all = mem_new(d->n, sizeof *all, "numbers of samples", e);
+	void *to = all ? series_add(d, t, row, e) : NULL;
+	int status = to ? 0 : -1;
+
+	for (int64_t i = 0; i < d->n && to; i++)
+		all[i] = i;
+	if (status == 0) {
+		dataset_allow_nonfinite(d->from, allow_nan);
+		status = dataset_read(d->from, field, d->n, all, t, to, e);
+		dataset_allow_nonfinite(d->from, false);
+	}
+	free(all);
+	return status;
+}
+
+double *series_times(const struct layout *l, int field, int64_t *n)
+{
+	const struct axis *a = &l->axis[l->field[field].axis[0]];
+	double *t = xcalloc((size_t)a->size + 1, sizeof *t);
+
+	*n = a->size;
+	for (int64_t i = 0; i < a->size; i++)
+		t[i] = a->coordinate ? a->coordinate[i] : (double)i;
+	return t;
+}
+
+void series_data_free(struct series_data *d)
+{
+	for (int k = 0; k < d->n_arrays; k++)
+		free(d->array[k].value);
+	free(d->time);
+	free(d->jump);
+	*d = (struct series_data){ 0 };
+}
+
+/* ---- chains ------------------------------------------------------------------------------------------------------------ */
+
+node series_input(struct chain *c, const struct series_data *d, int k, const char *name)
+{
+	struct shape s = d->array[k].shape;
+
+	memmove(s.dim + 1, s.dim, (size_t)s.rank * sizeof *s.dim);
+	s.dim[0] = c->batch;
+	s.rank++;
+	if (k >= c->n_data)
+		c->n_data = k + 1;
+	return c->data[k] = graph_input(c->g, name, d->array[k].dtype, &s);
+}
+
+node series_network(struct graph *g, struct chain *c, node t, node y)
+{
+	struct model_in in = { .field = y, .query = NODE_NONE, .last = NODE_NONE };
+	struct shape column = shape_of(c->batch, 1);
+
+	in.vector = op_broadcast(g, t, &column);
+	nn_enter(&c->nn, "field");
+	node out = c->network->class->build(&c->nn, c->network->config, &c->network->spec, &in);
+	nn_leave(&c->nn);
+	return out;
+}
+
+static void product(struct graph *g, void *context, node t, const node *y, node increment, node *out)
+{
+	(void)increment;
+	out[0] = series_network(g, context, t, y[0]);
+}
+
+void series_field_of(struct chain *c, int64_t n_in, int64_t n_out)
+{
+	struct shape s = shape_of(c->batch, n_in);
+
+	c->network->spec = (struct model_spec){ .n_in = n_in, .n_out = n_out, .n_vector = 1 };
+	c->state = graph_input(c->g, "state", c->real, &s);
+	c->term = (struct diffeq_term){ .product = product, .context = c };
+}
+
+static void drop(struct series_slot *slot)
+{
+	chain_free(&slot->chain);
+	for (int k = 0; k < CHAIN_DATA; k++)
+		free(slot->data[k]);
+	free(slot->time);
+	free(slot->path);
+	*slot = (struct series_slot){ 0 };
+}
+
+void series_slots_free(struct series *s)
+{
+	for (int i = 0; i < SERIES_SLOTS; i++)
+		drop(&s->slot[i]);
+}
+
+static const struct chain_solver *solver_of(const struct series *s)
+{
+	return s->config;
+}
+
+static int compile(struct series *s, struct series_slot *slot, struct err *e)
+{
+	const struct series_data *d = &s->train;
+
+	slot->chain.network = s->network;
+	slot->chain.solver = solver_of(s);
+	slot->chain.batch = slot->batch;
+	slot->chain.n_save = slot->outputs;
+	slot->chain.training = slot->training;
+	if (chain_nodes(&slot->chain, s->kind->build, slot, e) != 0)
+		return -1;
+	for (int k = 0; k < d->n_arrays; k++)
+		if (!(slot->data[k] = mem_new(slot->batch * shape_count(&d->array[k].shape) + 1,
+					      dtype_size(d->array[k].dtype), "a batch of time series", e)))
+			return -1;
+	slot->time = xcalloc((size_t)(slot->batch * slot->outputs) + 1, sizeof *slot->time);
+	return 0;
+}
+
+struct series_slot *series_slot(struct series *s, int64_t batch, int64_t outputs, bool training, struct err *e)
+{
+	struct series_slot *slot;
+
+	for (int i = 0; i < SERIES_SLOTS; i++)
+		if (s->slot[i].used && s->slot[i].batch == batch && s->slot[i].outputs == outputs &&
+		    s->slot[i].training == training)
+			return &s->slot[i];
+	slot = &s->slot[s->next++ % SERIES_SLOTS];
+	drop(slot);
+	slot->series = s;
+	slot->batch = batch;
+	slot->outputs = outputs;
+	slot->training = training;
+	if (compile(s, slot, e) != 0 || chain_compile(&slot->chain, e) != 0) {
+		drop(slot);
+		return NULL;
+	}
+	slot->used = true;
+	return slot;
+}
+
+int series_gather(struct series_slot *slot, const struct series_data *d, int64_t n, const int64_t *item,
+		  struct chain_run *run)
+{
+	for (int k = 0; k < d->n_arrays; k++) {
+		const size_t row = (size_t)shape_count(&d->array[k].shape) * dtype_size(d->array[k].dtype);
+
+		for (int64_t i = 0; i < n; i++)
+			memcpy((char *)slot->data[k] + (size_t)i * row,
+			       (const char *)d->array[k].value + (size_t)item[i] * row, row);
+		run->data[k] = slot->data[k];
+	}
+	run->t0 = d->t0;
+	run->t1 = d->t1;
+	run->n_jump = d->n_jump;
+	run->jump = d->jump;
+	run->time = d->time;
+	if (d->own_times >= 0) {
+		run->own_times = true;
+		run->time = slot->data[d->own_times];
+	} else if (slot->outputs > 0 && slot->outputs < d->n_time) {
+		run->t1 = d->time[slot->outputs - 1];
+	}
+	return 0;
+}
+
+/* ---- the learner -------------------------------------------------------------------------------------------------------- */
+
+static int read_set(struct series *s, struct series_data *d, struct dataset *from, bool with_targets, struct err *e)
+{
+	d->from = from;
+	d->n = dataset_layout(from)->n_samples;
+	d->own_times = -1;
+	return s->kind->read(s, d, with_targets, e) == 0 ? 0 : err_in(e, "%s", dataset_name(from));
+}
+
+/* The parameters come out of a first build; then they are drawn. */
+static int start(struct series *s, const struct series_kind *kind, uint64_t seed, struct err *e)
+{
+	struct series_slot slot = { .series = s, .batch = 2, .outputs = kind->final ? 0 : s->train.n_time };
+	int status = compile(s, &slot, e);
+
+	drop(&slot);
+	if (status != 0)
+		return -1;
+	if (s->network->class->check && s->network->class->check(s->network->config, &s->network->spec, e) != 0)
+		return -1;
+	params_init(&s->network->params, seed);
+	return 0;
+}
+
+int series_open(struct trainer *t, const struct series_kind *kind, struct dataset *data, struct dataset *valid,
+		struct err *e)
+{
+	struct series *s = t->learning = xcalloc(1, sizeof *s);
+
+	s->kind = kind;
+	s->config = t->objective_config;
+	s->network = &t->network;
+	s->seed = t->seed;
+	t->network.real = t->network.key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	if (read_set(s, &s->train, data, true, e) != 0 || (valid && read_set(s, &s->valid, valid, true, e) != 0) ||
+	    start(s, kind, t->seed, e) != 0)
+		return -1;
+	t->has_score = valid != NULL;
+	t->n_items = s->train.n;
+	s->total = t->key.epochs * ((t->n_items + t->key.batch - 1) / t->key.batch);
+	history_add_column(&t->history, "nfe");
+	history_add_column(&t->history, "solver_steps");
+	history_add_column(&t->history, "evaluations");
+	return 0;
+}
+
+void series_close(struct trainer *t)
+{
+	struct series *s = t->learning;
+
+	if (!s)
+		return;
+	series_slots_free(s);
+	series_data_free(&s->train);
+	series_data_free(&s->valid);
+	free(s);
+	t->learning = NULL;
+}
+
+static int64_t outputs_of(const struct series *s, int64_t step)
+{
+	if (s->kind->final)
+		return 0;
+	return s->kind->outputs ? s->kind->outputs(s, step) : s->train.n_time;
+}
+
+static struct chain_run run_of(const struct series *s, int64_t step)
+{
+	const struct chain_solver *k = solver_of(s);
+	struct chain_run run = { .extra_weight = 1, .error_factor = k->error };
+
+	if (k->error > 0 && k->error_end > 0 && s->total > 1)
+		run.error_factor = k->error * pow(k->error_end / k->error, (double)step / (double)(s->total - 1));
+	return run;
+}
+
+int series_load(struct trainer *t, struct err *e)
+{
+	struct series *s = t->learning;
+
+	s->ready = series_slot(s, t->batch_n, outputs_of(s, t->t), true, e);
+	return s->ready ? 0 : -1;
+}
+
+int series_evaluate(struct trainer *t, double *loss, struct err *e)
+{
+	struct series *s = t->learning;
+	struct chain_run run = run_of(s, t->t);
+	struct flow_result r;
+
+	series_gather(s->ready, &s->train, t->batch_n, t->item, &run);
+	if (s->kind->tune)
+		s->kind->tune(t, s->ready, &run);
+	if (chain_forward(&s->ready->chain, &run, &t->gradient, loss, &r, e) != 0)
+		return -1;
+	s->solves++;
+	s->steps += r.accepted;
+	s->forward += r.evaluations;
+	s->all += r.evaluations + r.reevaluations;
+	return 0;
+}
+
+int series_judge(struct trainer *t, struct params *p, double *score, struct err *e)
+{
+	struct series *s = t->learning;
+	struct network *kept = s->network;
+	int64_t *item = xcalloc((size_t)t->key.batch, sizeof *item);
+	double sum = 0;
+	int status = 0;
+
+	s->judged = t->network;
+	s->judged.params = *p;
+	s->network = &s->judged;
+	for (int64_t at = 0; at < s->valid.n && status == 0; at += t->key.batch) {
+		const int64_t n = s->valid.n - at < t->key.batch ? s->valid.n - at : t->key.batch;
+		struct series_slot *slot = series_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
+		struct chain_run run = { .extra_weight = 1 };
+		struct flow_result r;
+		double loss;
+
+		for (int64_t i = 0; i < n; i++)
+			item[i] = at + i;
+		if (!slot) {
+			status = -1;
+			break;
+		}
+		series_gather(slot, &s->valid, n, item, &run);
+		status = chain_forward(&slot->chain, &run, NULL, &loss, &r, e);
+		sum += loss * (double)n;
+	}
+	s->network = kept;
+	free(item);
+	*score = sum / (double)s->valid.n;
+	return status;
+}
+
+/* Forward evaluations and steps of a solve, evaluations of the epoch with those of the way back. */
+void series_row(struct trainer *t, double *own)
+{
+	struct series *s = t->learning;
+	const double n = s->solves > 0 ? (double)s->solves : 1;
+
+	own[0] = (double)s->forward / n;
+	own[1] = (double)s->steps / n;
+	own[2] = (double)s->all;
+	s->solves = s->steps = s->forward = s->all = 0;
+}
