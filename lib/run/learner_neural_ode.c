@@ -2,7 +2,7 @@
  * the network to the times of all frames. */
 #include <math.h>
 
-#include "run/series.h"
+#include "run/trajectory.h"
 
 struct neural_ode {
 	struct chain_solver solver;
@@ -22,17 +22,17 @@ static const struct key keys[] = {
 	KEY_END,
 };
 
-static int read_data(struct series *s, struct series_data *d, bool with_targets, struct err *e)
+static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_targets, struct err *e)
 {
 	const struct neural_ode *c = s->config;
 	const struct layout *l = dataset_layout(d->from);
-	const int field = series_field(d->from, c->field, true, e);
+	const int field = trajectory_field(d->from, c->field, true, e);
 	struct shape row;
 
 	(void)with_targets;
 	if (field < 0)
 		return -1;
-	d->time = series_times(l, field, &d->n_time);
+	d->time = trajectory_times(l, field, &d->n_time);
 	s->n_channel = s->n_out = layout_field_count(l, field) / d->n_time;
 	s->like = field;
 	if (d->n_time < 2)
@@ -41,30 +41,30 @@ static int read_data(struct series *s, struct series_data *d, bool with_targets,
 	d->t0 = d->time[0];
 	d->t1 = d->time[d->n_time - 1];
 	row = shape_of(d->n_time, s->n_channel);
-	return series_read(d, field, s->network->real, &row, false, e);
+	return trajectory_read(d, field, s->network->real, &row, false, e);
 }
 
 static void build(struct chain *c, void *context)
 {
-	const struct series *s = ((struct series_slot *)context)->series;
+	const struct trajectory *s = ((struct trajectory_slot *)context)->series;
 	const struct neural_ode *key = s->config;
 	const int64_t n = s->n_channel, state = n + key->augment;
 	struct shape first = shape_of(c->batch, n), more = shape_of(c->batch, key->augment),
 		     all = shape_of(c->n_save, c->batch, state);
 	struct graph *g = c->g;
-	node u = series_input(c, &s->train, 0, "trajectory");
+	node u = trajectory_input(c, &s->train, 0, "trajectory");
 	node target = op_slice(g, u, 1, 0, c->n_save, 1);
 
 	c->y0 = op_reshape(g, op_slice(g, u, 1, 0, 1, 1), &first);
 	if (key->augment > 0)
 		c->y0 = op_concat(g, 2, (node[]){ c->y0, graph_full(g, c->real, &more, 0) }, 1);
-	series_field_of(c, state, state);
+	trajectory_field_of(c, state, state);
 	c->saved = graph_input(g, "outputs", c->real, &all);
 	c->prediction = op_permute(g, op_slice(g, c->saved, 2, 0, n, 1), (int[]){ 1, 0, 2 });
 	c->loss = op_mean_all(g, op_square(g, op_sub(g, c->prediction, target)));
 }
 
-static int64_t outputs(const struct series *s, int64_t step)
+static int64_t outputs(const struct trajectory *s, int64_t step)
 {
 	const struct neural_ode *c = s->config;
 	const int64_t all = s->train.n_time;
@@ -77,17 +77,17 @@ static int64_t outputs(const struct series *s, int64_t step)
 	return n < 2 ? 2 : n > all ? all : n;
 }
 
-static const struct series_kind kind = { .read = read_data, .build = build, .outputs = outputs };
+static const struct trajectory_kind kind = { .read = read_data, .build = build, .outputs = outputs };
 
 static int open_learner(struct trainer *t, struct dataset *data, struct dataset *valid, struct err *e)
 {
-	return series_open(t, &kind, data, valid, e);
+	return trajectory_open(t, &kind, data, valid, e);
 }
 
 static int solve(const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
 		 const char *const *data, struct err *e)
 {
-	return series_solve(&kind, keys, sizeof(struct neural_ode), common, o, m, n_data, data, e);
+	return trajectory_solve(&kind, keys, sizeof(struct neural_ode), common, o, m, n_data, data, e);
 }
 
 static const struct learner_class neural_ode = {
@@ -95,6 +95,6 @@ static const struct learner_class neural_ode = {
 	.summary = "trajectories marched from their first frame by a network as vector field; mean squared error",
 	.source = "Chen et al., arXiv 1806.07366; Kidger, arXiv 2202.02435; regularisers: Pal et al., arXiv 2105.03918",
 	.notes = "use with model vector-field",
-	SERIES_LEARNER(struct neural_ode),
+	TRAJECTORY_LEARNER(struct neural_ode),
 };
 const struct learner_class *const learner_file_learner_neural_ode[] = { &neural_ode, NULL };

@@ -1,6 +1,9 @@
 # learners: files that export a learner_file_NAME list, as the members of a kind do
 learner_members = \
+	lib/run/learner_latent_ode.c \
+	lib/run/learner_neural_cde.c \
 	lib/run/learner_neural_ode.c \
+	lib/run/learner_ode_classifier.c \
 	lib/run/learner_physics.c \
 	lib/run/learner_denoise.c \
 	lib/run/learner_supervised.c
@@ -24,4 +27,4 @@ run_sources += lib/run/denoise.h lib/run/examples.h lib/run/examples.c lib/run/r
 run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h lib/run/measure.c lib/run/measure_places.h \
 	lib/run/measure_places.c
 # neural differential equations
-run_sources += lib/run/chain.h lib/run/chain.c lib/run/series.h lib/run/series.c lib/run/series_solve.c
+run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/trajectory.c lib/run/trajectory_solve.c lib/run/path.h lib/run/path.c

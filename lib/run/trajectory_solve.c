@@ -1,4 +1,4 @@
-/* series_solve.c: sciml-solve for models of time series: predictions for every sample of data sets. */
+/* trajectory_solve.c: sciml-solve for models of time series: predictions for every sample of data sets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/h5out.h"
-#include "run/series.h"
+#include "run/trajectory.h"
 
 struct predictions {
-	struct series s;
+	struct trajectory s;
 	struct dataset *data;
 	struct layout out;
 	struct h5out *file;
@@ -39,14 +39,14 @@ static void lay_out(struct predictions *p)
 
 static int all_samples(struct predictions *p, int64_t batch, struct err *e)
 {
-	struct series *s = &p->s;
+	struct trajectory *s = &p->s;
 	int64_t *item = xcalloc((size_t)batch, sizeof *item);
 	int status = 0;
 
 	progress_begin("solve", "sample", s->train.n);
 	for (int64_t at = 0; at < s->train.n && status == 0; at += batch) {
 		const int64_t n = s->train.n - at < batch ? s->train.n - at : batch;
-		struct series_slot *slot = series_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
+		struct trajectory_slot *slot = trajectory_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
 		struct chain_run run = { .extra_weight = 1 };
 		struct flow_result r;
 		double loss;
@@ -57,7 +57,7 @@ static int all_samples(struct predictions *p, int64_t batch, struct err *e)
 			status = -1;
 			break;
 		}
-		series_gather(slot, &s->train, n, item, &run);
+		trajectory_gather(slot, &s->train, n, item, &run);
 		status = chain_forward(&slot->chain, &run, NULL, &loss, &r, e);
 		if (status != 0)
 			break;
@@ -107,9 +107,9 @@ static int write_all(struct predictions *p, const struct run_common *common, con
 	return status;
 }
 
-int series_solve(const struct series_kind *kind, const struct key *keys, size_t config_size,
-		 const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
-		 const char *const *data, struct err *e)
+int trajectory_solve(const struct trajectory_kind *kind, const struct key *keys, size_t config_size,
+		     const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
+		     const char *const *data, struct err *e)
 {
 	struct predictions p = { .s = { .kind = kind, .network = &m->network, .like = -1 } };
 	void *config = xcalloc(1, config_size);
@@ -137,8 +137,8 @@ int series_solve(const struct series_kind *kind, const struct key *keys, size_t 
 			status = write_all(&p, common, m, o->batch > 0 ? o->batch : 256, str_text(&text), e);
 		}
 	}
-	series_slots_free(&p.s);
-	series_data_free(&p.s.train);
+	trajectory_slots_free(&p.s);
+	trajectory_data_free(&p.s.train);
 	layout_free(&p.out);
 	dataset_close(p.data);
 	str_free(&text);

@@ -1,5 +1,5 @@
-/* series.c: what learners of time series share: arrays, batches, chains by size, loss, judgement, counts. */
-#include "run/series.h"
+/* trajectory.c: what learners of time series share: arrays, batches, chains by size, loss, judgement, counts. */
+#include "run/trajectory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 /* ---- data ------------------------------------------------------------------------------------------------------------- */
 
-int series_field(const struct dataset *d, const char *name, bool want_time, struct err *e)
+int trajectory_field(const struct dataset *d, const char *name, bool want_time, struct err *e)
 {
 	const struct layout *l = dataset_layout(d);
 
@@ -28,21 +28,22 @@ int series_field(const struct dataset *d, const char *name, bool want_time, stru
 	return err_set(e, ERR_USAGE, "%s: no field %s", dataset_name(d), want_time ? "over time" : "without time");
 }
 
-void *series_add(struct series_data *d, enum dtype t, const struct shape *row, struct err *e)
+void *trajectory_add(struct trajectory_data *d, enum dtype t, const struct shape *row, struct err *e)
 {
-	struct series_array *a = &d->array[d->n_arrays];
+	struct trajectory_array *a = &d->array[d->n_arrays];
 
 	if (d->n_arrays == CHAIN_DATA)
 		return err_set(e, ERR_FAIL, "a data set of more than %d arrays", CHAIN_DATA) ? NULL : NULL;
-	*a = (struct series_array){ *row, t, mem_new(d->n * shape_count(row), dtype_size(t), "time series", e) };
+	*a = (struct trajectory_array){ *row, t, mem_new(d->n * shape_count(row), dtype_size(t), "time series", e) };
 	d->n_arrays += a->value != NULL;
 	return a->value;
 }
 
-int series_read(struct series_data *d, int field, enum dtype t, const struct shape *row, bool allow_nan, struct err *e)
+int trajectory_read(struct trajectory_data *d, int field, enum dtype t, const struct shape *row, bool allow_nan,
+		    struct err *e)
 {
 	int64_t *all = mem_new(d->n, sizeof *all, "numbers of samples", e);
-	void *to = all ? series_add(d, t, row, e) : NULL;
+	void *to = all ? trajectory_add(d, t, row, e) : NULL;
 	int status = to ? 0 : -1;
 
 	for (int64_t i = 0; i < d->n && to; i++)
@@ -56,7 +57,7 @@ int series_read(struct series_data *d, int field, enum dtype t, const struct sha
 	return status;
 }
 
-double *series_times(const struct layout *l, int field, int64_t *n)
+double *trajectory_times(const struct layout *l, int field, int64_t *n)
 {
 	const struct axis *a = &l->axis[l->field[field].axis[0]];
 	double *t = xcalloc((size_t)a->size + 1, sizeof *t);
@@ -67,18 +68,18 @@ double *series_times(const struct layout *l, int field, int64_t *n)
 	return t;
 }
 
-void series_data_free(struct series_data *d)
+void trajectory_data_free(struct trajectory_data *d)
 {
 	for (int k = 0; k < d->n_arrays; k++)
 		free(d->array[k].value);
 	free(d->time);
 	free(d->jump);
-	*d = (struct series_data){ 0 };
+	*d = (struct trajectory_data){ 0 };
 }
 
 /* ---- chains ------------------------------------------------------------------------------------------------------------ */
 
-node series_input(struct chain *c, const struct series_data *d, int k, const char *name)
+node trajectory_input(struct chain *c, const struct trajectory_data *d, int k, const char *name)
 {
 	struct shape s = d->array[k].shape;
 
@@ -90,7 +91,7 @@ node series_input(struct chain *c, const struct series_data *d, int k, const cha
 	return c->data[k] = graph_input(c->g, name, d->array[k].dtype, &s);
 }
 
-node series_network(struct graph *g, struct chain *c, node t, node y)
+node trajectory_network(struct graph *g, struct chain *c, node t, node y)
 {
 	struct model_in in = { .field = y, .query = NODE_NONE, .last = NODE_NONE };
 	struct shape column = shape_of(c->batch, 1);
@@ -105,10 +106,10 @@ node series_network(struct graph *g, struct chain *c, node t, node y)
 static void product(struct graph *g, void *context, node t, const node *y, node increment, node *out)
 {
 	(void)increment;
-	out[0] = series_network(g, context, t, y[0]);
+	out[0] = trajectory_network(g, context, t, y[0]);
 }
 
-void series_field_of(struct chain *c, int64_t n_in, int64_t n_out)
+void trajectory_field_of(struct chain *c, int64_t n_in, int64_t n_out)
 {
 	struct shape s = shape_of(c->batch, n_in);
 
@@ -117,30 +118,30 @@ void series_field_of(struct chain *c, int64_t n_in, int64_t n_out)
 	c->term = (struct diffeq_term){ .product = product, .context = c };
 }
 
-static void drop(struct series_slot *slot)
+static void drop(struct trajectory_slot *slot)
 {
 	chain_free(&slot->chain);
 	for (int k = 0; k < CHAIN_DATA; k++)
 		free(slot->data[k]);
 	free(slot->time);
 	free(slot->path);
-	*slot = (struct series_slot){ 0 };
+	*slot = (struct trajectory_slot){ 0 };
 }
 
-void series_slots_free(struct series *s)
+void trajectory_slots_free(struct trajectory *s)
 {
-	for (int i = 0; i < SERIES_SLOTS; i++)
+	for (int i = 0; i < TRAJECTORY_SLOTS; i++)
 		drop(&s->slot[i]);
 }
 
-static const struct chain_solver *solver_of(const struct series *s)
+static const struct chain_solver *solver_of(const struct trajectory *s)
 {
 	return s->config;
 }
 
-static int compile(struct series *s, struct series_slot *slot, struct err *e)
+static int compile(struct trajectory *s, struct trajectory_slot *slot, struct err *e)
 {
-	const struct series_data *d = &s->train;
+	const struct trajectory_data *d = &s->train;
 
 	slot->chain.network = s->network;
 	slot->chain.solver = solver_of(s);
@@ -157,15 +158,16 @@ static int compile(struct series *s, struct series_slot *slot, struct err *e)
 	return 0;
 }
 
-struct series_slot *series_slot(struct series *s, int64_t batch, int64_t outputs, bool training, struct err *e)
+struct trajectory_slot *trajectory_slot(struct trajectory *s, int64_t batch, int64_t outputs, bool training,
+					struct err *e)
 {
-	struct series_slot *slot;
+	struct trajectory_slot *slot;
 
-	for (int i = 0; i < SERIES_SLOTS; i++)
+	for (int i = 0; i < TRAJECTORY_SLOTS; i++)
 		if (s->slot[i].used && s->slot[i].batch == batch && s->slot[i].outputs == outputs &&
 		    s->slot[i].training == training)
 			return &s->slot[i];
-	slot = &s->slot[s->next++ % SERIES_SLOTS];
+	slot = &s->slot[s->next++ % TRAJECTORY_SLOTS];
 	drop(slot);
 	slot->series = s;
 	slot->batch = batch;
@@ -179,8 +181,8 @@ struct series_slot *series_slot(struct series *s, int64_t batch, int64_t outputs
 	return slot;
 }
 
-int series_gather(struct series_slot *slot, const struct series_data *d, int64_t n, const int64_t *item,
-		  struct chain_run *run)
+int trajectory_gather(struct trajectory_slot *slot, const struct trajectory_data *d, int64_t n, const int64_t *item,
+		      struct chain_run *run)
 {
 	for (int k = 0; k < d->n_arrays; k++) {
 		const size_t row = (size_t)shape_count(&d->array[k].shape) * dtype_size(d->array[k].dtype);
@@ -206,7 +208,8 @@ int series_gather(struct series_slot *slot, const struct series_data *d, int64_t
 
 /* ---- the learner -------------------------------------------------------------------------------------------------------- */
 
-static int read_set(struct series *s, struct series_data *d, struct dataset *from, bool with_targets, struct err *e)
+static int read_set(struct trajectory *s, struct trajectory_data *d, struct dataset *from, bool with_targets,
+		    struct err *e)
 {
 	d->from = from;
 	d->n = dataset_layout(from)->n_samples;
@@ -215,9 +218,9 @@ static int read_set(struct series *s, struct series_data *d, struct dataset *fro
 }
 
 /* The parameters come out of a first build; then they are drawn. */
-static int start(struct series *s, const struct series_kind *kind, uint64_t seed, struct err *e)
+static int start(struct trajectory *s, const struct trajectory_kind *kind, uint64_t seed, struct err *e)
 {
-	struct series_slot slot = { .series = s, .batch = 2, .outputs = kind->final ? 0 : s->train.n_time };
+	struct trajectory_slot slot = { .series = s, .batch = 2, .outputs = kind->final ? 0 : s->train.n_time };
 	int status = compile(s, &slot, e);
 
 	drop(&slot);
@@ -229,10 +232,10 @@ static int start(struct series *s, const struct series_kind *kind, uint64_t seed
 	return 0;
 }
 
-int series_open(struct trainer *t, const struct series_kind *kind, struct dataset *data, struct dataset *valid,
-		struct err *e)
+int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struct dataset *data, struct dataset *valid,
+		    struct err *e)
 {
-	struct series *s = t->learning = xcalloc(1, sizeof *s);
+	struct trajectory *s = t->learning = xcalloc(1, sizeof *s);
 
 	s->kind = kind;
 	s->config = t->objective_config;
@@ -251,27 +254,27 @@ int series_open(struct trainer *t, const struct series_kind *kind, struct datase
 	return 0;
 }
 
-void series_close(struct trainer *t)
+void trajectory_close(struct trainer *t)
 {
-	struct series *s = t->learning;
+	struct trajectory *s = t->learning;
 
 	if (!s)
 		return;
-	series_slots_free(s);
-	series_data_free(&s->train);
-	series_data_free(&s->valid);
+	trajectory_slots_free(s);
+	trajectory_data_free(&s->train);
+	trajectory_data_free(&s->valid);
 	free(s);
 	t->learning = NULL;
 }
 
-static int64_t outputs_of(const struct series *s, int64_t step)
+static int64_t outputs_of(const struct trajectory *s, int64_t step)
 {
 	if (s->kind->final)
 		return 0;
 	return s->kind->outputs ? s->kind->outputs(s, step) : s->train.n_time;
 }
 
-static struct chain_run run_of(const struct series *s, int64_t step)
+static struct chain_run run_of(const struct trajectory *s, int64_t step)
 {
 	const struct chain_solver *k = solver_of(s);
 	struct chain_run run = { .extra_weight = 1, .error_factor = k->error };
@@ -281,21 +284,21 @@ static struct chain_run run_of(const struct series *s, int64_t step)
 	return run;
 }
 
-int series_load(struct trainer *t, struct err *e)
+int trajectory_load(struct trainer *t, struct err *e)
 {
-	struct series *s = t->learning;
+	struct trajectory *s = t->learning;
 
-	s->ready = series_slot(s, t->batch_n, outputs_of(s, t->t), true, e);
+	s->ready = trajectory_slot(s, t->batch_n, outputs_of(s, t->t), true, e);
 	return s->ready ? 0 : -1;
 }
 
-int series_evaluate(struct trainer *t, double *loss, struct err *e)
+int trajectory_evaluate(struct trainer *t, double *loss, struct err *e)
 {
-	struct series *s = t->learning;
+	struct trajectory *s = t->learning;
 	struct chain_run run = run_of(s, t->t);
 	struct flow_result r;
 
-	series_gather(s->ready, &s->train, t->batch_n, t->item, &run);
+	trajectory_gather(s->ready, &s->train, t->batch_n, t->item, &run);
 	if (s->kind->tune)
 		s->kind->tune(t, s->ready, &run);
 	if (chain_forward(&s->ready->chain, &run, &t->gradient, loss, &r, e) != 0)
@@ -307,9 +310,9 @@ int series_evaluate(struct trainer *t, double *loss, struct err *e)
 	return 0;
 }
 
-int series_judge(struct trainer *t, struct params *p, double *score, struct err *e)
+int trajectory_judge(struct trainer *t, struct params *p, double *score, struct err *e)
 {
-	struct series *s = t->learning;
+	struct trajectory *s = t->learning;
 	struct network *kept = s->network;
 	int64_t *item = xcalloc((size_t)t->key.batch, sizeof *item);
 	double sum = 0;
@@ -320,7 +323,7 @@ int series_judge(struct trainer *t, struct params *p, double *score, struct err 
 	s->network = &s->judged;
 	for (int64_t at = 0; at < s->valid.n && status == 0; at += t->key.batch) {
 		const int64_t n = s->valid.n - at < t->key.batch ? s->valid.n - at : t->key.batch;
-		struct series_slot *slot = series_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
+		struct trajectory_slot *slot = trajectory_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
 		struct chain_run run = { .extra_weight = 1 };
 		struct flow_result r;
 		double loss;
@@ -331,7 +334,7 @@ int series_judge(struct trainer *t, struct params *p, double *score, struct err 
 			status = -1;
 			break;
 		}
-		series_gather(slot, &s->valid, n, item, &run);
+		trajectory_gather(slot, &s->valid, n, item, &run);
 		status = chain_forward(&slot->chain, &run, NULL, &loss, &r, e);
 		sum += loss * (double)n;
 	}
@@ -342,9 +345,9 @@ int series_judge(struct trainer *t, struct params *p, double *score, struct err 
 }
 
 /* Forward evaluations and steps of a solve, evaluations of the epoch with those of the way back. */
-void series_row(struct trainer *t, double *own)
+void trajectory_row(struct trainer *t, double *own)
 {
-	struct series *s = t->learning;
+	struct trajectory *s = t->learning;
 	const double n = s->solves > 0 ? (double)s->solves : 1;
 
 	own[0] = (double)s->forward / n;
