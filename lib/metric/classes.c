@@ -1,4 +1,6 @@
 /* classes.c: classifications: predictions and targets have one channel for every class, the largest is meant. */
+#include <math.h>
+
 #include "metric/state.h"
 
 static int64_t largest(int64_t n, const double *v)
@@ -14,6 +16,9 @@ static double accuracy(const struct metric_shape *s, const double *p, const doub
 {
 	const int64_t n = metric_count(s);
 
+	for (int64_t i = 0; i < n; i++)
+		if (isnan(p[i]) || isnan(y[i]))
+			return NAN;
 	return largest(n, p) == largest(n, y);
 }
 MEAN_OVER_SAMPLES(accuracy)
