@@ -617,7 +617,8 @@ START_TEST(laws)
 			p[1][x] = kept;
 		}
 		memcpy(p, y, sizeof p);
-		ck_assert_double_le(fabs(value_of(c->name, s, SAMPLES)), frechet ? rounding * after : 0);
+		ck_assert_double_le(fabs(value_of(c->name, s, SAMPLES) - c->higher_is_better),
+				    frechet ? rounding * after : 0);
 	}
 }
 END_TEST
