@@ -7,5 +7,6 @@ model_members = \
 	lib/model/time_mlp.c \
 	lib/model/time_unet.c \
 	lib/model/vector_field.c \
-	lib/model/dit.c
-model_sources = $(model_members) lib/model/residual.c lib/model/time_features.c lib/model/model.h
+	lib/model/dit.c \
+	lib/model/neural_sde.c
+model_sources = $(model_members) lib/model/residual.c lib/model/time_features.c lib/model/model.h lib/model/neural_sde.h

@@ -12,6 +12,7 @@
 
 struct trainer;
 struct run_common;
+struct sample_options;
 struct solve_options;
 struct model_file;
 
@@ -49,6 +50,9 @@ struct learner_class {
 	 * to data as a map or a step. */
 	int (*solve)(const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
 		     const char *const *data, struct err *e);
+	/* sciml-sample with a trained model of this learner. NULL: it is a denoiser, or cannot be drawn from. */
+	int (*sample)(const struct run_common *common, const struct sample_options *o, struct model_file *m,
+		      struct err *e);
 	/* The fields that the trained model makes by itself: they are kept in the model file, without samples, as a data set's
 	 * are (names, axes). NULL: none. */
 	const struct layout *(*layout)(const struct trainer *t);

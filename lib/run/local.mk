@@ -6,6 +6,7 @@ learner_members = \
 	lib/run/learner_ode_classifier.c \
 	lib/run/learner_physics.c \
 	lib/run/learner_denoise.c \
+	lib/run/learner_sde_gan.c \
 	lib/run/learner_supervised.c
 run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/history.h lib/run/history.c \
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \
@@ -28,3 +29,5 @@ run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h li
 	lib/run/measure_places.c
 # neural differential equations
 run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/trajectory.c lib/run/trajectory_solve.c lib/run/path.h lib/run/path.c
+# neural stochastic differential equations
+run_sources += lib/run/neural_loop.h lib/run/neural_loop.c lib/run/sde_gan.h lib/run/sde_draws.c lib/run/sample_paths.c

@@ -13,6 +13,8 @@
 #include "conf/help.h"
 #include "io/h5out.h"
 #include "run/block.h"
+#include "run/learner.h"
+#include "run/model_file.h"
 #include "run/sample_inside.h"
 #include "sampler/sampler.h"
 #include "sampler/step_keys.h"
@@ -151,6 +153,23 @@ static bool is_model(const char *what)
 	return !is_sampler(what) && !str_ends(what, ".yaml") && !str_ends(what, ".yml") && access(what, F_OK) == 0;
 }
 
+/* A learner that draws by itself, or a denoiser. */
+static int draw_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
+{
+	struct model_file m;
+	const struct learner_class *c;
+	int status;
+
+	if (model_file_open(&m, what, common, e) != 0)
+		return -1;
+	c = learner_find(cfg_name(m.setup.cfg, "objective", ""));
+	status = c && c->sample ? c->sample(common, o, &m, e) : 1;
+	model_file_close(&m);
+	if (status > 0)
+		return sample_model(common, o, what, e);
+	return status == 0 ? 0 : err_in(e, "%s", what);
+}
+
 int sample_run(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct sample s = { .common = common };
@@ -159,7 +178,7 @@ int sample_run(const struct run_common *common, const struct sample_options *o, 
 	int status;
 
 	if (is_model(what))
-		return sample_model(common, o, what, e);
+		return draw_model(common, o, what, e);
 	if (o->n_data > 0)
 		return err_set(e, ERR_USAGE, "%s: a sampler takes no data; a model file may", o->data[0]);
 	status = configure(&s, o, what, e);
@@ -209,7 +228,8 @@ void sample_list(struct str *out)
 	for (int i = 0; sampler_files[i]; i++)
 		for (int k = 0; sampler_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", sampler_files[i][k]->name, sampler_files[i][k]->summary);
-	str_printf(out, "  %-22s %s\n", "FILE.h5", "a model trained with objective denoise; --describe model");
+	str_printf(out, "  %-22s %s\n", "FILE.h5",
+		   "a model trained with objective denoise or sde-gan; --describe model");
 }
 
 int sample_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -220,6 +240,7 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 		help_member(out, man, name, "draws of a trained model file: sciml-sample FILE.h5 [DATA]");
 		help_keys_of(out, man, "sample");
 		key_help(sample_model_keys, man, out);
+		help_label(out, man, "of objective sde-gan", "only samples and batch");
 		step_describe(man, out);
 		return 0;
 	}

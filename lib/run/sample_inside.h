@@ -14,6 +14,11 @@ int sample_share(const struct run_common *common, int64_t n, int64_t *first, int
 int sample_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e);
 extern const struct key sample_model_keys[];
 
+/* sample_paths.c: learner_class.sample of neural SDEs. */
+struct model_file;
+int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e);
+extern const struct key sample_paths_keys[];
+
 /* sample_picture.c: the first draws of a field as one picture: planes as tiles, lines as curves, vectors as a histogram of their
  * first two elements. Samples are added in order; what has no place is left out. */
 struct sample_picture;

@@ -35,3 +35,5 @@ dist_check_SCRIPTS += tests/tools/measure.sh
 TESTS += tests/tools/measure.sh
 dist_check_SCRIPTS += tests/tools/mpi.sh
 TESTS += tests/tools/mpi.sh
+dist_check_SCRIPTS += tests/tools/sde.sh
+TESTS += tests/tools/sde.sh

@@ -1,0 +1,46 @@
+#!/bin/sh
+# sde.sh: stochastic equations from the command line: methods on one path, adaptive steps, chains, neural SDEs trained and drawn
+# from.
+. "${srcdir:-.}/tests/init.sh"
+
+# Finer steps come closer to the same path, by any method; threads change nothing.
+path='sciml-sample sde-path -q -n 200 --seed 3 -s sample.process=gbm -s sample.frames=4 -s sample.tolerance=1e-4'
+for run in 'srk 256' 'milstein 4' 'milstein 64' 'heun 64'; do
+	set -- $run
+	run_status 0 $path -s sample.method=$1 -s sample.steps=$2 -o $1-$2.h5
+done
+run_status 0 $path -s sample.method=milstein -s sample.steps=64 -j 3 -o three.h5
+cmp milstein-64.h5 three.h5 || fail 'threads change the paths'
+run_status 0 sciml-eval milstein-64.h5 srk-256.h5 --metric rel_l2 --below rel_l2=0.01
+run_status 0 sciml-eval heun-64.h5 srk-256.h5 --metric rel_l2 --below rel_l2=0.01
+run_status 0 sciml-eval milstein-4.h5 srk-256.h5 --metric rel_l2 --above rel_l2=0.01
+run_status 0 $path -s sample.method=spark -s sample.rtol=1e-3 -s sample.atol=1e-3 -o adaptive.h5
+run_status 0 sciml-eval adaptive.h5 srk-256.h5 --metric rel_l2 --below rel_l2=0.03
+run_status 0 sciml-gen cir -n 3 -s problem.method=heun -s problem.atol=1e-2 -o cir.h5
+run_error 2 'shark needs additive noise' sciml-gen gbm -n 1 -s problem.method=shark -o a.h5
+run_error 2 'milstein estimates no error' sciml-gen gbm -n 1 -s problem.method=milstein -s problem.rtol=0.1 -o a.h5
+run_error 2 'tolerance: 0.1 is longer than a step' sciml-sample sde-path -n 1 -s sample.method=srk -s sample.tolerance=0.1 -o a.h5
+
+# Chains
+run_status 0 sciml-sample mcmc -n 2 -s 'sample.potential=x^2/2' -s sample.draws=50 -s sample.method=nuts -s sample.burn=10 -o chain.h5
+run_error 2 "'y'" sciml-sample mcmc -n 2 -s 'sample.potential=x^2 + y' -o a.h5
+
+# A neural SDE: train, draw, in parts
+run_status 0 sciml-gen ou-trend -n 60 -s problem.T=7 -s problem.frames=7 -s problem.sigma=0.1 -o ou.h5
+cat >gan.yaml <<'END'
+model: {name: neural-sde, hidden: 6, width: 8}
+objective: {name: sde-gan, critic_hidden: 6, critic_width: 8, draws: 32}
+optim: adadelta
+train: {epochs: 2, batch: 25}
+END
+run_status 0 sciml-train gan.yaml ou.h5 -j 1 -o gan.h5
+run_status 0 sciml-train gan.yaml ou.h5 -j 3 -o gan3.h5
+run_status 0 sciml-sample gan.h5 -n 30 -s sample.batch=8 -o all.h5
+cmp gan.h5 gan3.h5 || fail 'threads change the training'
+for i in 0 1; do run_status 0 sciml-sample gan.h5 -n 30 -s sample.batch=8 --shard $i/2 -o part$i.h5; done
+run_status 0 sciml-eval part0.h5 all.h5:0-14 --metric mae --below mae=1e-12
+run_status 0 sciml-eval part1.h5 all.h5:15-29 --metric mae --below mae=1e-12
+run_status 0 sciml-eval all.h5 ou.h5:0-29 --metric ks_distance --below ks_distance=1
+sed 's,{name: neural-sde.*,{name: time-mlp},' gan.yaml >other.yaml
+run_error 2 'trains model neural-sde' sciml-train other.yaml ou.h5 -o a.h5
+exit 0
