@@ -46,7 +46,7 @@ START_TEST(normalisers)
 			 "[b], "
 			 "normalise_input: %s, normalise_target: %s, encoded_loss: %s}}",
 			 normaliser[_i], normaliser[_i], encoded ? "true" : "false");
-		trained_open(&r, 1, text);
+		fixture_trained_open(&r, 1, text);
 		for (int k = 0; k < r.t.network.params.n; k++) {
 			struct param *p = &r.t.network.params.at[k];
 			int64_t count = shape_count(&p->value.shape);
@@ -84,7 +84,7 @@ START_TEST(normalisers)
 		predictor_free(p);
 		ck_assert_double_eq_tol(score, want_loss, 1e-11 * want_loss);
 		ck_assert_double_eq_tol(trained_step(&r, SAMPLES, 0, 0), want_loss, 1e-11 * want_loss);
-		trained_close(&r);
+		fixture_trained_close(&r);
 	}
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(statistics_on_another_grid)
 				want = 3 + (double)k + 0.75 * 0.5 * (POINTS - 1) + 1e-5;
 			ck_assert_double_eq_tol(out[k * fine + i], want, 1e-12);
 		}
-	trained_close(&r);
+	fixture_trained_close(&r);
 	free(out);
 	free(x);
 }
@@ -151,7 +151,7 @@ START_TEST(idle_residual)
 				 "{model: {%s, residual: true}, data: {real: float64, input: [a], target: [u], "
 				 "history: 2, normalise_input: %s, normalise_target: %s}}",
 				 idle[_i].model, mode[in], mode[out]);
-			trained_open(&r, 1, text);
+			fixture_trained_open(&r, 1, text);
 			trained_zero(&r, idle[_i].last[0]);
 			trained_zero(&r, idle[_i].last[1]);
 			trained_load(&r.t, BATCH, 3);
@@ -165,7 +165,7 @@ START_TEST(idle_residual)
 				else
 					ck_assert_double_eq_tol(y[i], frame, 1e-14);
 			}
-			trained_close(&r);
+			fixture_trained_close(&r);
 		}
 }
 END_TEST

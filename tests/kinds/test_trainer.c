@@ -16,14 +16,14 @@ START_TEST(clipping)
 {
 	struct run free_run, small, large;
 
-	trained_open(&free_run, 1, "{" LINEAR ", train: {batch: 5}}");
+	fixture_trained_open(&free_run, 1, "{" LINEAR ", train: {batch: 5}}");
 	trained_step(&free_run, 5, 0, 0);
 	double norm = optim_gradient_norm(&free_run.t.gradient);
 	char text[256];
 	snprintf(text, sizeof text, "{" LINEAR ", train: {batch: 5, clip: %.17g}}", norm / 3);
-	trained_open(&small, 1, text);
+	fixture_trained_open(&small, 1, text);
 	snprintf(text, sizeof text, "{" LINEAR ", train: {batch: 5, clip: %.17g}}", norm * 3);
-	trained_open(&large, 1, text);
+	fixture_trained_open(&large, 1, text);
 	trained_step(&small, 5, 0, 0);
 	trained_step(&large, 5, 0, 0);
 	ck_assert_double_eq_tol(optim_gradient_norm(&small.t.gradient), norm / 3, 1e-12 * norm);
@@ -34,9 +34,9 @@ START_TEST(clipping)
 			ck_assert_double_eq_tol(tensor_get(&small.t.gradient.at[k].value, i), g / 3, 1e-12 * norm);
 			ck_assert_double_eq(tensor_get(&large.t.gradient.at[k].value, i), g);
 		}
-	trained_close(&free_run);
-	trained_close(&small);
-	trained_close(&large);
+	fixture_trained_close(&free_run);
+	fixture_trained_close(&small);
+	fixture_trained_close(&large);
 }
 END_TEST
 
@@ -44,7 +44,7 @@ END_TEST
 START_TEST(moving_average)
 {
 	struct run r;
-	trained_open(&r, 1, "{" LINEAR ", train: {batch: 5, ema: 0.3}}");
+	fixture_trained_open(&r, 1, "{" LINEAR ", train: {batch: 5, ema: 0.3}}");
 	int n = r.t.network.params.n;
 	struct params hand = params_copy(&r.t.network.params);
 	for (int s = 0; s < 5; s++) {
@@ -66,7 +66,7 @@ START_TEST(moving_average)
 				ck_assert_double_ne(want, tensor_get(&r.t.network.params.at[k].value, i));
 		}
 	params_free(&hand);
-	trained_close(&r);
+	fixture_trained_close(&r);
 }
 END_TEST
 
@@ -102,7 +102,7 @@ START_TEST(best_epoch)
 	ck_assert(!same(&r.t.best, &r.t.network.params));
 	for (int k = 0; k < EPOCHS; k++)
 		params_free(&kept[k]);
-	trained_close(&r);
+	fixture_trained_close(&r);
 }
 END_TEST
 
@@ -111,9 +111,9 @@ START_TEST(patience_and_plateau)
 {
 	struct run r;
 
-	trained_open(&r, 1,
-		     "{" LINEAR
-		     ", train: {batch: 10, patience: 5, schedule: plateau, every: 2, factor: 0.25, lr: 0.5}}");
+	fixture_trained_open(&r, 1,
+			     "{" LINEAR
+			     ", train: {batch: 10, patience: 5, schedule: plateau, every: 2, factor: 0.25, lr: 0.5}}");
 	struct schedule s = { r.t.key.schedule, r.t.key.lr, r.t.key.factor, r.t.key.every, 0, 0 };
 	for (int k = 1; k <= 6; k++) {
 		bool stop;
@@ -125,7 +125,7 @@ START_TEST(patience_and_plateau)
 												: 0.03125);
 	}
 	ck_assert_int_eq(r.t.best_epoch, 1);
-	trained_close(&r);
+	fixture_trained_close(&r);
 }
 END_TEST
 
@@ -135,8 +135,8 @@ START_TEST(last_batch)
 	struct run r, whole;
 	bool stop;
 
-	trained_open(&r, 1, "{" LINEAR ", train: {batch: 4}}");
-	trained_open(&whole, 1, "{" LINEAR ", train: {batch: 10}}");
+	fixture_trained_open(&r, 1, "{" LINEAR ", train: {batch: 4}}");
+	fixture_trained_open(&whole, 1, "{" LINEAR ", train: {batch: 10}}");
 	trained_epoch(&r, 0, &stop);
 	trained_epoch(&whole, 0, &stop);
 	ck_assert_int_eq(r.t.t, 3);
@@ -146,8 +146,8 @@ START_TEST(last_batch)
 				1e-12 * whole.t.history.value[HISTORY_LOSS]);
 	ck_assert_double_eq_tol(trained_step(&r, 2, 8, 0), trained_step(&whole, 2, 8, 0),
 				1e-12 * whole.t.history.value[HISTORY_LOSS]);
-	trained_close(&r);
-	trained_close(&whole);
+	fixture_trained_close(&r);
+	fixture_trained_close(&whole);
 }
 END_TEST
 
@@ -159,11 +159,11 @@ START_TEST(order)
 	size_t bytes = SAMPLES * sizeof(int64_t);
 	int64_t first[SAMPLES];
 
-	trained_open(&r, 1, "{" LINEAR ", train: {batch: 4}}");
-	trained_open(
+	fixture_trained_open(&r, 1, "{" LINEAR ", train: {batch: 4}}");
+	fixture_trained_open(
 		&other, 1,
 		"{model: {name: convnet, width: 4, layers: 1}, data: {input: [b], target: [a]}, train: {batch: 3}}");
-	trained_open(&seeded, 2, "{" LINEAR ", train: {batch: 4}}");
+	fixture_trained_open(&seeded, 2, "{" LINEAR ", train: {batch: 4}}");
 	memcpy(first, r.t.order, bytes);
 	ck_assert_int_eq(memcmp(first, other.t.order, bytes), 0);
 	ck_assert_int_ne(memcmp(first, seeded.t.order, bytes), 0);
@@ -180,9 +180,9 @@ START_TEST(order)
 	r.t.epoch = 0;
 	trainer_shuffle(&r.t);
 	ck_assert_int_eq(memcmp(first, r.t.order, bytes), 0);
-	trained_close(&r);
-	trained_close(&other);
-	trained_close(&seeded);
+	fixture_trained_close(&r);
+	fixture_trained_close(&other);
+	fixture_trained_close(&seeded);
 }
 END_TEST
 
@@ -257,7 +257,7 @@ START_TEST(rollout_gradient)
 	struct run r;
 	double x[BATCH * 4 * POINTS], y[BATCH * POINTS], want = 0;
 
-	trained_open(&r, 4, ROLLED("", "3"));
+	fixture_trained_open(&r, 4, ROLLED("", "3"));
 	struct compiled *c = compile(&r);
 	trained_load(&r.t, BATCH, 1);
 	memcpy(x, supervised_of(&r.t)->x, sizeof x);
@@ -273,7 +273,7 @@ START_TEST(rollout_gradient)
 	ck_assert_double_eq_tol(evaluate(&r, c), want, 1e-13);
 	ck_assert_double_lt(difference(&r, c), 1e-7);
 	compiled_free(c);
-	trained_close(&r);
+	fixture_trained_close(&r);
 }
 END_TEST
 
@@ -284,8 +284,8 @@ START_TEST(pushforward_gradient)
 	struct run r, single;
 	bool seen[ROLLOUT] = { false };
 
-	trained_open(&r, 4, ROLLED(", pushforward: 1", "3"));
-	trained_open(&single, 4, ROLLED("", "1"));
+	fixture_trained_open(&r, 4, ROLLED(", pushforward: 1", "3"));
+	fixture_trained_open(&single, 4, ROLLED("", "1"));
 	for (int k = 0; k < r.t.network.params.n; k++) { /* other windows, so other statistics */
 		struct tensor *v = &r.t.network.params.at[k].value;
 
@@ -324,8 +324,8 @@ START_TEST(pushforward_gradient)
 		ck_assert_msg(seen[k], "never %d steps ahead", k);
 	compiled_free(c);
 	compiled_free(one);
-	trained_close(&r);
-	trained_close(&single);
+	fixture_trained_close(&r);
+	fixture_trained_close(&single);
 }
 END_TEST
 

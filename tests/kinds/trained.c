@@ -75,12 +75,12 @@ void trained_open_on(struct run *r, struct dataset *data, struct dataset *valid,
 	ck_assert_msg(trainer_open(t, data, valid, &e) == 0, "%s", e.message);
 }
 
-void trained_open(struct run *r, uint64_t seed, const char *text)
+void fixture_trained_open(struct run *r, uint64_t seed, const char *text)
 {
 	trained_open_on(r, trained_numbers(SAMPLES, POINTS, true), NULL, seed, text);
 }
 
-void trained_close(struct run *r)
+void fixture_trained_close(struct run *r)
 {
 	trainer_close(&r->t);
 	dataset_close(r->data);

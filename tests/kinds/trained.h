@@ -18,8 +18,8 @@ struct run {
 struct dataset *trained_numbers(int64_t samples, int64_t points, bool periodic);
 /* The trainer of a configuration, with sgd without momentum and mse; takes the sets. */
 void trained_open_on(struct run *r, struct dataset *data, struct dataset *valid, uint64_t seed, const char *text);
-void trained_open(struct run *r, uint64_t seed, const char *text);
-void trained_close(struct run *r);
+void fixture_trained_open(struct run *r, uint64_t seed, const char *text);
+void fixture_trained_close(struct run *r);
 
 double *trained_values(struct run *r, const char *name); /* of a parameter */
 void trained_zero(struct run *r, const char *name);
