@@ -45,3 +45,5 @@ demo: $(bin_PROGRAMS)
 	@rm -rf demo
 	@$(MAKE) -s --no-print-directory -f $(abs_top_srcdir)/data/experiment/demo/Makefile \
 		OUT=$(abs_builddir)/demo SCIML_BIN=$(abs_builddir)/tools
+dist_problem_DATA += data/problem/burgers-riemann.yaml data/problem/dam-break.yaml data/problem/pdebench-diffusion-reaction.yaml \
+	data/problem/pdebench-diffusion-sorption.yaml

@@ -73,6 +73,8 @@ const struct expr_class expr_classes[EX_OPS] = {
 			   4,
 			   { "count", "low", "high", "amplitude" },
 			   { 5, 0.05, 0.2, 1 } },
+	[EX_WHITE] = { "white", "\\xi", 2, { "std", "mean" }, { 1, 0 } },
+	[EX_DATA] = { "data of a file", "\\operatorname{data}", 0 },
 };
 
 struct exprs *exprs_new(const char *dims)

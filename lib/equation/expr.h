@@ -82,6 +82,8 @@ enum expr_op {
 	EX_GRF,
 	EX_SINES,
 	EX_GAUSSIANS,
+	EX_WHITE,
+	EX_DATA, /* function read from a file; index: which. No text makes it */
 	EX_OPS
 };
 

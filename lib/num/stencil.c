@@ -31,3 +31,29 @@ void stencil_weights(double z, int n, const double *x, int m, double *w)
 		c1 = c2;
 	}
 }
+
+void stencil_interpolate(double z, int64_t n, const double *x, double period, int width, int64_t *point, double *w)
+{
+	double near[16] = { 0 };
+	int64_t above = 0, first;
+
+	while (above < n && x[above] < z)
+		above++;
+	first = above - width / 2;
+	if (period <= 0) {
+		first = first < 0 ? 0 : first;
+		first = first + width > n ? n - width : first;
+	}
+	for (int k = 0; k < width; k++) {
+		const int64_t at = first + k;
+
+		point[k] = (at + n) % n;
+		near[k] = x[point[k]] + (at < 0 ? -period : at >= n ? period : 0);
+	}
+	stencil_weights(z, width, near, 0, w);
+	for (int k = 0; k < width; k++)
+		if (near[k] == z) {
+			memset(w, 0, (size_t)width * sizeof *w);
+			w[k] = 1;
+		}
+}

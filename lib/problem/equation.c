@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "problem/axes.h"
 #include "problem/equation_draw.h"
+#include "problem/equation_given.h"
 #include "problem/equation_march.h"
 #include "problem/equation_method.h"
 #include "problem/equation_posed.h"
@@ -192,6 +193,23 @@ static void numbers(const void *config, struct problem_numbers *n)
 		if (equation_param_is_drawn(s, k))
 			n->name[n->n++] = keep(exprs_name(s->pool, SYMBOL_PARAM, k));
 	equation_spec_free(s);
+}
+
+static char *inputs(const void *config)
+{
+	struct equation_spec *s;
+	struct str all = { 0 };
+
+	if (equation_spec_new(&s, config, NULL) == 0) {
+		for (int k = 0; k < s->n_given; k++) {
+			char *one = equation_given_identity(s->given[k]);
+
+			str_printf(&all, "%s%s", k ? "; " : "", one);
+			free(one);
+		}
+		equation_spec_free(s);
+	}
+	return all.text ? all.text : xstrdup("");
 }
 
 static const char *const *march_input(const void *config)
@@ -487,6 +505,7 @@ static const struct problem_class equation = {
 	.check = check,
 	.layout = layout,
 	.numbers = numbers,
+	.inputs = inputs,
 	.prepare = prepare,
 	.release = release,
 	.generate = generate,

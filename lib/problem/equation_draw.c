@@ -11,6 +11,7 @@
 #include "num/blas.h"
 #include "num/collocation.h"
 #include "num/field.h"
+#include "problem/equation_given.h"
 
 enum { SOURCES = 64, SINES_MAX = 1000 };
 
@@ -82,7 +83,7 @@ int equation_draw_params(const struct equation_spec *s, uint64_t seed, int64_t s
 }
 
 /* Positions of all points in 0..1 of an axis. */
-static double place_of(const struct equation_spec *s, const struct equation_points *g, int axis, int64_t i)
+double equation_place(const struct equation_spec *s, const struct equation_points *g, int axis, int64_t i)
 {
 	if (g->place && g->place[axis])
 		return g->place[axis][i];
@@ -102,7 +103,7 @@ static int64_t grid_points(const struct equation_spec *s, const struct equation_
 static void point(const struct equation_spec *s, const struct equation_points *g, int64_t i, double *x)
 {
 	for (int a = s->n_dims - 1; a >= 0; a--) {
-		x[a] = place_of(s, g, a, i % g->size[a]);
+		x[a] = equation_place(s, g, a, i % g->size[a]);
 		i /= g->size[a];
 	}
 }
@@ -279,8 +280,8 @@ static double mean(const struct equation_spec *s, const struct equation_points *
 			const int64_t k = rest % g->size[axis], last = g->size[axis] - 1;
 
 			rest /= g->size[axis];
-			weight *= s->closed[axis] ? (place_of(s, g, axis, k < last ? k + 1 : last) -
-						     place_of(s, g, axis, k > 0 ? k - 1 : 0)) /
+			weight *= s->closed[axis] ? (equation_place(s, g, axis, k < last ? k + 1 : last) -
+						     equation_place(s, g, axis, k > 0 ? k - 1 : 0)) /
 							    2
 						  : 1. / (double)(last + 1);
 		}
@@ -306,6 +307,19 @@ static int draw_mean(const struct drawing *k, const struct expr_node *n, double 
 	return 0;
 }
 
+/* Independent values at the points of the solver's grid. */
+static int draw_white(const struct drawing *k, const double *v, struct rng r, double *out, struct err *e)
+{
+	const int64_t n = grid_points(k->s, k->g);
+
+	if (!(v[0] >= 0))
+		return err_set(e, ERR_USAGE, "white(%g, %g): std is negative", v[0], v[1]);
+	rng_normal(r, 0, (size_t)n, out);
+	for (int64_t i = 0; i < n; i++)
+		out[i] = v[1] + v[0] * out[i];
+	return 0;
+}
+
 static int draw_source(const struct drawing *k, const struct expr_node *n, double *out, struct err *e)
 {
 	const struct rng r = stream(n, k->seed, k->sample);
@@ -328,6 +342,10 @@ static int draw_source(const struct drawing *k, const struct expr_node *n, doubl
 		return draw_sines(k->s, v, k->g, r, out, e);
 	case EX_GAUSSIANS:
 		return draw_gaussians(k->s, v, k->g, r, out, e);
+	case EX_WHITE:
+		return draw_white(k, v, r, out, e);
+	case EX_DATA:
+		return equation_given_read(k->s->given[n->index], k->s, k->g, k->sample, out, e);
 	default:
 		return draw_number(k->s, n, k->param, r, out, e);
 	}
@@ -336,8 +354,8 @@ static int draw_source(const struct drawing *k, const struct expr_node *n, doubl
 static int collect(struct drawing *k, expr a, struct err *e)
 {
 	const struct expr_node *n = expr_at(k->s->pool, a);
-	const bool field = n->op == EX_GRF || n->op == EX_SINES || n->op == EX_GAUSSIANS ||
-			   (n->op == EX_COORD && n->index != EXPR_TIME);
+	const bool field = n->op == EX_GRF || n->op == EX_SINES || n->op == EX_GAUSSIANS || n->op == EX_WHITE ||
+			   n->op == EX_DATA || (n->op == EX_COORD && n->index != EXPR_TIME);
 	const bool known = expr_op_is_random(n->op) || n->op == EX_COORD || n->op == EX_COEF || n->op == EX_MEAN ||
 			   n->op == EX_INTEGRAL;
 	int status = 0;

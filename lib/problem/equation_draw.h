@@ -15,6 +15,8 @@ struct equation_points {
 int equation_draw_field(const struct equation_spec *s, expr formula, const struct equation_points *grid,
 			const double *const *coef, const double *param, uint64_t seed, int64_t sample, double *out,
 			struct err *e);
+/* Place k of an axis, in 0..1 of its length. */
+double equation_place(const struct equation_spec *s, const struct equation_points *grid, int axis, int64_t k);
 /* The coordinate along an axis at every point of a grid. */
 void equation_coordinate(const struct equation_spec *s, int axis, const struct equation_points *grid, double *out);
 

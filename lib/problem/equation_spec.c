@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "problem/equation_given.h"
 #include "problem/equation_spec_inside.h"
 
 /* "FILE:LINE: " or "-s: " in front of the place within a text. */
@@ -174,6 +175,22 @@ static int declare(struct equation_spec *s, enum expr_symbol_kind kind, const st
 	return 0;
 }
 
+/* A formula, or {file: ..., field: ..., frame: ...}. */
+static expr formula(struct equation_spec *s, const struct conf_node *n, const char *section, const char *name,
+		    struct err *e)
+{
+	char what[160];
+
+	if (n->kind != CONF_MAP)
+		return parse(s, n, section, name, ALLOW_RANDOM, e);
+	snprintf(what, sizeof what, "%s.%s", section, name);
+	if (s->n_given == EQUATION_GIVEN)
+		return equation_spec_fail(e, n, what, "more than %d functions from files", EQUATION_GIVEN);
+	if (equation_given_open(&s->given[s->n_given], s, n, what, name, e) != 0)
+		return EXPR_NONE;
+	return expr_make(s->pool, EX_DATA, s->n_given++, 0, NULL);
+}
+
 static int read_params(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	const struct conf_node *p = c->param, *f = c->coefficient;
@@ -188,7 +205,8 @@ static int read_params(struct equation_spec *s, const struct equation_config *c,
 		if (s->param[i] == EXPR_NONE)
 			return -1;
 		if (expr_has(s->pool, s->param[i], EX_COORD, -1) || expr_has(s->pool, s->param[i], EX_GRF, -1) ||
-		    expr_has(s->pool, s->param[i], EX_SINES, -1) || expr_has(s->pool, s->param[i], EX_GAUSSIANS, -1))
+		    expr_has(s->pool, s->param[i], EX_SINES, -1) || expr_has(s->pool, s->param[i], EX_GAUSSIANS, -1) ||
+		    expr_has(s->pool, s->param[i], EX_WHITE, -1))
 			return equation_spec_fail(e, p->child[i], "param", "'%s' must be a number, the same everywhere",
 						  p->key[i]);
 		if (declare(s, SYMBOL_PARAM, p->child[i], "param", p->key[i], 1, EXPR_NONE, e) != 0)
@@ -200,7 +218,7 @@ static int read_params(struct equation_spec *s, const struct equation_config *c,
 	for (int i = 0; f && i < f->n; i++) {
 		if (i == EQUATION_COEFS)
 			return equation_spec_fail(e, f, "coefficient", "more than %d coefficients", EQUATION_COEFS);
-		s->coef[i] = parse(s, f->child[i], "coefficient", f->key[i], ALLOW_RANDOM, e);
+		s->coef[i] = formula(s, f->child[i], "coefficient", f->key[i], e);
 		if (s->coef[i] == EXPR_NONE)
 			return -1;
 		if (expr_has(s->pool, s->coef[i], EX_COORD, EXPR_TIME))
@@ -444,7 +462,7 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 		if (k == s->n_unknowns)
 			return equation_spec_fail(e, n->child[i], "initial", "there is no field '%s'%s%s%s", n->key[i],
 						  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-		s->unknown[k].initial = parse(s, n->child[i], "initial", n->key[i], ALLOW_RANDOM, e);
+		s->unknown[k].initial = formula(s, n->child[i], "initial", n->key[i], e);
 		if (s->unknown[k].initial == EXPR_NONE)
 			return -1;
 		if (s->n_dims == 0 && (expr_has(s->pool, s->unknown[k].initial, EX_GRF, -1) ||
@@ -488,6 +506,8 @@ void equation_spec_free(struct equation_spec *s)
 {
 	if (!s)
 		return;
+	for (int k = 0; k < s->n_given; k++)
+		equation_given_close(s->given[k]);
 	exprs_free(s->pool);
 	equations_free(&s->system);
 	free(s->text);

@@ -6,7 +6,7 @@
 #include "conf/key.h"
 #include "equation/system.h"
 
-enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8, EQUATION_NOISES = 16 };
+enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8, EQUATION_NOISES = 16, EQUATION_GIVEN = 16 };
 
 struct equation_config {
 	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
@@ -50,6 +50,8 @@ struct equation_spec {
 	struct equation_unknown unknown[EQUATION_UNKNOWNS];
 	expr param[EQUATION_PARAMS]; /* law or value */
 	expr coef[EQUATION_COEFS];   /* formula */
+	int n_given;
+	struct equation_given *given[EQUATION_GIVEN]; /* what EX_DATA reads (equation_given.h) */
 	int n_noises;
 	struct equation_noise noise[EQUATION_NOISES];
 	char *text;						   /* the equations as one line */

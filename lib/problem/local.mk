@@ -33,6 +33,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_fourier.c \
 	lib/problem/equation_fourier.h \
 	lib/problem/equation_fourier_method.c \
+	lib/problem/equation_given.c \
+	lib/problem/equation_given.h \
 	lib/problem/equation_graph.c \
 	lib/problem/equation_graph.h \
 	lib/problem/equation_implicit.c \

@@ -28,6 +28,8 @@ struct problem_class {
 	/* Fields, axes, parameters, without samples and splits. */
 	void (*layout)(const void *config, struct layout *l);
 	void (*numbers)(const void *config, struct problem_numbers *n); /* NULL: none */
+	/* What identifies the data sets that samples are made from, as text to be freed. NULL: there never are any. */
+	char *(*inputs)(const void *config);
 	int (*prepare)(const void *config, void **work, struct err *e);
 	void (*release)(void *work);
 	/* Sample `sample` into field[k] (double, canonical order, layout's field k) and number[k]. Blow-up: ERR_FAIL "sample 17: not

@@ -30,7 +30,7 @@ struct gen {
 	int64_t first, count; /* this shard's samples */
 	struct block block;
 	double *number; /* [sample of the block][number] */
-	char *config_text;
+	char *config_text, *inputs;
 };
 
 static void close_all(struct gen *g)
@@ -38,6 +38,7 @@ static void close_all(struct gen *g)
 	block_close(&g->block);
 	free(g->number);
 	free(g->config_text);
+	free(g->inputs);
 	measure_free(g->measure);
 	layout_free(&g->simulated);
 	layout_free(&g->layout);
@@ -88,6 +89,7 @@ static int describe_fields(struct gen *g, struct err *e)
 	const struct problem_class *class = g->problem.class;
 
 	class->layout(g->problem.config, &g->simulated);
+	g->inputs = class->inputs ? class->inputs(g->problem.config) : NULL;
 	for (int f = 0; f < g->simulated.n_fields; f++)
 		g->simulated.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
 	if (!g->simulated.equation && class->equation)
@@ -235,7 +237,7 @@ static struct h5_meta meta_of(const struct gen *g)
 {
 	return (struct h5_meta){ .command = g->common->command,
 				 .config = g->config_text,
-				 .inputs = "",
+				 .inputs = g->inputs ? g->inputs : "",
 				 .kind = "data",
 				 .seed = g->common->seed };
 }

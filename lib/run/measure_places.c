@@ -153,32 +153,11 @@ static int weigh(struct places *p, int d, const struct axis *a, struct err *e)
 
 	to->width = a->size < WIDTH ? (int)a->size : WIDTH;
 	for (int64_t i = 0; i < p->n; i++) {
-		double near[WIDTH], w[WIDTH];
-		int64_t above = 0, first;
-
 		if (!(to->at[i] >= low - 1e-12 * fabs(high) && to->at[i] <= high + 1e-12 * fabs(high)))
 			return err_set(e, ERR_USAGE, "observe.sensors: %s = %g is outside of %g to %g", to->name,
 				       to->at[i], low, high);
-		while (above < a->size && x[above] < to->at[i])
-			above++;
-		first = above - to->width / 2;
-		if (!a->periodic) {
-			first = first < 0 ? 0 : first;
-			first = first + to->width > a->size ? a->size - to->width : first;
-		}
-		for (int k = 0; k < to->width; k++) {
-			const int64_t at = first + k, wrapped = (at + a->size) % a->size;
-
-			to->point[i * WIDTH + k] = wrapped;
-			near[k] = x[wrapped] + (at < 0 ? -a->length : at >= a->size ? a->length : 0);
-		}
-		stencil_weights(to->at[i], to->width, near, 0, w);
-		for (int k = 0; k < to->width; k++)
-			if (near[k] == to->at[i]) { /* a point of the grid: its value as it is */
-				memset(w, 0, sizeof w);
-				w[k] = 1;
-			}
-		memcpy(to->weight + i * WIDTH, w, (size_t)to->width * sizeof *w);
+		stencil_interpolate(to->at[i], a->size, x, a->periodic ? a->length : 0, to->width,
+				    to->point + i * WIDTH, to->weight + i * WIDTH);
 	}
 	return 0;
 }

@@ -226,9 +226,10 @@ static int merge(const char *target, const struct shard *s, int n, struct err *e
 	if (read_gen_keys(s[0].config, &key, e) != 0)
 		return -1;
 	char *path = key.compress > 0 ? gen_between(target) : xstrdup(target);
+	const char *inputs = dataset_meta(s[0].data, "inputs");
 	struct h5_meta m = { .command = dataset_meta(s[0].data, "command"),
 			     .config = s[0].config,
-			     .inputs = "",
+			     .inputs = inputs ? inputs : "",
 			     .kind = "data",
 			     .seed = s[0].seed };
 	struct layout l = layout_copy(dataset_layout(s[0].data));

@@ -730,6 +730,21 @@ static int texts(char name[][64], int most)
 	return n;
 }
 
+/* Is the state at the start another one on every grid? */
+static bool draws_noise(const struct fixture *f)
+{
+	struct str text = { 0 };
+	const struct conf_node *initial = conf_at(f->conf, "problem.initial");
+	bool noise = false;
+
+	if (initial) {
+		conf_write(initial, &text);
+		noise = strstr(str_text(&text), "white(") != NULL;
+	}
+	str_free(&text);
+	return noise;
+}
+
 /* A short time on a coarse grid: halving the steps and refining the grid changes the solution less and less. */
 START_TEST(texts_converge)
 {
@@ -740,13 +755,14 @@ START_TEST(texts_converge)
 	for (int k = 0; k < n; k++) {
 		struct fixture probe = shipped(name[k], NULL);
 		/* exact for what it is given; or another path on every grid */
-		if (probe.layout.axis[0].kind != AXIS_TIME || strstr(probe.layout.equation, "dW")) {
+		if (probe.layout.axis[0].kind != AXIS_TIME || strstr(probe.layout.equation, "dW") ||
+		    draws_noise(&probe)) {
 			fixture_generate(&probe, 0, 0);
 			fixture_free(&probe);
 			continue;
 		}
 		const struct axis *t = &probe.layout.axis[0];
-		const bool plane = probe.layout.n_axes > 2;
+		const bool plane = probe.layout.n_axes > 2, with_sides = !probe.layout.axis[1].periodic;
 		double *u[3], change[2];
 		char span[80];
 		int64_t count = 0;
@@ -765,6 +781,10 @@ START_TEST(texts_converge)
 			struct fixture f = shipped(name[k], set);
 			fixture_generate(&f, 0, 0);
 			count = fixture_count(&f, 0);
+			if (with_sides) { /* a start that does not fit its sides depends on the grid */
+				count /= 2;
+				memmove(f.field[0], f.field[0] + count, (size_t)count * sizeof(double));
+			}
 			u[j] = f.field[0];
 			f.field[0] = NULL;
 			fixture_free(&f);

@@ -37,3 +37,5 @@ dist_check_SCRIPTS += tests/tools/mpi.sh
 TESTS += tests/tools/mpi.sh
 dist_check_SCRIPTS += tests/tools/sde.sh
 TESTS += tests/tools/sde.sh
+dist_check_SCRIPTS += tests/tools/given.sh
+TESTS += tests/tools/given.sh
