@@ -234,11 +234,12 @@ static int64_t rows_of_task(const struct builder *b, const struct stage_plan *s,
 	/* Matrices that every task reads in full should be small against the rows of the task. */
 	if (n < ROWS_LEAST && (double)n * row < whole / 4)
 		n = (int64_t)(whole / 4 / row) < ROWS_LEAST ? (int64_t)(whole / 4 / row) : ROWS_LEAST;
-	if (n < ROWS_LEAST && ROWS_LEAST * row < 4 * ROWS_BYTES)
+	/* A long chain of short rows touches much in all but little at a time. */
+	if (n < ROWS_LEAST && ROWS_LEAST * row < 16 * ROWS_BYTES)
 		n = ROWS_LEAST;
 	n = n > least ? n : least;
 	/* Rows of any width then start where vectors do: elementwise kernels copy operands that are not aligned. */
-	if (n > OP_LANES)
+	if (n >= OP_LANES / 2)
 		n = (n + OP_LANES - 1) / OP_LANES * OP_LANES;
 	return n < 1 ? 1 : n < rows ? n : rows;
 }

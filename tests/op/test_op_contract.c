@@ -111,6 +111,11 @@ static const struct {
 	{ "bon,bcn->oc", { 3, { 6, 7, 900 } }, { 3, { 6, 5, 900 } } },	 /* long sum cut over b */
 	{ "bon,bcn->oc", { 3, { 2, 7, 5000 } }, { 3, { 2, 9, 5000 } } }, /* cut over n */
 	{ "bk,kn->bn", { 2, { 50, 13 } }, { 2, { 13, 17 } } },
+	/* small matrices: all tiles, last vectors that overlap, sums in parts */
+	{ "bk,kn->bn", { 2, { 67, 20 } }, { 2, { 20, 23 } } },
+	{ "bk,kn->bn", { 2, { 9, 64 } }, { 2, { 64, 64 } } },
+	{ "bn,kn->bk", { 2, { 67, 20 } }, { 2, { 23, 20 } } },
+	{ "bk,bn->kn", { 2, { 601, 21 } }, { 2, { 601, 30 } } },
 	{ "bk,bn->kn", { 2, { 500, 13 } }, { 2, { 500, 17 } } },
 	{ "bhqd,bhkd->bhqk", { 4, { 2, 3, 10, 8 } }, { 4, { 2, 3, 11, 8 } } },
 	{ "bqhd,bkhd->bhqk", { 4, { 2, 10, 3, 8 } }, { 4, { 2, 11, 3, 8 } } },
