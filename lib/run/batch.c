@@ -52,6 +52,21 @@ static int64_t full_points(const struct task *t, const struct task_field *f)
 	return layout_field_count(dataset_layout(t->data), f->index) / (f->n_time * f->n_channel);
 }
 
+/* Gaps of a field that has some, as the configuration wants them. */
+static void fill(const struct task *t, const struct task_field *f, int64_t n, void *values)
+{
+	float *single = values;
+	double *twice = values;
+
+	if (t->config->missing != TASK_MISSING_ZERO || !dataset_layout(t->data)->field[f->index].missing)
+		return;
+	for (int64_t i = 0; i < n; i++)
+		if (t->real == DTYPE_F32 && isnan(single[i]))
+			single[i] = 0;
+		else if (t->real == DTYPE_F64 && isnan(twice[i]))
+			twice[i] = 0;
+}
+
 int task_cache(struct task *t, struct task_field *f, double *left, struct err *e)
 {
 	int64_t n = dataset_layout(t->data)->n_samples, count = f->n_time * f->n_channel * f->n_points;
@@ -79,6 +94,8 @@ int task_cache(struct task *t, struct task_field *f, double *left, struct err *e
 		status = dataset_read(t->data, f->index, m, index, t->real, whole ? whole : to, e);
 		if (status == 0 && whole)
 			thin(t, f, f->n_time * f->n_channel, whole, to);
+		if (status == 0)
+			fill(t, f, m * count, to);
 	}
 	free(index);
 	free(whole);
@@ -104,6 +121,8 @@ static int fetch(struct task *t, const struct task_field *f, int64_t sample, int
 				 : dataset_read(t->data, f->index, 1, &sample, t->real, to, e);
 	if (status == 0 && !whole)
 		thin(t, f, n * f->n_channel, to, out);
+	if (status == 0)
+		fill(t, f, n * f->n_channel * f->n_points, out);
 	return status;
 }
 

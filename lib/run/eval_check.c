@@ -126,7 +126,7 @@ static int check_field(struct check *c, struct dataset *d, int field, uint64_t *
 				first = k;
 			constant = constant && v[k] == v[0];
 		}
-		if (bad > 0)
+		if (bad > 0 && !f->missing)
 			finding(c, "non-finite", f->name, f->per_sample ? i : -1,
 				"%lld of %lld values, the first at %lld", (long long)bad, (long long)count,
 				(long long)first);

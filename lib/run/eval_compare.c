@@ -27,6 +27,7 @@ struct job {
 struct judge {
 	struct eval_baselines baseline;
 	double *truth;
+	double *train_mean; /* as it is without gaps; NULL until there are some */
 	int n_jobs;
 	struct job *job;
 };
@@ -70,11 +71,37 @@ static int add_jobs(struct judge *j, const struct eval_plan *p, const struct eva
 	return 0;
 }
 
+/* Values that the reference was not measured at count as met by every predictor. Their number. */
+static int64_t close_gaps(struct judge *j, int64_t n)
+{
+	double *mean = j->baseline.has[EVAL_TRAIN_MEAN] ? j->baseline.value[EVAL_TRAIN_MEAN] : NULL;
+	int64_t gaps = 0;
+
+	/* the mean is that of all samples, gaps are each sample's own */
+	if (mean && !j->train_mean) {
+		j->train_mean = xmalloc((size_t)n * sizeof *mean);
+		memcpy(j->train_mean, mean, (size_t)n * sizeof *mean);
+	} else if (mean) {
+		memcpy(mean, j->train_mean, (size_t)n * sizeof *mean);
+	}
+	for (int64_t i = 0; i < n; i++)
+		if (isnan(j->truth[i])) {
+			gaps++;
+			j->truth[i] = 0;
+			for (int w = 0; w < EVAL_WHATS; w++)
+				if (j->baseline.has[w])
+					j->baseline.value[w][i] = 0;
+		}
+	return gaps;
+}
+
 /* The table's rows of one field; the runs are ended in any case. */
 static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *j, struct eval_picture *picture,
 		       struct eval_rows *rows, struct err *e)
 {
 	int64_t n = dataset_layout(m->prediction)->n_samples, count = metric_count(&f->shape), nonfinite = 0;
+	const bool missing = dataset_layout(m->reference)->field[f->reference].missing;
+	int64_t gaps = 0;
 	int status = 0;
 
 	progress_begin("eval", "sample", n);
@@ -86,6 +113,8 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 			status = -1;
 			break;
 		}
+		if (missing)
+			gaps += close_gaps(j, count);
 		nonfinite += !all_finite(count, j->baseline.value[EVAL_PREDICTION]);
 		pool_run(j->n_jobs, one_job, j);
 		if (picture)
@@ -106,6 +135,9 @@ static int judge_field(struct eval_pair *m, struct eval_field *f, struct judge *
 		rows->at[rows->n++] = r;
 	}
 	j->n_jobs = 0;
+	if (status == 0 && gaps > 0)
+		log_warn("%s: field %s: %.3g %% of the values are missing and count as met", dataset_name(m->reference),
+			 f->name, 100 * (double)gaps / (double)(n * count));
 	if (status == 0 && nonfinite > 0)
 		log_warn("%s: field %s: %lld of %lld predicted samples have values that are not finite",
 			 dataset_name(m->prediction), f->name, (long long)nonfinite, (long long)n);
@@ -132,6 +164,7 @@ static int one_field(struct eval_pair *m, struct eval_field *f, const struct eva
 	}
 	free(j.job);
 	free(j.truth);
+	free(j.train_mean);
 	eval_baselines_close(&j.baseline);
 	return status;
 }

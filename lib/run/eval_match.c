@@ -267,6 +267,9 @@ int eval_pair_open(struct eval_pair *m, const struct eval_options *o, const stru
 	    dataset_open(&m->reference, reference, o->layout, e) != 0)
 		return -1;
 	dataset_allow_nonfinite(m->prediction, true);
+	for (int f = 0; f < dataset_layout(m->reference)->n_fields; f++)
+		if (dataset_layout(m->reference)->field[f].missing)
+			dataset_allow_nonfinite(m->reference, true);
 	np = dataset_layout(m->prediction)->n_samples;
 	nr = dataset_layout(m->reference)->n_samples;
 	if (np != nr)

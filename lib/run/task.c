@@ -9,6 +9,7 @@
 #include "run/task_read.h"
 
 enum { TIME_AUTO, TIME_STEP, TIME_CHANNEL, TIME_SPACE };
+static const char *const missing_names[] = { "refuse", "zero", NULL };
 static const char *const time_names[] = { "auto", "step", "channel", "space", NULL };
 
 const struct key task_keys[] = {
@@ -24,6 +25,8 @@ const struct key task_keys[] = {
 	KEY_INTS(struct task_config, frames, "[]", 0, 1e9, "first and last frame used; empty: all"),
 	KEY_INT(struct task_config, reduce, "1", 1, 100000, "take every n-th point of each space axis"),
 	KEY_INT(struct task_config, reduce_time, "1", 1, 100000, "take every n-th frame"),
+	KEY_ONE_OF(struct task_config, missing, "refuse", missing_names,
+		   "values of a measured field that are missing: an error, or taken as 0"),
 	KEY_REAL(struct task_config, memory, "4e9", 0, 1e15,
 		 "bytes of fields kept in memory; larger sets are read batch by batch"),
 	KEY_END,
@@ -334,6 +337,8 @@ int task_open_for(struct task *t, struct dataset *data, const struct task_config
 	t->config = c;
 	t->data = data;
 	t->real = real;
+	if (c->missing == TASK_MISSING_ZERO)
+		dataset_allow_nonfinite(data, true);
 	if (rollout <= 0)
 		rollout = c->rollout;
 	bool blind = trained && c->target.n == 1 && layout_find_field(dataset_layout(data), c->target.at[0]) < 0;

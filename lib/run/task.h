@@ -10,7 +10,7 @@
 
 struct task_config {
 	struct key_strings input, target;
-	int time;
+	int time, missing;
 	int64_t history, rollout;
 	struct key_longs frames;
 	int64_t reduce, reduce_time;
@@ -18,6 +18,7 @@ struct task_config {
 };
 extern const struct key task_keys[];
 
+enum { TASK_MISSING_REFUSE, TASK_MISSING_ZERO }; /* task_config.missing */
 enum task_kind { TASK_MAP, TASK_STEP, TASK_SPACETIME };
 enum { TASK_FIELDS_MAX = 32 };
 

@@ -127,6 +127,20 @@ run_status 0 sciml-train fno noisy.h5 -s train.epochs=1 -s model.width=4 -s mode
 run_status 0 sciml-solve fno.h5 noisy.h5:test -o prediction.h5
 run_status 0 sciml-eval prediction.h5 clean.h5:test
 
+gaps="wave.yaml --observe missing=0.3 -s gen.keep_clean=true"
+run_status 0 sciml-gen $gaps -o gaps.h5
+run_status 0 sciml-eval check gaps.h5
+unet="fno gaps.h5 -s train.epochs=1 -s model.width=4 -s model.modes=4 -s model.layers=1"
+run_status 1 sciml-train $unet -o x.h5
+run_status 0 sciml-train $unet -s data.missing=zero -o filled.h5
+run_status 0 sciml-solve filled.h5 gaps.h5:test -o filled-prediction.h5
+# errors count where something was measured: half of the wave's square, and 70 % of the points
+run_status 0 sciml-gen wave.yaml --noise u=0.1abs --seed 0 -o off.h5
+run_status 0 sciml-eval -s eval.given_frames=0 off.h5 gaps.h5 --metric mse --metric rel_l2 --no-baselines
+check_grep 'count as met' err
+near "$(awk -F "$tab" '$3 == "mse" { print $5 }' out)" 0.007 0.0003
+near "$(awk -F "$tab" '$3 == "rel_l2" { print $5 }' out)" 0.1414 0.003
+
 # A small version keeps splits, numbers and parameters; the same bytes again.
 run_status 0 sciml-gen wave.yaml -s gen.valid=0.2 -o splits.h5
 run_status 0 sciml-gen mini splits.h5 -n 8 -r 2 --reduce-time 5 -o mini.h5
