@@ -153,6 +153,7 @@ run_status 0 $tool info b.h5
 check_grep '^equation: u_t' out
 check_grep '^  x  *space  *32  0 to 0.96875, periodic, length 1$' out
 check_grep '^  train  *0-24$' out
+check_grep '^  steps  *[1-9][0-9]* to [1-9]' out
 cp b.h5 damaged.h5
 size=$(wc -c <damaged.h5)
 printf '\125\125\125' | dd of=damaged.h5 bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
