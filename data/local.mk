@@ -4,7 +4,9 @@ dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data
 	data/problem/ns-1e-3.yaml data/problem/ns-1e-4.yaml data/problem/ns-1e-5.yaml data/problem/pdebench-advection.yaml \
 	data/problem/advection-diffusion.yaml data/problem/allen-cahn.yaml data/problem/burgers-shock.yaml \
 	data/problem/burgers-text.yaml data/problem/cahn-hilliard.yaml data/problem/fisher.yaml data/problem/gray-scott.yaml \
-	data/problem/heat-text.yaml data/problem/kdv.yaml data/problem/kuramoto-sivashinsky.yaml data/problem/poisson.yaml \
+	data/problem/darcy-pdebench.yaml data/problem/darcy-text.yaml data/problem/heat-robin.yaml \
+	data/problem/heat-text.yaml data/problem/helmholtz.yaml data/problem/kdv.yaml data/problem/kolmogorov.yaml \
+	data/problem/kuramoto-sivashinsky.yaml data/problem/poisson.yaml data/problem/poisson-sides.yaml \
 	data/problem/schroedinger.yaml \
 	data/problem/stochastic-allen-cahn.yaml data/problem/vorticity.yaml data/problem/wave.yaml
 

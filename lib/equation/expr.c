@@ -75,6 +75,7 @@ const struct expr_class expr_classes[EX_OPS] = {
 			   { 5, 0.05, 0.2, 1 } },
 	[EX_WHITE] = { "white", "\\xi", 2, { "std", "mean" }, { 1, 0 } },
 	[EX_DATA] = { "data of a file", "\\operatorname{data}", 0 },
+	[EX_COSINES] = { "cosines", "\\operatorname{cosines}", 4, { "gamma", "tau", "sigma", "mean" }, { 2, 3, 3, 0 } },
 };
 
 struct exprs *exprs_new(const char *dims)

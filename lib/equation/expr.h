@@ -84,6 +84,7 @@ enum expr_op {
 	EX_GAUSSIANS,
 	EX_WHITE,
 	EX_DATA, /* function read from a file; index: which. No text makes it */
+	EX_COSINES,
 	EX_OPS
 };
 

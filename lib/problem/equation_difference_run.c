@@ -282,34 +282,7 @@ void equation_difference_kick(struct equation_difference *d, bool slope, double 
 				out[k][at] * increment[k * d->n_points + at];
 }
 
-/* ---- kept points ----------------------------------------------------------------------------------------------------- */
-
 void equation_difference_transfer(const struct equation_difference *d, bool keep, const double *in, double *out)
 {
-	const int n_dims = d->spec->n_dims;
-	double *from = NULL;
-	int64_t n = 1, size[EXPR_DIMS];
-
-	for (int a = 0; a < n_dims; a++) {
-		size[a] = keep ? d->size[a] : d->spec->grid[a];
-		n *= size[a];
-	}
-	if (n_dims == 0)
-		*out = *in;
-	for (int a = 0; a < n_dims; a++) { /* axis after axis, the others as they are by then */
-		const struct line_map *map = keep ? &d->line[a].keep : &d->line[a].given;
-		int64_t before = 1, behind = 1;
-		double *to;
-
-		for (int b = 0; b < a; b++)
-			before *= size[b];
-		for (int b = a + 1; b < n_dims; b++)
-			behind *= size[b];
-		n = before * map->n_out * behind;
-		to = a == n_dims - 1 ? out : xaligned((size_t)n * sizeof *to);
-		line_apply(map, before, behind, from ? from : in, to, false);
-		free(from);
-		from = to == out ? NULL : to;
-		size[a] = map->n_out;
-	}
+	line_transfer(d->line, d->spec->n_dims, keep, in, out);
 }

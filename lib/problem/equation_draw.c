@@ -205,18 +205,20 @@ static void move_points(const struct equation_spec *s, bool even, const struct e
 	free(copy);
 }
 
-static int draw_grf(const struct equation_spec *s, const double *v, const struct equation_points *g, struct rng r,
-		    double *out, struct err *e)
+static int draw_grf(const struct equation_spec *s, bool cosines, const double *v, const struct equation_points *g,
+		    struct rng r, double *out, struct err *e)
 {
 	struct field_law law = { .n_dims = s->n_dims, .gamma = v[0], .tau = v[1], .sigma = v[2] };
 	struct field_sampler *sampler;
 
 	if (!(v[0] >= 0 && v[1] >= 0 && v[2] >= 0))
-		return err_set(e, ERR_USAGE, "grf(%g, %g, %g): gamma, tau and sigma are not negative", v[0], v[1],
-			       v[2]);
+		return err_set(e, ERR_USAGE, "%s(%g, %g, %g): gamma, tau and sigma are not negative",
+			       cosines ? "cosines" : "grf", v[0], v[1], v[2]);
 	law.mean_mode = v[1] > 0;
+	if (cosines && !s->sided)
+		return err_set(e, ERR_USAGE, "cosines(...): periodic axes have no ends; grf is for them");
 	if (s->sided) {
-		law.boundary = FIELD_DIRICHLET;
+		law.boundary = cosines ? FIELD_NEUMANN : FIELD_DIRICHLET;
 		for (int a = 0; a < s->n_dims; a++) {
 			if (!s->closed[a])
 				return err_set(e, ERR_USAGE, "grf needs all axes periodic or none");
@@ -337,7 +339,8 @@ static int draw_source(const struct drawing *k, const struct expr_node *n, doubl
 	case EX_INTEGRAL:
 		return draw_mean(k, n, out, e);
 	case EX_GRF:
-		return draw_grf(k->s, v, k->g, r, out, e);
+	case EX_COSINES:
+		return draw_grf(k->s, n->op == EX_COSINES, v, k->g, r, out, e);
 	case EX_SINES:
 		return draw_sines(k->s, v, k->g, r, out, e);
 	case EX_GAUSSIANS:
@@ -355,7 +358,7 @@ static int collect(struct drawing *k, expr a, struct err *e)
 {
 	const struct expr_node *n = expr_at(k->s->pool, a);
 	const bool field = n->op == EX_GRF || n->op == EX_SINES || n->op == EX_GAUSSIANS || n->op == EX_WHITE ||
-			   n->op == EX_DATA || (n->op == EX_COORD && n->index != EXPR_TIME);
+			   n->op == EX_DATA || n->op == EX_COSINES || (n->op == EX_COORD && n->index != EXPR_TIME);
 	const bool known = expr_op_is_random(n->op) || n->op == EX_COORD || n->op == EX_COEF || n->op == EX_MEAN ||
 			   n->op == EX_INTEGRAL;
 	int status = 0;

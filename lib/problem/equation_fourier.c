@@ -451,3 +451,46 @@ void equation_fourier_balance(const struct equation_fourier *f, double *state)
 			b[1] = -a[1];
 		}
 }
+
+/* The mode at minus k along one axis, of a real field; conjugated where it stands for its opposite. */
+static int64_t image_of(const struct equation_fourier *f, const int64_t *number, int64_t i, int axis, double *conjugate)
+{
+	const int last = f->s.n_dims - 1;
+	int64_t k[3];
+
+	spectral_wave(&f->s, f->kept[i], k);
+	k[axis] = -k[axis];
+	*conjugate = 1;
+	if (k[last] < 0) {
+		*conjugate = -1;
+		for (int a = 0; a <= last; a++)
+			k[a] = -k[a];
+	}
+	return number[entry_of(&f->s, k)];
+}
+
+void equation_fourier_reflect(struct equation_fourier *f, int axis, const int *parity, double *state)
+{
+	int64_t *number = xmalloc((size_t)f->s.n_modes * sizeof *number);
+
+	for (int64_t i = 0; i < f->n_kept; i++)
+		number[f->kept[i]] = i;
+	equation_basis_leave(f->basis, state, f->physical);
+	for (int j = 0; j < f->n_unknowns; j++)
+		for (int64_t i = 0; i < f->n_kept && parity[j] != 0; i++) {
+			double conjugate, *a = f->physical + 2 * (j * f->n_kept + i), *b, re, im;
+			const int64_t image = image_of(f, number, i, axis, &conjugate);
+
+			if (image < i)
+				continue;
+			b = f->physical + 2 * (j * f->n_kept + image);
+			re = (a[0] + parity[j] * b[0]) / 2;
+			im = (a[1] + parity[j] * conjugate * b[1]) / 2;
+			a[0] = re;
+			a[1] = im;
+			b[0] = parity[j] * re;
+			b[1] = parity[j] * conjugate * im;
+		}
+	equation_basis_enter(f->basis, f->physical, state);
+	free(number);
+}

@@ -41,6 +41,8 @@ void equation_fourier_interpolate(struct equation_fourier *f, const struct spect
 /* Unknown `which` of a state at the points of another grid: the trigonometric polynomial itself, not a filtered one. */
 void equation_fourier_sample(struct equation_fourier *f, const double *state, int which, const struct spectral *grid,
 			     double *out);
+/* Keep of each unknown what is even (1) or odd (-1) about 0 and half the length of an axis; 0: all. */
+void equation_fourier_reflect(struct equation_fourier *f, int axis, const int *parity, double *state);
 /* Keep the modes of real fields real fields' (rounding errors grow where L does). */
 void equation_fourier_balance(const struct equation_fourier *f, double *state);
 

@@ -124,6 +124,14 @@ static void tidy(void *d, double t, double *y)
 	equation_fourier_balance(((struct work *)d)->f, y);
 }
 
+void equation_fourier_method_reflect(void *d, int parity[][EQUATION_UNKNOWNS], double *state)
+{
+	struct work *w = d;
+
+	for (int axis = 0; axis < w->spec->n_dims; axis++)
+		equation_fourier_reflect(w->f, axis, parity[axis], state);
+}
+
 static int solve(void *d, double *out, struct equation_solved *counts, struct err *e)
 {
 	(void)e;

@@ -229,3 +229,29 @@ void line_apply(const struct line_map *map, int64_t outer, int64_t inner, const 
 			apply_row(map, i, inner, in, out + i * inner);
 	}
 }
+
+void line_transfer(const struct line *line, int n_dims, bool keep, const double *in, double *out)
+{
+	double *from = NULL;
+
+	if (n_dims == 0)
+		*out = *in;
+	for (int a = 0; a < n_dims; a++) { /* axis after axis, the others as they are by then */
+		const struct line_map *map = keep ? &line[a].keep : &line[a].given;
+		int64_t before = 1, behind = 1;
+		double *to;
+
+		for (int b = 0; b < n_dims; b++) {
+			const struct line_map *other = keep ? &line[b].keep : &line[b].given;
+
+			if (b < a)
+				before *= other->n_out;
+			if (b > a)
+				behind *= other->n_in;
+		}
+		to = a == n_dims - 1 ? out : xaligned((size_t)(before * map->n_out * behind) * sizeof *to);
+		line_apply(map, before, behind, from ? from : in, to, false);
+		free(from);
+		from = to == out ? NULL : to;
+	}
+}

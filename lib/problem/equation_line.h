@@ -44,5 +44,7 @@ int line_need_derivative(struct line *l, int m, struct err *e);
 int line_need_faces(struct line *l, struct err *e);
 /* out[o][i][k] (+)= sum_j map[i][j] in[o][j][k] for o < outer, k < inner; out must not overlap in. */
 void line_apply(const struct line_map *map, int64_t outer, int64_t inner, const double *in, double *out, bool add);
+/* A field from the points of n_dims lines to the points that are kept (keep), or back. */
+void line_transfer(const struct line *line, int n_dims, bool keep, const double *in, double *out);
 
 #endif

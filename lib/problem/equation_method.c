@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 static const struct equation_method *const methods[] = { &equation_method_fourier, &equation_method_differences,
-							 &equation_method_chebyshev };
+							 &equation_method_chebyshev, &equation_method_series };
 
-const char *const equation_method_names[] = { "auto", "fourier", "differences", "chebyshev", NULL };
+const char *const equation_method_names[] = { "auto", "fourier", "differences", "chebyshev", "series", NULL };
 
 const struct equation_method *equation_method_of(const struct equation_spec *s, int choice)
 {

@@ -55,7 +55,10 @@ struct equation_method {
 	void (*kick_slope)(void *d, double t, const double *state, const double *increment, double *to);
 };
 
-extern const struct equation_method equation_method_fourier, equation_method_differences, equation_method_chebyshev;
+extern const struct equation_method equation_method_fourier, equation_method_differences, equation_method_chebyshev,
+	equation_method_series;
+/* For methods that stand on fourier: keep of each unknown what is even (1) or odd (-1) along each axis (0: all). */
+void equation_fourier_method_reflect(void *d, int parity[][EQUATION_UNKNOWNS], double *state);
 
 extern const char *const equation_method_names[]; /* "auto", then the table's names; NULL-terminated */
 /* choice: index into equation_method_names. */

@@ -191,6 +191,46 @@ static expr formula(struct equation_spec *s, const struct conf_node *n, const ch
 	return expr_make(s->pool, EX_DATA, s->n_given++, 0, NULL);
 }
 
+/* Random functions of space, the laws from grf on. */
+static bool has_law_of_space(const struct exprs *p, expr a)
+{
+	for (int op = EX_GRF; op < EX_OPS; op++)
+		if (expr_has(p, a, (enum expr_op)op, -1))
+			return true;
+	return false;
+}
+
+static bool is_random(const struct exprs *p, expr a)
+{
+	for (int op = EX_UNIFORM; op < EX_OPS; op++)
+		if (expr_has(p, a, (enum expr_op)op, -1))
+			return true;
+	return false;
+}
+
+/* Abbreviations that hold no field or coefficient, random laws among them, may stand in formulas: the first pass reads those
+ * that can be read without. Each is drawn once, wherever it stands. */
+static int read_definitions(struct equation_spec *s, const struct equation_config *c, bool first, struct err *e)
+{
+	const struct conf_node *d = c->define;
+
+	if (need_map(d, "define", e) != 0)
+		return -1;
+	for (int i = 0; d && i < d->n; i++) {
+		expr a;
+
+		if (exprs_find(s->pool, d->key[i], strlen(d->key[i])) &&
+		    exprs_find(s->pool, d->key[i], strlen(d->key[i]))->kind == SYMBOL_DEFINITION)
+			continue;
+		a = parse(s, d->child[i], "define", d->key[i], first ? ALLOW_RANDOM : ALLOW_FIELDS, first ? NULL : e);
+		if (a == EXPR_NONE && first)
+			continue;
+		if (a == EXPR_NONE || declare(s, SYMBOL_DEFINITION, d->child[i], "define", d->key[i], 1, a, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_params(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	const struct conf_node *p = c->param, *f = c->coefficient;
@@ -204,15 +244,15 @@ static int read_params(struct equation_spec *s, const struct equation_config *c,
 		s->param[i] = parse(s, p->child[i], "param", p->key[i], ALLOW_RANDOM, e);
 		if (s->param[i] == EXPR_NONE)
 			return -1;
-		if (expr_has(s->pool, s->param[i], EX_COORD, -1) || expr_has(s->pool, s->param[i], EX_GRF, -1) ||
-		    expr_has(s->pool, s->param[i], EX_SINES, -1) || expr_has(s->pool, s->param[i], EX_GAUSSIANS, -1) ||
-		    expr_has(s->pool, s->param[i], EX_WHITE, -1))
+		if (expr_has(s->pool, s->param[i], EX_COORD, -1) || has_law_of_space(s->pool, s->param[i]))
 			return equation_spec_fail(e, p->child[i], "param", "'%s' must be a number, the same everywhere",
 						  p->key[i]);
 		if (declare(s, SYMBOL_PARAM, p->child[i], "param", p->key[i], 1, EXPR_NONE, e) != 0)
 			return -1;
 		s->n_params++;
 	}
+	if (read_definitions(s, c, true, e) != 0)
+		return -1;
 	if (f && f->n > 0 && s->n_dims == 0)
 		return equation_spec_fail(e, f, "coefficient", "functions of space need axes of space in domain");
 	for (int i = 0; f && i < f->n; i++) {
@@ -255,21 +295,6 @@ static int use_names(struct equation_spec *s, const char *text, const char *what
 static int use_equations(struct equation_spec *s, const char *text, const char *what, struct err *e)
 {
 	return equations_parse(s->pool, &s->system, text, what, e);
-}
-
-static int read_definitions(struct equation_spec *s, const struct equation_config *c, struct err *e)
-{
-	const struct conf_node *d = c->define;
-
-	if (need_map(d, "define", e) != 0)
-		return -1;
-	for (int i = 0; d && i < d->n; i++) {
-		expr a = parse(s, d->child[i], "define", d->key[i], ALLOW_FIELDS, e);
-
-		if (a == EXPR_NONE || declare(s, SYMBOL_DEFINITION, d->child[i], "define", d->key[i], 1, a, e) != 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* A name that takes the text's u_tt: then u_t is a field of its own. */
@@ -396,7 +421,7 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 			return -1;
 	}
 	if (!n || each_text(s, n, use_names, e) != 0 || each_text(s, n, use_second_order, e) != 0 ||
-	    read_definitions(s, c, e) != 0 || each_text(s, n, use_equations, e) != 0)
+	    read_definitions(s, c, false, e) != 0 || each_text(s, n, use_equations, e) != 0)
 		return n ? -1 : err_set(e, ERR_USAGE, "equation: there is none");
 	if (read_stationary(s, n, e) != 0)
 		return -1;
@@ -428,6 +453,11 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 	}
 	if (read_noise(s, n, e) != 0)
 		return -1;
+	for (int k = 0; k < s->n_unknowns; k++)
+		if (is_random(s->pool, s->unknown[k].rate))
+			return equation_spec_fail(
+				e, n, "equation",
+				"random laws stand in param, coefficient and initial, not in equations");
 	for (int i = 0; i < s->pool->n_symbols; i++)
 		if (s->pool->symbol[i].kind == SYMBOL_FIELD) {
 			bool found = false;
@@ -516,9 +546,8 @@ void equation_spec_free(struct equation_spec *s)
 
 bool equation_param_is_drawn(const struct equation_spec *s, int param)
 {
-	for (int op = EX_UNIFORM; op < EX_OPS; op++)
-		if (expr_has(s->pool, s->param[param], (enum expr_op)op, -1))
-			return true;
+	if (is_random(s->pool, s->param[param]))
+		return true;
 	for (int k = 0; k < param; k++)
 		if (expr_has(s->pool, s->param[param], EX_PARAM, k) && equation_param_is_drawn(s, k))
 			return true;

@@ -48,6 +48,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_march.h \
 	lib/problem/equation_method.c \
 	lib/problem/equation_method.h \
+	lib/problem/equation_parity.c \
+	lib/problem/equation_parity.h \
 	lib/problem/equation_pattern.c \
 	lib/problem/equation_pattern.h \
 	lib/problem/equation_physics.c \
@@ -59,6 +61,7 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_rest.c \
 	lib/problem/equation_rest.h \
 	lib/problem/equation_rest_inside.h \
+	lib/problem/equation_series_method.c \
 	lib/problem/equation_sides.c \
 	lib/problem/equation_spec.c \
 	lib/problem/equation_spec.h \

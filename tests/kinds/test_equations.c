@@ -528,6 +528,69 @@ START_TEST(order_of_fluxes)
 }
 END_TEST
 
+/* Cosine and sine series against closed forms, and against Chebyshev points where there is none. */
+START_TEST(series_with_sides)
+{
+	static const char *const plane = "equation: \"u_t = 0.1*lap(u) - u + exp(-t)*cos(pi*x)*sin(2*pi*y)\"\ndomain: "
+					 "{x: [1, 2], y: [0, 2], t: [0, 0.5]}\n"
+					 "boundary: {x: neumann, y: dirichlet}\ninitial: {u: "
+					 "\"cos(2*pi*x)*sin(pi*y/2)\"}\nframes: 2\nrtol: 1e-12\n"
+					 "grid: [9, 17]\nmethod: series\n";
+	static const char *const burgers =
+		"equation: \"u_t = 0.05*u_xx - u*u_x\"\ndomain: {x: [0, 1], t: [0, 0.5]}\n"
+		"boundary: dirichlet\ninitial: {u: \"sin(2*pi*x) + sin(pi*x)/2\"}\nframes: 1\n"
+		"rtol: 1e-11\ngrid: 65\n";
+	static const char *const allen = "equation: \"u_t = 0.01*u_xx + a*u - u^3\"\ndomain: {x: [0, 1], t: [0, 1]}\n"
+					 "boundary: neumann\ninitial: {u: \"cos(pi*x)\"}\nframes: 1\n"
+					 "coefficient: {a: \"1 + exp(cos(pi*x))/4\"}\nrtol: 1e-11\ngrid: 65\n";
+	struct fixture f = fixture_of("equation", plane);
+	double worst = 0;
+
+	fixture_generate(&f, 0, 0);
+	for (int i = 0; i < 9; i++)
+		for (int j = 0; j < 17; j++) {
+			const double x = 1 + i / 8., y = j / 8., l = 0.1 * 5 * M_PI * M_PI + 1;
+			const double want =
+				exp(-0.5 * (0.1 * M_PI * M_PI * 4.25 + 1)) * cos(2 * M_PI * x) * sin(M_PI * y / 2) +
+				(exp(-0.5) - exp(-0.5 * l)) / (l - 1) * cos(M_PI * x) * sin(2 * M_PI * y);
+
+			worst = fmax(worst, fabs(f.field[0][2 * 9 * 17 + i * 17 + j] - want));
+		}
+	fixture_free(&f);
+	printf("series in the plane: %.2e\n", worst);
+	ck_assert_double_lt(worst, 1e-11);
+	for (int k = 0; k < 2; k++) {
+		char config[600];
+		struct fixture g;
+
+		snprintf(config, sizeof config, "%smethod: series\n", k ? allen : burgers);
+		f = fixture_of("equation", config);
+		snprintf(config, sizeof config, "%smethod: chebyshev\nsolve_grid: 60\n", k ? allen : burgers);
+		g = fixture_of("equation", config);
+		fixture_generate(&f, 0, 0);
+		fixture_generate(&g, 0, 0);
+		worst = 0;
+		for (int i = 0; i < 65; i++)
+			worst = fmax(worst, fabs(f.field[0][65 + i] - g.field[0][65 + i]));
+		printf("series and chebyshev: %.2e, %g and %g steps\n", worst, f.number[0], g.number[0]);
+		ck_assert_double_lt(worst, 1e-9);
+		fixture_free(&f);
+		fixture_free(&g);
+	}
+	/* fourth derivatives, mass kept, from a random field that the sides allow */
+	f = fixture_of("equation",
+		       "equation: \"u_t = lap(u^3 - u - 1e-3*lap(u))\"\ndomain: {x: [0, 1], y: [0, 1], t: [0, "
+		       "0.01]}\nboundary: neumann\ngrid: 17\nframes: 1\nmethod: series\n"
+		       "initial: {u: \"0.1*grf(gamma=4, tau=10, sigma=5000)\"}\n");
+	fixture_generate(&f, 1, 0);
+	double mass[2] = { 0 };
+	for (int i = 0; i < 2 * 289; i++)
+		mass[i / 289] += f.field[0][i] * (i % 17 % 16 ? 1 : 0.5) * (i % 289 / 17 % 16 ? 1 : 0.5) / 256;
+	ck_assert_double_eq_tol(mass[0], mass[1], 1e-12);
+	fixture_free(&f);
+}
+END_TEST
+
 /* The published shock is odd: on [-1, 0] with u = 0 at both ends it is the same, and its front is at a side, where
  * Chebyshev points are close. The file's points are every second of 256. */
 START_TEST(published_shock_with_sides)
@@ -852,6 +915,12 @@ START_TEST(refusals)
 		  "test:3: boundary: condition 1 holds u_xx; a side of x knows fields and their slopes along x" },
 		{ "equation: \"u_t = u\"\ndomain: {x: [0, 1], y: [0, 1]}\nboundary: {x: [\"u_y = 0\", \"u = 0\"]}",
 		  "test:4: boundary: condition 1 holds u_y" },
+		{ "equation: \"u_t = u_xx + 1\"\nboundary: dirichlet\nmethod: series",
+		  "series needs equations that keep 'u' odd about the ends of x" },
+		{ "equation: \"u_t = u_x\"\nboundary: neumann\nmethod: series", "keep 'u' even" },
+		{ "equation: \"u_t = u_xx\"\nboundary: {x: [\"u = 0\", \"u_x = 0\"]}\nmethod: series",
+		  "series needs 'u' to be 0 at both ends of x, or its slope" },
+		{ "equation: \"u_t = u_xx\"\nmethod: series", "series is for axes with ends" },
 		{ "equation: \"u_t = u_xx\"\nboundary: {x: [\"u = 0\", open]}",
 		  "test:3: boundary: 'u' is differentiated twice along x and needs a condition at the upper end" },
 		{ "equation: \"u_t = (u*u_x)_x\"\nboundary: open",
@@ -913,6 +982,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, published_burgers_shock);
 	tcase_add_test(t, published_allen_cahn);
@@ -926,6 +996,7 @@ int main(void)
 	tcase_add_loop_test(t, chebyshev_with_sides, 0, sizeof sided / sizeof *sided);
 	tcase_add_test(t, sides_by_place);
 	tcase_add_loop_test(t, order_of_fluxes, 0, 2);
+	tcase_add_test(t, series_with_sides);
 	tcase_add_test(t, published_shock_with_sides);
 	tcase_add_test(t, plane_with_sides);
 	tcase_add_test(t, shock_with_sides);
