@@ -437,7 +437,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 		const double *given = in[(s->stationary ? 0 : s->n_unknowns) + k];
 
 		memcpy(field[s->n_unknowns + k], given, (size_t)w->n_points * sizeof *given);
-		w->m->interpolate(w->d, given, w->coef[k]);
+		w->m->interpolate(w->d, k, given, w->coef[k]);
 	}
 	w->m->set(w->d, w->param, (const double *const *)w->coef);
 	if (!s->stationary) {

@@ -78,8 +78,9 @@ static void state(void *d, const double *const *field, double *out)
 		memcpy(out + k * n, field[k], (size_t)n * sizeof *out);
 }
 
-static void interpolate(void *d, const double *kept, double *own)
+static void interpolate(void *d, int coef, const double *kept, double *own)
 {
+	(void)coef;
 	equation_difference_transfer(d, false, kept, own);
 }
 
@@ -88,7 +89,7 @@ static void state_kept(void *d, const double *const *field, double *out)
 	const int64_t n = equation_difference_points(d), unknowns = equation_difference_count(d) / n;
 
 	for (int64_t k = 0; k < unknowns; k++)
-		interpolate(d, field[k], out + k * n);
+		equation_difference_transfer(d, false, field[k], out + k * n);
 }
 
 static void sample(void *d, const double *from, int unknown, double *kept)

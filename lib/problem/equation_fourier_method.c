@@ -81,10 +81,11 @@ static void state_kept(void *d, const double *const *field, double *out)
 	equation_fourier_state_from(w->f, &w->kept, field, out);
 }
 
-static void interpolate(void *d, const double *kept, double *own)
+static void interpolate(void *d, int coef, const double *kept, double *own)
 {
 	struct work *w = d;
 
+	(void)coef;
 	equation_fourier_interpolate(w->f, &w->kept, kept, own);
 }
 

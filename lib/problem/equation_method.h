@@ -27,9 +27,9 @@ struct equation_method {
 	int64_t (*count)(const void *d); /* numbers of a state (a complex one counts twice) */
 	/* A sample's tables: values of the parameters, coefficients on the method's own grid. Both are kept by reference. */
 	void (*set)(void *d, const double *param, const double *const *coef);
-	void (*state)(void *d, const double *const *field, double *state);	/* from fields on its own grid */
-	void (*state_kept)(void *d, const double *const *field, double *state); /* from fields on spec->grid */
-	void (*interpolate)(void *d, const double *kept, double *own);		/* one field, spec->grid to own */
+	void (*state)(void *d, const double *const *field, double *state);	 /* from fields on its own grid */
+	void (*state_kept)(void *d, const double *const *field, double *state);	 /* from fields on spec->grid */
+	void (*interpolate)(void *d, int coef, const double *kept, double *own); /* a coefficient, spec->grid to own */
 	/* Values of one unknown at the points of spec->grid. */
 	void (*sample)(void *d, const double *state, int unknown, double *kept);
 	/* dstate/dt, without noise, in the signature of integ_rhs; context is d. */

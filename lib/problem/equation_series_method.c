@@ -227,12 +227,24 @@ static void state_kept(void *d, const double *const *field, double *out)
 		free(full[j]);
 }
 
-/* By polynomials through neighbours: of a coefficient that is given, no parity is known. */
-static void interpolate(void *d, const double *kept, double *own)
+/* By the series that its formula has, or by polynomials where that has none. */
+static void interpolate(void *d, int coef, const double *kept, double *own)
 {
-	const struct work *w = d;
+	struct work *w = d;
+	enum parity parity[EXPR_DIMS];
+	bool whole = true;
 
-	line_transfer(w->line, w->spec->n_dims, false, kept, own);
+	for (int a = 0; a < EXPR_DIMS; a++) {
+		parity[a] = w->coef[a][coef];
+		whole &= a >= w->spec->n_dims || !w->spec->closed[a] || parity[a] != PARITY_NONE;
+	}
+	if (!whole) {
+		line_transfer(w->line, w->spec->n_dims, false, kept, own);
+		return;
+	}
+	mirror(w, w->spec->grid, w->mirrored.grid, parity, kept, w->kept);
+	equation_method_fourier.interpolate(w->inner, coef, w->kept, w->full_coef[coef]);
+	cut(w, w->size, equation_method_fourier.size(w->inner), w->full_coef[coef], own);
 }
 
 static void sample(void *d, const double *from, int unknown, double *kept)

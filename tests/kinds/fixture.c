@@ -121,3 +121,29 @@ void fixture_generate(struct fixture *f, uint64_t seed, int64_t sample)
 
 	ck_assert_msg(status == 0, "%s: %s", f->problem ? f->problem->name : f->sampler->name, e.message);
 }
+
+struct fixture fixture_shipped(const char *data, const char *name, const char *const *set)
+{
+	struct fixture f = { .problem = problem_find("equation") };
+	struct str path = { 0 };
+	struct err e = { 0 };
+
+	f.conf = conf_new();
+	str_printf(&path, "%s/problem/%s.yaml", data, name);
+	ck_assert_msg(conf_load(f.conf, str_text(&path), &e) == 0, "%s", e.message);
+	str_free(&path);
+	for (; set && *set; set++)
+		ck_assert_msg(conf_override(f.conf, *set, &e) == 0, "%s", e.message);
+	ck_assert_ptr_eq(problem_of(f.conf, name), f.problem);
+	f.config = xcalloc(1, f.problem->config_size);
+	f.reader = cfg_new(f.conf);
+	cfg_section(f.reader, "problem", 1, &(struct key_table){ f.problem->keys, f.config });
+	ck_assert_msg(cfg_done(f.reader, &e) == 0, "%s", e.message);
+	ck_assert_msg(f.problem->check(f.config, &e) == 0, "%s: %s", name, e.message);
+	f.problem->layout(f.config, &f.layout);
+	ck_assert_int_le(f.layout.n_fields, FIXTURE_FIELDS);
+	for (int k = 0; k < f.layout.n_fields; k++)
+		f.field[k] = xmalloc((size_t)fixture_count(&f, k) * sizeof(double));
+	ck_assert_msg(f.problem->prepare(f.config, &f.work, &e) == 0, "%s", e.message);
+	return f;
+}

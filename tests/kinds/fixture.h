@@ -22,6 +22,8 @@ struct fixture {
 /* Both end the test with a message on failure. config: keys of the section as YAML, a line each. */
 struct fixture fixture_problem(const struct problem_class *c, const char *config);
 struct fixture fixture_sampler(const struct sampler_class *c, const char *config);
+/* A problem in text, DATA/problem/NAME.yaml, with overrides ("problem.grid=32"), NULL-terminated; NULL: none. */
+struct fixture fixture_shipped(const char *data, const char *name, const char *const *set);
 void fixture_free(struct fixture *f);
 
 /* Sample i into f->field and f->number. */

@@ -59,3 +59,8 @@ TESTS += tests/kinds/test_rest
 tests_kinds_test_rest_SOURCES = tests/kinds/test_rest.c tests/kinds/fixture.c tests/kinds/fixture.h
 tests_kinds_test_rest_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_kinds_test_rest_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_texts
+TESTS += tests/kinds/test_texts
+tests_kinds_test_texts_SOURCES = tests/kinds/test_texts.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_texts_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DSCIML_DATA='"$(srcdir)/data"'
+tests_kinds_test_texts_LDADD = $(LDADD) $(CHECK_LIBS)

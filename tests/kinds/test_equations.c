@@ -1,7 +1,6 @@
 /* test_equations.c: problems in text: published solutions reproduced, closed forms, order in time, invariants, refinement of
  * every shipped text, and refusals with their places. */
 #include <check.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,33 +10,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "fixture.h"
-
-/* A shipped text with overrides, NULL-terminated. */
-static struct fixture shipped(const char *name, const char *const *set)
-{
-	struct fixture f = { .problem = problem_find("equation") };
-	struct str path = { 0 };
-	struct err e = { 0 };
-
-	f.conf = conf_new();
-	str_printf(&path, "%s/problem/%s.yaml", SCIML_DATA, name);
-	ck_assert_msg(conf_load(f.conf, str_text(&path), &e) == 0, "%s", e.message);
-	str_free(&path);
-	for (; set && *set; set++)
-		ck_assert_msg(conf_override(f.conf, *set, &e) == 0, "%s", e.message);
-	ck_assert_ptr_eq(problem_of(f.conf, name), f.problem);
-	f.config = xcalloc(1, f.problem->config_size);
-	f.reader = cfg_new(f.conf);
-	cfg_section(f.reader, "problem", 1, &(struct key_table){ f.problem->keys, f.config });
-	ck_assert_msg(cfg_done(f.reader, &e) == 0, "%s", e.message);
-	ck_assert_msg(f.problem->check(f.config, &e) == 0, "%s: %s", name, e.message);
-	f.problem->layout(f.config, &f.layout);
-	ck_assert_int_le(f.layout.n_fields, FIXTURE_FIELDS);
-	for (int k = 0; k < f.layout.n_fields; k++)
-		f.field[k] = xmalloc((size_t)fixture_count(&f, k) * sizeof(double));
-	ck_assert_msg(f.problem->prepare(f.config, &f.work, &e) == 0, "%s", e.message);
-	return f;
-}
 
 /* Extent of one frame of field k. */
 static int64_t frame(const struct fixture *f, int k)
@@ -98,7 +70,7 @@ START_TEST(published_burgers_shock)
 
 	if (!u)
 		return;
-	struct fixture f = shipped("burgers-shock", set);
+	struct fixture f = fixture_shipped(SCIML_DATA, "burgers-shock", set);
 	fixture_generate(&f, 0, 0);
 	for (int k = 0; k < T; k++)
 		for (int i = 0; i < X - 1; i++) {
@@ -121,7 +93,7 @@ START_TEST(published_allen_cahn)
 
 	if (!u)
 		return;
-	struct fixture f = shipped("allen-cahn", NULL);
+	struct fixture f = fixture_shipped(SCIML_DATA, "allen-cahn", NULL);
 	fixture_generate(&f, 0, 0);
 	for (int k = 0; k < T; k++)
 		for (int i = 0; i < X; i++) {
@@ -603,7 +575,7 @@ START_TEST(published_shock_with_sides)
 
 	if (!u)
 		return;
-	struct fixture f = shipped("burgers-shock", set);
+	struct fixture f = fixture_shipped(SCIML_DATA, "burgers-shock", set);
 	fixture_generate(&f, 0, 0);
 	for (int k = 0; k < T; k++)
 		for (int i = 0; i < X / 2; i++) {
@@ -648,7 +620,8 @@ START_TEST(shock_with_sides)
 					   NULL };
 	static const char *const smooth[] = { "problem.grid=510", "problem.frames=2", "problem.domain.t=[0, 0.5]",
 					      NULL };
-	struct fixture f = shipped("burgers-shock", set), g = shipped("burgers-shock", smooth);
+	struct fixture f = fixture_shipped(SCIML_DATA, "burgers-shock", set),
+		       g = fixture_shipped(SCIML_DATA, "burgers-shock", smooth);
 	double error = 0;
 
 	fixture_generate(&f, 0, 0);
@@ -702,7 +675,7 @@ START_TEST(mass_is_kept)
 	static const char *const ch[] = { "problem.frames=2", "problem.grid=32", "problem.domain.t=[0, 0.001]", NULL };
 
 	for (int which = 0; which < 2; which++) {
-		struct fixture f = shipped(which ? "cahn-hilliard" : "kdv", which ? ch : kdv);
+		struct fixture f = fixture_shipped(SCIML_DATA, which ? "cahn-hilliard" : "kdv", which ? ch : kdv);
 		const int64_t n = frame(&f, 0);
 		double first, energy;
 
@@ -721,7 +694,7 @@ END_TEST
 START_TEST(schroedinger_norm_is_kept)
 {
 	static const char *const set[] = { "problem.frames=4", "problem.rtol=1e-7", NULL };
-	struct fixture f = shipped("schroedinger", set);
+	struct fixture f = fixture_shipped(SCIML_DATA, "schroedinger", set);
 	const int64_t n = frame(&f, 0);
 	double norm[5];
 
@@ -764,103 +737,6 @@ START_TEST(agrees_with_members)
 		   "define: {psi: \"-invlap(w)\"}\nparam: {nu: 1e-2}\ndomain: {x: [0, 1], y: [0, 1], t: [0, 1]}\n"
 		   "grid: 32\nframes: 2\nrtol: 1e-7\n",
 		   1e-5);
-}
-END_TEST
-
-/* ---- every shipped text ---------------------------------------------------------------------------------------------- */
-
-/* The names of texts among data/problem. */
-static int texts(char name[][64], int most)
-{
-	DIR *d = opendir(SCIML_DATA "/problem");
-	int n = 0;
-
-	ck_assert_ptr_nonnull(d);
-	for (struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (str_ends(entry->d_name, ".yaml") && n < most) {
-			struct conf *conf = conf_new();
-			struct str path = { 0 };
-			struct err e = { 0 };
-
-			str_printf(&path, "%s/problem/%s", SCIML_DATA, entry->d_name);
-			ck_assert_msg(conf_load(conf, str_text(&path), &e) == 0, "%s", e.message);
-			if (conf_at(conf, "problem.equation"))
-				snprintf(name[n++], 64, "%.*s", (int)strlen(entry->d_name) - 5, entry->d_name);
-			str_free(&path);
-			conf_free(conf);
-		}
-	closedir(d);
-	return n;
-}
-
-/* Is the state at the start another one on every grid? */
-static bool draws_noise(const struct fixture *f)
-{
-	struct str text = { 0 };
-	const struct conf_node *initial = conf_at(f->conf, "problem.initial");
-	bool noise = false;
-
-	if (initial) {
-		conf_write(initial, &text);
-		noise = strstr(str_text(&text), "white(") != NULL;
-	}
-	str_free(&text);
-	return noise;
-}
-
-/* A short time on a coarse grid: halving the steps and refining the grid changes the solution less and less. */
-START_TEST(texts_converge)
-{
-	char name[64][64];
-	const int n = texts(name, 64);
-
-	ck_assert_int_ge(n, 12);
-	for (int k = 0; k < n; k++) {
-		struct fixture probe = shipped(name[k], NULL);
-		/* exact for what it is given; or another path on every grid */
-		if (probe.layout.axis[0].kind != AXIS_TIME || strstr(probe.layout.equation, "dW") ||
-		    draws_noise(&probe)) {
-			fixture_generate(&probe, 0, 0);
-			fixture_free(&probe);
-			continue;
-		}
-		const struct axis *t = &probe.layout.axis[0];
-		const bool plane = probe.layout.n_axes > 2, with_sides = !probe.layout.axis[1].periodic;
-		double *u[3], change[2];
-		char span[80];
-		int64_t count = 0;
-
-		/* a quarter of a frame is short enough for each */
-		snprintf(span, sizeof span, "problem.domain.t=[0, %.17g]", t->coordinate[1] / 4);
-		fixture_free(&probe);
-		for (int j = 0; j < 3; j++) {
-			char solve[80], dt[80];
-			const char *const set[] = {
-				plane ? "problem.grid=16" : "problem.grid=64", "problem.frames=1", span, solve, dt, NULL
-			};
-
-			snprintf(solve, sizeof solve, "problem.solve_grid=%d", (plane ? 32 : 256) << j);
-			snprintf(dt, sizeof dt, "problem.rtol=%g", 1e-4 * pow(0.1, j));
-			struct fixture f = shipped(name[k], set);
-			fixture_generate(&f, 0, 0);
-			count = fixture_count(&f, 0);
-			if (with_sides) { /* a start that does not fit its sides depends on the grid */
-				count /= 2;
-				memmove(f.field[0], f.field[0] + count, (size_t)count * sizeof(double));
-			}
-			u[j] = f.field[0];
-			f.field[0] = NULL;
-			fixture_free(&f);
-		}
-		for (int j = 0; j < 2; j++)
-			change[j] = l2(count, u[j], u[j + 1]) / l2(count, u[2], NULL);
-		printf("%-24s %.2e %.2e\n", name[k], change[0], change[1]);
-		ck_assert_msg(change[1] < 0.75 * change[0] || change[1] < 1e-6, "%s: %g then %g", name[k], change[0],
-			      change[1]);
-		ck_assert_msg(change[1] < 2e-2, "%s: %g", name[k], change[1]);
-		for (int j = 0; j < 3; j++)
-			free(u[j]);
-	}
 }
 END_TEST
 
@@ -1004,7 +880,6 @@ int main(void)
 	tcase_add_test(t, mass_is_kept);
 	tcase_add_test(t, schroedinger_norm_is_kept);
 	tcase_add_test(t, agrees_with_members);
-	tcase_add_test(t, texts_converge);
 	tcase_add_test(t, parameters_are_drawn);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, blow_up_is_told);
