@@ -73,6 +73,15 @@ fi
 run_status 0 sciml-gen wave.yaml --observe "times=[0.05,0.4],sensors=[0,0.1234,0.99]" -o listed.h5
 run_status 0 sciml-eval info listed.h5
 check_grep 't  *time  *2  0.05 to 0.4' out
+if command -v h5dump >/dev/null; then
+	h5dump -d /data/u -m '%.17g' -y -w 1 listed.h5 | grep '^ *[-0-9.]' | tr -d ' ,' >u.txt
+	h5dump -d /sample/c -m '%.17g' -y -w 1 listed.h5 | grep '^ *[-0-9.]' | tr -d ' ,' >c.txt
+	awk 'BEGIN { x[0] = 0; x[1] = 0.1234; x[2] = 0.99; t[0] = 0.05; t[1] = 0.4 }
+		FILENAME == "c.txt" { c[nc++] = $1; next }
+		{ e = $1 - sin(2 * 3.14159265358979 * (x[n % 3] - c[int(n / 6)] * t[int(n / 3) % 2]))
+			if (e * e > worst) worst = e * e; n++ }
+		END { exit !(n == 120 && nc == 20 && worst < 1e-12) }' c.txt u.txt || fail "values between points are wrong"
+fi
 # a problem that stops at its frames gives frames, and listed times must be some
 run_status 0 sciml-gen ou -n 4 --observe times=5 -o paths.h5
 run_error 2 'is no frame of this problem' sciml-gen ou -n 4 --observe 'times=[0.0123]' -o x.h5
