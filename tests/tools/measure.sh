@@ -40,6 +40,15 @@ near "$(column u 7)" 2.1213 0.05
 run_status 0 sciml-eval absolute.h5 clean.h5 --metric mse --no-baselines
 near "$(awk -F "$tab" 'NR == 2 { print $5 }' out)" 4 0.2
 
+# Every sample has noise, times and gaps of its own, also where the states are all the same.
+run_status 0 sciml-gen wave.yaml -s problem.param.c=1 -o same.h5
+run_status 1 sciml-eval check same.h5
+for own in "--noise 1%" "--observe times=4" "--observe missing=0.5"; do
+	run_status 0 sciml-gen wave.yaml -s problem.param.c=1 $own -o own.h5
+	run_status 0 sciml-eval stat own.h5
+	h5=$(sciml-eval check own.h5) || fail "samples are the same with $own: $h5"
+done
+
 # Measurements: times of each sample's own, marched to (a wave that moves is where it must be), sensors, gaps.
 observe="times=7,sensors=5,missing=0.25"
 run_status 0 sciml-gen wave.yaml --observe "$observe" -s gen.keep_clean=true -o observed.h5
