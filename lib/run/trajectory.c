@@ -288,6 +288,9 @@ int trajectory_load(struct trainer *t, struct err *e)
 {
 	struct trajectory *s = t->learning;
 
+	/* moments of shorter trajectories are far too small for longer ones */
+	if (t->t > 0 && outputs_of(s, t->t) != outputs_of(s, t->t - 1))
+		t->restart = true;
 	s->ready = trajectory_slot(s, t->batch_n, outputs_of(s, t->t), true, e);
 	return s->ready ? 0 : -1;
 }
