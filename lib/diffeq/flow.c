@@ -174,8 +174,9 @@ struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err 
 
 void flow_free(struct flow *f)
 {
-	struct flow_plan *plans[] = { &f->start,      &f->start_adjoint, &f->first, &f->forward[0], &f->forward[1],
-				      &f->adjoint[0], &f->adjoint[1],	 &f->back,  &f->tangent };
+	struct flow_plan *plans[] = { &f->start,      &f->start_adjoint, &f->first,	 &f->forward[0],
+				      &f->forward[1], &f->adjoint[0],	 &f->adjoint[1], &f->back,
+				      &f->tangent,    &f->start_tangent, &f->event,	 &f->event_at };
 
 	if (!f)
 		return;
@@ -202,6 +203,7 @@ void flow_free(struct flow *f)
 	free(f->shared_bytes);
 	free(f->shared_dtype);
 	free(f->work);
+	free(f->event_slope);
 	free(f->gradient);
 	free(f->increment_value);
 	free(f->time);

@@ -69,7 +69,7 @@ static void add_part(struct flow *f, const struct flow_save *s, double scale, vo
 
 static int64_t save_end(const struct back *b, int64_t n)
 {
-	return n + 1 < b->f->n_steps ? b->f->first_save[n + 1] : b->run->n_save;
+	return n + 1 < b->f->n_steps ? b->f->first_save[n + 1] : b->f->result.n_saved;
 }
 
 /* Cotangents of the outputs of step n: those at its end go to the state after it, the others to the stages and to *before
@@ -216,7 +216,7 @@ static int prepare(struct back *b)
 static int sweep(struct back *b, void *const *grad_y0)
 {
 	struct flow *f = b->f;
-	int64_t first = f->n_steps > 0 ? f->first_save[0] : b->run->n_save;
+	int64_t first = f->n_steps > 0 ? f->first_save[0] : f->result.n_saved;
 
 	for (int i = 0; i < f->n_all; i++) {
 		const void *y1 = b->c->y1 && i < f->n_state ? b->c->y1[i] : NULL;
@@ -225,6 +225,14 @@ static int sweep(struct back *b, void *const *grad_y0)
 			memcpy(flow_at(f, f->bar[0], i), y1, f->layout.bytes[i]);
 		else
 			memset(flow_at(f, f->bar[0], i), 0, f->layout.bytes[i]);
+	}
+	if (f->result.event) {
+		int64_t at;
+
+		if (b->run->memory != FLOW_REVERSIBLE) /* else it stands there still */
+			memcpy(f->present, keeper_find(f->keep, f->n_steps, &at), f->layout.total);
+		if (flow_event_pull(f, b->run, b->c->t1, f->bar[0], b->grad_shared, b->e) != 0)
+			return -1;
 	}
 	for (int64_t n = f->n_steps - 1; n >= 0; n--) {
 		if (state_before(b, n) != 0 || adjoint_step(b, n) != 0)

@@ -39,7 +39,7 @@ struct flow {
 	node t, h, error, stiffness;
 	node *cotangent, *stage_cotangent, error_weight, stiffness_weight;
 	/* plans: [1] with the stages, for outputs between the ends of a step */
-	struct flow_plan start, start_adjoint, first, forward[2], adjoint[2], back, tangent;
+	struct flow_plan start, start_adjoint, start_tangent, first, forward[2], adjoint[2], back, tangent;
 	node *tangent_in, *tangent_shared;
 	struct flow_layout layout;
 	size_t *shared_bytes;
@@ -52,6 +52,11 @@ struct flow {
 	void **gradient; /* by shared: part of one step */
 	void **increment_value;
 	union real time_value, step_value, error_bar, stiffness_bar;
+	/* an event: value; at it: its derivatives by states and shared (event_at), its rate of change, the states' slopes */
+	struct flow_plan event, event_at;
+	bool has_event;
+	int event_direction, event_rate_out, event_slope_out;
+	char *event_slope, *event_by_state;
 	/* record */
 	int64_t n_steps, capacity;
 	double *time, *error_at, *stiffness_at;
@@ -84,6 +89,17 @@ int flow_start_state(struct flow *f, const struct flow_run *run, double t, char 
 int flow_step(struct flow *f, double t0, double t1, char *from, char *to, struct err *e);
 void flow_weights(const struct flow *f, double theta, double *weight);
 void flow_add(enum dtype t, int64_t n, double scale, void *sum, const void *part);
+
+/* One step, dense: also the stages of the first state, to f->stage_value. */
+int flow_step_stages(struct flow *f, bool dense, double t0, double t1, char *from, char *to, struct err *e);
+
+/* flow_event.c: value of the condition; the time of the change of sign within the step from f->present at t0 to t1, found by
+ * steps of other lengths; what the cotangents in `bar` (of the state at the event, in f->present) become for fixed steps. */
+int flow_event_value(struct flow *f, double t, char *state, double *value, struct err *e);
+bool flow_event_crosses(const struct flow *f, double before, double now);
+int flow_event_find(struct flow *f, double t0, double t1, double before, double after, double *t, struct err *e);
+int flow_event_pull(struct flow *f, const struct flow_run *run, double t_bar, char *bar, void *const *grad_shared,
+		    struct err *e);
 
 /* flow_keep.c: states of steps, for going back. */
 struct keeper *keeper_new(size_t state_bytes);

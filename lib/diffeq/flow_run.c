@@ -84,8 +84,7 @@ int flow_start_state(struct flow *f, const struct flow_run *run, double t, char 
 	return start_carry(f, t, run->t1, state, e);
 }
 
-/* dense: also the stages of the first state, to stage_value. E stands in the plan's output. */
-static int run_forward(struct flow *f, bool dense, double t0, double t1, char *from, char *to, struct err *e)
+int flow_step_stages(struct flow *f, bool dense, double t0, double t1, char *from, char *to, struct err *e)
 {
 	struct flow_plan *p = &f->forward[dense];
 
@@ -100,7 +99,7 @@ static int run_forward(struct flow *f, bool dense, double t0, double t1, char *f
 
 int flow_step(struct flow *f, double t0, double t1, char *from, char *to, struct err *e)
 {
-	return run_forward(f, false, t0, t1, from, to, e);
+	return flow_step_stages(f, false, t0, t1, from, to, e);
 }
 
 static double scalar_out(const struct flow_plan *p, int k)
@@ -246,12 +245,17 @@ static bool finite_state(const struct flow *f, char *state)
 static int march(struct flow *f, const struct flow_run *run, struct controller *c, struct err *e)
 {
 	const bool keep = run->memory == FLOW_DIRECT || run->memory == FLOW_CHECKPOINT;
-	int64_t saved = write_saves(f, run, 0, run->t0, run->t0);
+	int64_t saved = f->result.n_saved = write_saves(f, run, 0, run->t0, run->t0);
+	double before = 0;
+
+	if (f->has_event && flow_event_value(f, run->t0, f->present, &before, e) != 0)
+		return -1;
 
 	while (!controller_done(c)) {
-		const double t0 = c->t, t1 = controller_target(c);
+		const double t0 = c->t;
+		double t1 = controller_target(c);
 		const bool dense = needs_stages(run, saved, t1);
-		double error;
+		double error, now = 0;
 		int verdict;
 		char *swap;
 
@@ -260,7 +264,7 @@ static int march(struct flow *f, const struct flow_run *run, struct controller *
 				return -1;
 			flow_bind_shared(f, f->forward[1].plan, run);
 		}
-		if (run_forward(f, dense, t0, t1, f->present, f->after, e) != 0)
+		if (flow_step_stages(f, dense, t0, t1, f->present, f->after, e) != 0)
 			return -1;
 		f->result.evaluations += flow_step_cost(f);
 		error = f->forward[dense].error_out >= 0 ? scalar_out(&f->forward[dense], f->forward[dense].error_out)
@@ -272,18 +276,31 @@ static int march(struct flow *f, const struct flow_run *run, struct controller *
 			return -1;
 		if (verdict == 0)
 			continue;
+		if (f->has_event) {
+			if (flow_event_value(f, t1, f->after, &now, e) != 0)
+				return -1;
+			f->result.event = flow_event_crosses(f, before, now);
+			if (f->result.event && (flow_event_find(f, t0, t1, before, now, &t1, e) != 0 ||
+						flow_step_stages(f, dense, t0, t1, f->present, f->after, e) != 0))
+				return -1;
+			before = now;
+		}
 		record(f, t0, t1, saved);
 		f->error_at[f->n_steps - 1] = error;
 		f->stiffness_at[f->n_steps - 1] =
 			f->stiffness.id >= 0 ? scalar_out(&f->forward[dense], f->forward[dense].stiffness_out) : 0;
 		saved = write_saves(f, run, saved, t0, t1);
-		if (c->at_jump && start_carry(f, t1, run->t1, f->after, e) != 0)
+		f->result.n_saved = saved;
+		f->result.t1 = t1;
+		if (!f->result.event && c->at_jump && start_carry(f, t1, run->t1, f->after, e) != 0)
 			return -1;
 		swap = f->present;
 		f->present = f->after;
 		f->after = swap;
 		if (keep && keeper_offer(f->keep, f->n_steps, f->present, e) != 0)
 			return -1;
+		if (f->result.event)
+			break;
 	}
 	return 0;
 }
@@ -297,6 +314,8 @@ static int check(const struct flow *f, const struct flow_run *run, struct err *e
 	if (run->memory == FLOW_REVERSIBLE && f->m)
 		return err_set(e, ERR_USAGE, "method %s cannot be undone, the reversible adjoint needs reversible_heun",
 			       f->m->name);
+	if (run->memory == FLOW_BACKSOLVE && f->has_event)
+		return err_set(e, ERR_USAGE, "backsolve knows no events");
 	if (run->memory == FLOW_REVERSIBLE && run->control->n_jump > 0)
 		return err_set(e, ERR_USAGE, "the reversible adjoint cannot go back over jumps");
 	return 0;
@@ -309,7 +328,7 @@ int flow_forward(struct flow *f, const struct flow_run *run, struct flow_result 
 	int status = -1;
 
 	f->n_steps = 0;
-	f->result = (struct flow_result){ 0 };
+	f->result = (struct flow_result){ .t1 = run->t0 };
 	if (check(f, run, e) != 0)
 		return -1;
 	for (int dense = 0; dense < 2; dense++)
@@ -317,6 +336,8 @@ int flow_forward(struct flow *f, const struct flow_run *run, struct flow_result 
 			flow_bind_shared(f, f->forward[dense].plan, run);
 	if (f->start.plan)
 		flow_bind_shared(f, f->start.plan, run);
+	if (f->has_event)
+		flow_bind_shared(f, f->event.plan, run);
 	if (keeper_start(f->keep, run->memory == FLOW_CHECKPOINT ? run->n_slots : 0, e) != 0 ||
 	    flow_start_state(f, run, run->t0, f->present, e) != 0)
 		return -1;
