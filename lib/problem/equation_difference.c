@@ -268,6 +268,14 @@ static void allocate(struct equation_difference *d)
 			}
 		}
 	}
+	for (int64_t i = 0, capacity = 0; i < equation_difference_count(d) && d->spec->sided; i++) {
+		int axis, end;
+
+		if (!difference_ruler(d, i % d->n_points, (int)(i / d->n_points), &axis, &end))
+			continue;
+		MEM_GROW(d->ruled, d->n_ruled, capacity);
+		d->ruled[d->n_ruled++] = i;
+	}
 	d->state = xaligned((size_t)equation_difference_count(d) * sizeof(double));
 	d->a = xaligned((size_t)d->n_points * sizeof(double));
 	d->b = xaligned((size_t)d->n_points * sizeof(double));
@@ -326,6 +334,7 @@ void equation_difference_free(struct equation_difference *d)
 	for (int k = 0; k < PARTS; k++)
 		program_free(d->part[k].program);
 	jacobian_free(d->pattern);
+	free(d->ruled);
 	free(d->state);
 	free(d->a);
 	free(d->b);

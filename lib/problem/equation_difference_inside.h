@@ -56,7 +56,8 @@ struct equation_difference {
 	const double *in[DIFFERENCE_SLOTS];
 	struct difference_part part[PARTS];
 	struct difference_side side[EXPR_DIMS][2][EQUATION_UNKNOWNS];
-	int n_side_inputs; /* of conditions: time, coordinates, coefficients */
+	int64_t n_ruled, *ruled; /* entries of a state that conditions rule */
+	int n_side_inputs;	 /* of conditions: time, coordinates, coefficients */
 	struct program_input side_input[EXPR_DIMS + 1 + EQUATION_COEFS];
 	double *side_in[EXPR_DIMS][2][EXPR_DIMS + 1 + EQUATION_COEFS]; /* [0]: the time */
 	const double *param;

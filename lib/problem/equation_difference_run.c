@@ -241,15 +241,12 @@ static void with_sides(struct equation_difference *d, int which, double t, const
 static int rate_of(struct equation_difference *d, int which, double t, const double *state, double *rate)
 {
 	double *out[EQUATION_UNKNOWNS];
-	int axis, end;
 
 	for (int j = 0; j < d->spec->n_unknowns; j++)
 		out[j] = rate + j * d->n_points;
 	with_sides(d, which, t, state, out);
-	for (int j = 0; j < d->spec->n_unknowns && d->spec->sided; j++)
-		for (int64_t at = 0; at < d->n_points; at++)
-			if (difference_ruler(d, at, j, &axis, &end))
-				out[j][at] = 0;
+	for (int64_t k = 0; k < d->n_ruled; k++)
+		rate[d->ruled[k]] = 0;
 	return 0;
 }
 

@@ -152,6 +152,8 @@ static struct text text_of(const char *name)
 			l->axis[0].coordinate[0] + t.span);
 		add_set(&t, "problem.frames=1");
 	}
+	fixture_free(&f);
+	f = open_text(&t, NULL);
 	f.problem->numbers(f.config, &numbers);
 	fixture_generate(&f, 0, 0);
 	for (int k = 0; k < numbers.n; k++) {
@@ -162,9 +164,6 @@ static struct text text_of(const char *name)
 			add_set(&t, "%s=%.17g", str_text(&key), f.number[k]);
 		str_free(&key);
 	}
-	fixture_free(&f);
-	f = open_text(&t, NULL);
-	fixture_generate(&f, 0, 0);
 	int64_t points = 1;
 	for (int a = t.moves; a < f.layout.n_axes; a++)
 		points *= f.layout.axis[a].size;
