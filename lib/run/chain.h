@@ -52,6 +52,7 @@ struct chain {
 	int n_data;
 	node data[CHAIN_DATA]; /* inputs of encoder and head: rows of a batch */
 	node y0;	       /* (b, d) */
+	void *network_context; /* of the builder, for its term */
 	node extra; /* scalar: part of the loss that the encoder knows (divergence from a prior), or NODE_NONE */
 	node state; /* input (b, d) of the vector field */
 	struct diffeq_term term;

@@ -7,6 +7,7 @@ learner_members = \
 	lib/run/learner_physics.c \
 	lib/run/learner_denoise.c \
 	lib/run/learner_sde_gan.c \
+	lib/run/learner_sde_moments.c \
 	lib/run/learner_supervised.c
 run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/history.h lib/run/history.c \
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \

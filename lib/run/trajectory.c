@@ -124,6 +124,8 @@ static void drop(struct trajectory_slot *slot)
 	for (int k = 0; k < CHAIN_DATA; k++)
 		free(slot->data[k]);
 	free(slot->time);
+	if (slot->path && slot->series->kind->forget)
+		slot->series->kind->forget(slot);
 	free(slot->path);
 	*slot = (struct trajectory_slot){ 0 };
 }

@@ -40,6 +40,7 @@ struct trajectory_kind {
 	int64_t (*outputs)(const struct trajectory *s, int64_t step);
 	/* What is random in a step of training, and other changes to its run; NULL: nothing. */
 	void (*tune)(struct trainer *t, struct trajectory_slot *slot, struct chain_run *run);
+	void (*forget)(struct trajectory_slot *slot); /* free what slot->path owns; NULL: nothing */
 };
 
 enum { TRAJECTORY_SLOTS = 6 }; /* chains kept: batch sizes and lengths */

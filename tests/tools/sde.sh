@@ -41,6 +41,21 @@ for i in 0 1; do run_status 0 sciml-sample gan.h5 -n 30 -s sample.batch=8 --shar
 run_status 0 sciml-eval part0.h5 all.h5:0-14 --metric mae --below mae=1e-12
 run_status 0 sciml-eval part1.h5 all.h5:15-29 --metric mae --below mae=1e-12
 run_status 0 sciml-eval all.h5 ou.h5:0-29 --metric ks_distance --below ks_distance=1
+
+# Moments of paths: noise is a function of the step of training, also along rejected steps and the way back
+run_status 0 sciml-gen spiral-sde -n 40 -s problem.frames=9 -o spiral.h5
+cat >moments.yaml <<'END'
+model: {name: vector-field, width: 16, depth: 1, activation: tanh, final: identity, scale: false}
+objective: {name: sde-moments, method: heun, power: 3, rtol: 0.1, atol: 0.1, error: 10}
+data: {real: float64}
+train: {epochs: 30, batch: 40, lr: 0.02}
+optim: adabelief
+END
+run_status 0 sciml-train moments.yaml spiral.h5 -j 1 --log one.tsv -o one.h5
+run_status 0 sciml-train moments.yaml spiral.h5 -j 3 -s objective.adjoint=checkpoint -s objective.slots=3 --log two.tsv -o two.h5
+run_status 0 awk 'NR == FNR { loss[FNR] = $3; next } $3 != loss[FNR] { exit 1 }
+	FNR == 2 { first = $3 } END { exit !($3 < 0.7 * first) }' one.tsv two.tsv
+run_status 0 sciml-solve one.h5 spiral.h5:0-3 -o solved.h5
 sed 's,{name: neural-sde.*,{name: time-mlp},' gan.yaml >other.yaml
 run_error 2 'trains model neural-sde' sciml-train other.yaml ou.h5 -o a.h5
 exit 0
