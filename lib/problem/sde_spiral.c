@@ -93,13 +93,14 @@ static const struct problem_class spiral = {
 	.equation =
 		"dx = (-decay*x^3 + rotation*y^3)*dt + sigma*x*dW, dy = (-rotation*x^3 - decay*y^3)*dt + sigma*y*dW",
 	.source = "arXiv 2105.03918, section 4.3",
-	.notes = "Milstein's method, strong order 1",
+	.notes = "Milstein's method, strong order 1; the rotation rate grows as the square of the state: some hundred "
+		 "steps a unit of time",
 	.config_size = sizeof(struct spiral),
 	.keys = keys,
 	.layout = layout,
 	.prepare = problem_prepare_none,
 	.release = problem_release_none,
 	.generate = generate,
-	.test_config = "frames: 6\nsteps: 5\n",
+	.test_config = "frames: 6\nsteps: 40\n",
 };
 const struct problem_class *const problem_file_sde_spiral[] = { &spiral, NULL };
