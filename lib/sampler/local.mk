@@ -7,4 +7,5 @@ sampler_sources = $(sampler_members) $(stepper_members) lib/sampler/sampler.h li
 	lib/sampler/mixture.c lib/sampler/mixture.h \
 	lib/sampler/mixture_read.c lib/sampler/mixture_read.h lib/sampler/stepper.c lib/sampler/stepper.h \
 	lib/sampler/likelihood.c lib/sampler/likelihood.h lib/sampler/noise_keys.h lib/sampler/noise_keys.c \
-	lib/sampler/step_keys.h lib/sampler/step_keys.c
+	lib/sampler/step_keys.h lib/sampler/step_keys.c \
+	lib/sampler/interpolant.h lib/sampler/interpolant.c lib/sampler/interpolant_mixture.c

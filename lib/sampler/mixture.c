@@ -138,6 +138,28 @@ struct mixture *mixture_named(int set)
 	return mixture_new(RING, 2, weight, mean, variance, NULL, NULL);
 }
 
+int64_t mixture_count(const struct mixture *m)
+{
+	return m->n;
+}
+
+double mixture_component(const struct mixture *m, int64_t k, double *mean, double *covariance)
+{
+	const int64_t d = m->dim;
+
+	memcpy(mean, m->mean + k * d, (size_t)d * sizeof *mean);
+	for (int64_t i = 0; i < d; i++)
+		for (int64_t j = 0; j < d; j++) {
+			const double *q = m->axes ? m->axes + k * d * d : NULL;
+			double sum = !q && i == j ? m->spread[k * d + i] : 0;
+
+			for (int64_t r = 0; r < d && q; r++)
+				sum += q[i * d + r] * m->spread[k * d + r] * q[j * d + r];
+			covariance[i * d + j] = sum;
+		}
+	return exp(m->log_weight[k]);
+}
+
 int64_t mixture_dim(const struct mixture *m)
 {
 	return m->dim;

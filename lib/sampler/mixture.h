@@ -21,6 +21,9 @@ struct mixture *mixture_named(int set);
 void mixture_free(struct mixture *m);
 
 int64_t mixture_dim(const struct mixture *m);
+int64_t mixture_count(const struct mixture *m); /* components */
+/* Weight (of sum 1), mean (dim) and covariance (dim x dim) of component k. */
+double mixture_component(const struct mixture *m, int64_t k, double *mean, double *covariance);
 /* Mean and variance of coordinate i of x_t; at = NULL: of the data. */
 void mixture_moments(const struct mixture *m, const struct noise_level *at, int64_t i, double *mean, double *variance);
 /* Standard deviation of the data over all coordinates: what EDM's preconditioning calls sigma_data. */
