@@ -86,6 +86,19 @@ static int find_scale(struct trainer *t, struct generative *g, struct err *e)
 	return status;
 }
 
+/* Weights and scale of another run. */
+static int start_from(struct network *n, const char *path, struct err *e)
+{
+	struct checkpoint *c;
+	int status;
+
+	if (checkpoint_open(&c, path, "model", e) != 0)
+		return err_in(e, "objective.start_from");
+	status = checkpoint_load_params(c, "param", &n->params, e);
+	checkpoint_close(c);
+	return status == 0 ? 0 : err_in(e, "objective.start_from: %s", path);
+}
+
 /* ---- the learner's common parts ---- */
 
 struct rng generative_stream(const struct trainer *t, const char *what, bool judging, int64_t item)
@@ -131,7 +144,8 @@ int generative_open(struct trainer *t, struct dataset *data, struct dataset *val
 	n->spec = g->data.spec;
 	n->spec.n_out *= g->out_parts;
 	t->n_items = g->data.n_items;
-	if (regression_start(n, g->data.spec.n_out, t->seed, e) != 0 || find_scale(t, g, e) != 0)
+	if (regression_start(n, g->data.spec.n_out, t->seed, e) != 0 || find_scale(t, g, e) != 0 ||
+	    (g->start_from && start_from(n, g->start_from, e) != 0))
 		return -1;
 	g->standard = standard_of(&n->params, g->data.dim, g->data.points);
 	return allocate(t, g, e);

@@ -25,6 +25,7 @@ struct generative {
 	int rows;		    /* of a batch for each item: 1, or 2 for antithetic pairs */
 	double drop;		    /* fraction of items that are shown without their condition */
 	enum regression_norm norm;
+	const char *start_from; /* model file of the same network to start from; NULL: none */
 	/* Draw the rows of n items of `from` into x, vector[0] of each row, target and weight; the items' samples stand in
 	 * sample, standardised. judging: the same draws every time. */
 	int (*fill)(struct trainer *t, const struct examples *from, int64_t n, const int64_t *item, bool judging,

@@ -6,6 +6,7 @@ learner_members = \
 	lib/run/learner_ode_classifier.c \
 	lib/run/learner_physics.c \
 	lib/run/learner_denoise.c \
+	lib/run/learner_interpolant.c \
 	lib/run/learner_sde_gan.c \
 	lib/run/learner_sde_moments.c \
 	lib/run/learner_supervised.c
@@ -23,7 +24,7 @@ run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/
 run_sources += lib/run/chosen.h lib/run/chosen.c lib/run/gen_list.c
 run_sources += lib/run/eval_residual.c lib/run/eval_source.h lib/run/eval_source.c
 # generative models
-run_sources += lib/run/denoise.h lib/run/examples.h lib/run/examples.c lib/run/regression.h lib/run/regression.c \
+run_sources += lib/run/denoise.h lib/run/interpolant.h lib/run/examples.h lib/run/examples.c lib/run/regression.h lib/run/regression.c \
 	lib/run/generative.h lib/run/generative.c lib/run/trained.h lib/run/trained.c lib/run/sample_inside.h \
 	lib/run/sample_model.c lib/run/sample_picture.c
 run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h lib/run/measure.c lib/run/measure_places.h \

@@ -9,11 +9,11 @@
 
 static const double pi = 3.14159265358979323846;
 
-const char *const path_names[] = { "linear", "trig", "encoding", NULL };
-const char *const path_noise_names[] = { "none", "brownian", "quadratic", "sine", NULL };
+const char *const interpolant_path_names[] = { "linear", "trig", "encoding", NULL };
+const char *const interpolant_noise_names[] = { "none", "brownian", "quadratic", "sine", NULL };
 const char *const flow_method_names[] = { "euler", "heun", "rk4", NULL };
 
-static void noise_of(enum path_noise kind, double t, struct path_level *v)
+static void noise_of(enum interpolant_noise kind, double t, struct interpolant_level *v)
 {
 	const double q = t * (1 - t), s = sin(pi * t);
 
@@ -38,20 +38,20 @@ static void noise_of(enum path_noise kind, double t, struct path_level *v)
 	}
 }
 
-struct path_level path_at(const struct path *p, double t)
+struct interpolant_level interpolant_at(const struct interpolant *p, double t)
 {
-	struct path_level v = { .t = t };
+	struct interpolant_level v = { .t = t };
 	const double turn = pi / 2 * t;
 
 	noise_of(p->noise, t, &v);
 	switch (p->kind) {
-	case PATH_LINEAR:
+	case INTERPOLANT_LINEAR:
 		v.a = 1 - t;
 		v.c = t;
 		v.a_rate = -1;
 		v.c_rate = 1;
 		break;
-	case PATH_TRIG: {
+	case INTERPOLANT_TRIG: {
 		const double r = sqrt(1 - v.gamma * v.gamma), r_rate = -v.product / r;
 
 		v.a = r * cos(turn);
@@ -60,7 +60,7 @@ struct path_level path_at(const struct path *p, double t)
 		v.c_rate = r_rate * sin(turn) + r * pi / 2 * cos(turn);
 		break;
 	}
-	case PATH_ENCODING:
+	case INTERPOLANT_ENCODING:
 		*(t <= 0.5 ? &v.a : &v.c) = cos(pi * t) * cos(pi * t);
 		*(t <= 0.5 ? &v.a_rate : &v.c_rate) = -pi * sin(2 * pi * t);
 		break;

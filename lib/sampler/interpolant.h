@@ -11,28 +11,28 @@
 #include "base/err.h"
 #include "sampler/mixture.h"
 
-enum path_kind {
-	PATH_LINEAR,   /* a = 1 - t, c = t */
-	PATH_TRIG,     /* cos(pi t / 2), sin(pi t / 2), both times sqrt(1 - gamma^2) */
-	PATH_ENCODING, /* cos^2(pi t) of x0 before t = 1/2, of x1 after: needs noise there */
+enum interpolant_path {
+	INTERPOLANT_LINEAR,   /* a = 1 - t, c = t */
+	INTERPOLANT_TRIG,     /* cos(pi t / 2), sin(pi t / 2), both times sqrt(1 - gamma^2) */
+	INTERPOLANT_ENCODING, /* cos^2(pi t) of x0 before t = 1/2, of x1 after: needs noise there */
 };
-enum path_noise {
+enum interpolant_noise {
 	GAMMA_NONE,
 	GAMMA_BROWNIAN /* sqrt(t (1 - t)) */,
 	GAMMA_QUADRATIC /* t (1 - t) */,
 	GAMMA_SINE /* sin^2(pi t) */
 };
-extern const char *const path_names[], *const path_noise_names[];
+extern const char *const interpolant_path_names[], *const interpolant_noise_names[];
 
-struct path {
-	enum path_kind kind;
-	enum path_noise noise;
+struct interpolant {
+	enum interpolant_path kind;
+	enum interpolant_noise noise;
 };
 /* Coefficients at t; product = gamma gamma', which stays finite where gamma' does not. */
-struct path_level {
+struct interpolant_level {
 	double t, a, c, gamma, a_rate, c_rate, gamma_rate, product;
 };
-struct path_level path_at(const struct path *p, double t);
+struct interpolant_level interpolant_at(const struct interpolant *p, double t);
 
 /* Velocity and score at n points: b (not NULL) and s (NULL: not wanted), each n x dim. */
 struct flow {
@@ -44,11 +44,11 @@ struct flow {
 
 /* The exact velocity and score between two Gaussian mixtures of one dimension count (section 4.2 there); all borrowed. */
 struct mixture_flow {
-	struct path path;
+	struct interpolant path;
 	const struct mixture *base, *data;
 	double *memory;
 };
-int mixture_flow_open(struct mixture_flow *m, struct flow *f, const struct path *p, const struct mixture *base,
+int mixture_flow_open(struct mixture_flow *m, struct flow *f, const struct interpolant *p, const struct mixture *base,
 		      const struct mixture *data, struct err *e);
 void mixture_flow_close(struct mixture_flow *m);
 /* log rho_t(x) */

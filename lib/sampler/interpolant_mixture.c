@@ -68,7 +68,7 @@ static double largest(int64_t n, const double *v)
 }
 
 /* One pair at one time; -1: S is singular. */
-static int pair_at(const struct scratch *k, const struct path_level *v, int64_t q)
+static int pair_at(const struct scratch *k, const struct interpolant_level *v, int64_t q)
 {
 	const int64_t d = k->dim, i = q / k->n_data, j = q % k->n_data;
 	const double *m = k->mean[0] + i * d, *n = k->mean[1] + j * d;
@@ -94,7 +94,7 @@ static int pair_at(const struct scratch *k, const struct path_level *v, int64_t 
 	return 0;
 }
 
-static int pairs_at(const struct scratch *k, const struct path_level *v)
+static int pairs_at(const struct scratch *k, const struct interpolant_level *v)
 {
 	for (int64_t q = 0; q < k->pairs; q++)
 		if (pair_at(k, v, q) != 0)
@@ -127,7 +127,7 @@ static int eval(struct flow *f, double t, int64_t n, const double *x, double *b,
 {
 	const struct mixture_flow *m = f->model;
 	const struct scratch k = layout_of(m);
-	const struct path_level v = path_at(&m->path, t);
+	const struct interpolant_level v = interpolant_at(&m->path, t);
 	const int64_t d = k.dim;
 
 	if (pairs_at(&k, &v) != 0)
@@ -161,7 +161,7 @@ static int eval(struct flow *f, double t, int64_t n, const double *x, double *b,
 double mixture_flow_log_density(const struct mixture_flow *m, double t, const double *x)
 {
 	const struct scratch k = layout_of(m);
-	const struct path_level v = path_at(&m->path, t);
+	const struct interpolant_level v = interpolant_at(&m->path, t);
 	double top, sum = 0;
 
 	if (pairs_at(&k, &v) != 0)
@@ -172,7 +172,7 @@ double mixture_flow_log_density(const struct mixture_flow *m, double t, const do
 	return top + log(sum);
 }
 
-int mixture_flow_open(struct mixture_flow *m, struct flow *f, const struct path *p, const struct mixture *base,
+int mixture_flow_open(struct mixture_flow *m, struct flow *f, const struct interpolant *p, const struct mixture *base,
 		      const struct mixture *data, struct err *e)
 {
 	const int64_t d = mixture_dim(base);

@@ -8,11 +8,13 @@
 #include "base/mem.h"
 #include "sampler/interpolant.h"
 
-static const struct path paths[] = {
-	{ PATH_LINEAR, GAMMA_NONE },	    { PATH_LINEAR, GAMMA_BROWNIAN }, { PATH_LINEAR, GAMMA_QUADRATIC },
-	{ PATH_LINEAR, GAMMA_SINE },	    { PATH_TRIG, GAMMA_NONE },	     { PATH_TRIG, GAMMA_BROWNIAN },
-	{ PATH_TRIG, GAMMA_QUADRATIC },	    { PATH_TRIG, GAMMA_SINE },	     { PATH_ENCODING, GAMMA_BROWNIAN },
-	{ PATH_ENCODING, GAMMA_QUADRATIC }, { PATH_ENCODING, GAMMA_SINE },
+static const struct interpolant paths[] = {
+	{ INTERPOLANT_LINEAR, GAMMA_NONE },	  { INTERPOLANT_LINEAR, GAMMA_BROWNIAN },
+	{ INTERPOLANT_LINEAR, GAMMA_QUADRATIC },  { INTERPOLANT_LINEAR, GAMMA_SINE },
+	{ INTERPOLANT_TRIG, GAMMA_NONE },	  { INTERPOLANT_TRIG, GAMMA_BROWNIAN },
+	{ INTERPOLANT_TRIG, GAMMA_QUADRATIC },	  { INTERPOLANT_TRIG, GAMMA_SINE },
+	{ INTERPOLANT_ENCODING, GAMMA_BROWNIAN }, { INTERPOLANT_ENCODING, GAMMA_QUADRATIC },
+	{ INTERPOLANT_ENCODING, GAMMA_SINE },
 };
 enum { PATHS = sizeof paths / sizeof *paths };
 
@@ -33,7 +35,7 @@ static struct scene scene_open(void)
 	return s;
 }
 
-static void scene_start(struct scene *s, const struct path *p)
+static void scene_start(struct scene *s, const struct interpolant *p)
 {
 	struct err e = { 0 };
 
@@ -49,11 +51,12 @@ static void scene_close(struct scene *s)
 
 START_TEST(rates_are_slopes)
 {
-	const struct path *p = &paths[_i];
+	const struct interpolant *p = &paths[_i];
 
 	for (double t = 0.03; t < 1; t += 0.093) {
 		const double h = 1e-6;
-		const struct path_level v = path_at(p, t), l = path_at(p, t - h), r = path_at(p, t + h);
+		const struct interpolant_level v = interpolant_at(p, t), l = interpolant_at(p, t - h),
+					       r = interpolant_at(p, t + h);
 
 		ck_assert_double_eq_tol(v.a_rate, (r.a - l.a) / (2 * h), 1e-7);
 		ck_assert_double_eq_tol(v.c_rate, (r.c - l.c) / (2 * h), 1e-7);
@@ -128,7 +131,7 @@ START_TEST(marches_end_in_the_right_law)
 	static const double epsilons[] = { 0, 0.5, 2 };
 	static double x[DRAWS], y[DRAWS];
 	struct scene s = scene_open();
-	const struct path p = { _i % 2 ? PATH_TRIG : PATH_LINEAR, GAMMA_BROWNIAN };
+	const struct interpolant p = { _i % 2 ? INTERPOLANT_TRIG : INTERPOLANT_LINEAR, GAMMA_BROWNIAN };
 	const double epsilon = epsilons[_i / 2 % 3];
 	const bool back = _i / 6;
 	/* inside of [0, 1] the law is the base's or the data's but for 1e-3 */
@@ -157,7 +160,7 @@ START_TEST(density_follows_the_flow)
 {
 	enum { STEPS = 200 };
 	struct scene s = scene_open();
-	const struct path p = { PATH_LINEAR, GAMMA_BROWNIAN };
+	const struct interpolant p = { INTERPOLANT_LINEAR, GAMMA_BROWNIAN };
 	const double from = 0.01, to = 0.99, h = (to - from) / STEPS, d = 1e-4;
 	struct flow_options one = { .method = FLOW_RK4, .steps = 1 };
 	double x[8] = { -4, -3.2, -2.5, -1, 1, 2.8, 3, 3.7 }, log_rho[8], sum = 0;
@@ -207,7 +210,7 @@ START_TEST(gaussians_are_mapped_affinely)
 	double x[4] = { 0.3, -0.7, -1.2, 0.4 }, straightness;
 	struct err e;
 
-	scene_start(&s, &(struct path){ PATH_LINEAR, GAMMA_NONE });
+	scene_start(&s, &(struct interpolant){ INTERPOLANT_LINEAR, GAMMA_NONE });
 	ck_assert_int_eq(flow_march(&s.flow, &o, 0, 0, 2, x, &straightness, &e), 0);
 	ck_assert_double_eq_tol(x[0], 2 + 1.5 * 0.3 + 0.5 * -0.7, 1e-6);
 	ck_assert_double_eq_tol(x[1], -1 + 0.5 * 0.3 + 1.5 * -0.7, 1e-6);
