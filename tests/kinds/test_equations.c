@@ -589,7 +589,7 @@ START_TEST(published_shock_with_sides)
 }
 END_TEST
 
-/* The same with both ends and differences of order 6, the front being seven points wide. Their error falls by 64 for twice
+/* The same with both ends and differences of order 6, the front being seven points wide. Their error falls by about 50 for twice
  * the points until rtol shows, which is 1e-7. */
 START_TEST(published_shock_by_differences)
 {
