@@ -10,22 +10,28 @@
 
 /* ---- data ------------------------------------------------------------------------------------------------------------- */
 
+static bool over_time(const struct layout *l, int field)
+{
+	const struct field *f = &l->field[field];
+
+	return f->n_axes > 0 && l->axis[f->axis[0]].kind == AXIS_TIME;
+}
+
 int trajectory_field(const struct dataset *d, const char *name, bool want_time, struct err *e)
 {
 	const struct layout *l = dataset_layout(d);
+	const int named = name ? layout_find_field(l, name) : -1;
 
-	if (name) {
-		int k = layout_find_field(l, name);
-
-		return k >= 0 ? k : err_set(e, ERR_USAGE, "%s: no field '%s'", dataset_name(d), name);
-	}
-	for (int k = 0; k < l->n_fields; k++) {
-		const struct field *f = &l->field[k];
-
-		if (f->per_sample && (f->n_axes > 0 && l->axis[f->axis[0]].kind == AXIS_TIME) == want_time)
+	if (name && named < 0)
+		return err_set(e, ERR_USAGE, "no field '%s'", name);
+	if (name && want_time && !over_time(l, named))
+		return err_set(e, ERR_USAGE, "field '%s' has no time axis", name);
+	if (name)
+		return named;
+	for (int k = 0; k < l->n_fields; k++)
+		if (l->field[k].per_sample && over_time(l, k) == want_time)
 			return k;
-	}
-	return err_set(e, ERR_USAGE, "%s: no field %s", dataset_name(d), want_time ? "over time" : "without time");
+	return err_set(e, ERR_USAGE, "no field %s", want_time ? "over time" : "without time");
 }
 
 void *trajectory_add(struct trajectory_data *d, enum dtype t, const struct shape *row, struct err *e)

@@ -1,0 +1,301 @@
+/* test_trajectory.c: learners of time series: their gradients by differences through encoder, solver and head; what they refuse;
+ * paths through observations with gaps against the values and polynomials they come from. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "run/path.h"
+#include "run/trajectory.h"
+
+enum { N = 5, T = 6, C = 2, CLASSES = 3 };
+
+/* u (t, channel), with gaps if asked to; time (t) of each sample; x (channel); label (class), one-hot. */
+static struct dataset *numbers(bool gaps)
+{
+	struct layout l = { .n_samples = N };
+	const double when[T] = { 0, 0.1, 0.3, 0.5, 0.8, 1 };
+	struct err e = { 0 };
+	struct dataset *d;
+	int t = layout_add_axis(&l, "t", AXIS_TIME, T, when, false, 0),
+	    c = layout_add_axis(&l, "channel", AXIS_CHANNEL, C, NULL, false, 0),
+	    k = layout_add_axis(&l, "class", AXIS_CHANNEL, CLASSES, NULL, false, 0);
+	const int64_t count[4] = { T * C, T, C, CLASSES };
+	void *data[4];
+
+	layout_add_field(&l, "u", DTYPE_F64, ROLE_TRAJECTORY, 2, (int[]){ t, c });
+	layout_add_field(&l, "time", DTYPE_F64, ROLE_INPUT, 1, &t);
+	layout_add_field(&l, "x", DTYPE_F64, ROLE_INPUT, 1, &c);
+	layout_add_field(&l, "label", DTYPE_F64, ROLE_TARGET, 1, &k);
+	for (int f = 0; f < 4; f++) {
+		double *v = data[f] = xcalloc((size_t)(N * count[f]), sizeof *v);
+
+		rng_normal(rng_stream(6, "numbers", (uint64_t)f, 0), 0, (size_t)(N * count[f]), v);
+		for (int64_t i = 0; i < N * count[f]; i++) {
+			if (f == 0)
+				v[i] = gaps && i % 7 == 3 ? NAN : 0.5 * v[i];
+			if (f == 1) /* ascending, unlike from sample to sample */
+				v[i] = ((double)(i % T) + 0.3 * (double)(i / T)) / (T + 2);
+			if (f == 3)
+				v[i] = i % CLASSES == i / CLASSES % CLASSES;
+		}
+	}
+	ck_assert_msg(dataset_from_memory(&d, "set", "memory", &l, data, &e) == 0, "%s", e.message);
+	return d;
+}
+
+struct run {
+	struct conf *conf;
+	struct cfg *reader;
+	struct dataset *data;
+	struct trainer t;
+};
+
+static int open_run(struct run *r, const char *learner, const char *text, struct err *e)
+{
+	struct trainer *t = &r->t;
+
+	memset(r, 0, sizeof *r);
+	r->conf = conf_new();
+	ck_assert_int_eq(conf_load_text(r->conf, text, "test", e), 0);
+	r->reader = cfg_new(r->conf);
+	t->seed = 3;
+	t->network.class = model_find(cfg_name(r->reader, "model", "vector-field"));
+	t->network.config = xcalloc(1, t->network.class->config_size);
+	cfg_section(r->reader, "model", 1, &(struct key_table){ t->network.class->keys, t->network.config });
+	cfg_section(r->reader, "data", 2,
+		    (struct key_table[]){ { task_keys, &t->task_key }, { network_keys, &t->network.key } });
+	t->learner = learner_find(learner);
+	t->objective_config = xcalloc(1, t->learner->config_size);
+	cfg_section(r->reader, "objective", 1, &(struct key_table){ t->learner->keys, t->objective_config });
+	t->optim.class = optim_find("sgd");
+	t->optim_config = xcalloc(1, t->optim.class->config_size);
+	cfg_section(r->reader, "optim", 1, &(struct key_table){ t->optim.class->keys, t->optim_config });
+	cfg_section(r->reader, "train", 1, &(struct key_table){ train_keys, &t->key });
+	ck_assert_msg(cfg_done(r->reader, e) == 0, "%s", e->message);
+	r->data = numbers(strstr(text, "gaps") != NULL);
+	return trainer_open(t, r->data, r->data, e);
+}
+
+static void close_run(struct run *r)
+{
+	trainer_close(&r->t);
+	dataset_close(r->data);
+	cfg_free(r->reader);
+	conf_free(r->conf);
+}
+
+static const struct {
+	const char *learner, *text;
+} cases[] = {
+	{ "neural-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.15, augment: 1}\ntrain: "
+			"{batch: 3}\n" },
+	{ "neural-ode", "data: {real: float64}\nmodel: {width: 5, depth: 2, time: first}\nobjective: {dt: 0.2, method: "
+			"dopri5, error: 0.3, stiffness: 0.01}\ntrain: {batch: 5}\n" },
+	{ "neural-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.15, adjoint: "
+			"checkpoint, slots: 3, lengths: [0.5, 1], until: [1]}\ntrain: {batch: 2}\n" },
+	{ "neural-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.05, method: "
+			"reversible_heun, adjoint: reversible}\ntrain: {batch: 2}\n" },
+	{ "neural-cde", "data: {real: float64}\nmodel: {width: 5, depth: 1, scale: false}\nobjective: {dt: 0.2, "
+			"hidden: 3, width: 4, label: label}\ntrain: {batch: 4}\n" },
+	{ "neural-cde", "# gaps\ndata: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.3, "
+			"hidden: 3, width: 4, path: linear, label: label}\ntrain: {batch: 4}\n" },
+	{ "neural-cde", "# gaps\ndata: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 1, hidden: 3, "
+			"width: 4, path: rectilinear, method: heun, label: label}\ntrain: {batch: 4}\n" },
+	{ "latent-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.3, hidden: 3, latent: "
+			"2, encoder: 4, width: 4, depth: 1}\ntrain: {batch: 3}\n" },
+	{ "latent-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.3, hidden: 3, latent: "
+			"2, encoder: 4, time: none, method: rk4}\ntrain: {batch: 3}\n" },
+	{ "ode-classifier", "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.25, "
+			    "field: x, steer: 0.4, error: 1, error_end: 0.1}\ntrain: {batch: 5}\n" },
+};
+enum { CASES = sizeof cases / sizeof cases[0] };
+
+static double loss_of(struct trainer *t)
+{
+	struct err e = { 0 };
+	double loss;
+
+	ck_assert_msg(t->learner->evaluate(t, &loss, &e) == 0, "%s", e.message);
+	return loss;
+}
+
+START_TEST(gradients)
+{
+	struct run r;
+	struct trainer *t = &r.t;
+	struct err e = { 0 };
+	struct params g;
+	int64_t checked = 0;
+
+	ck_assert_msg(open_run(&r, cases[_i].learner, cases[_i].text, &e) == 0, "%s: %s", cases[_i].learner, e.message);
+	t->batch_n = t->key.batch;
+	for (int64_t i = 0; i < t->batch_n; i++)
+		t->item[i] = (i * 2 + 1) % N;
+	ck_assert_msg(t->learner->load(t, &e) == 0, "%s", e.message);
+	loss_of(t);
+	g = params_copy(&t->gradient);
+	for (int p = 0; p < g.n; p++) {
+		struct tensor *v = &t->network.params.at[p].value;
+
+		for (int64_t i = 0; i < shape_count(&v->shape); i += 1 + shape_count(&v->shape) / 5, checked++) {
+			const double at = tensor_get(v, i), h = 1e-5, own = tensor_get(&g.at[p].value, i);
+			double slope = 0;
+
+			for (int side = -1; side < 2; side += 2) {
+				tensor_set(v, i, at + side * h);
+				slope += side * loss_of(t) / (2 * h);
+			}
+			tensor_set(v, i, at);
+			ck_assert_msg(fabs(slope - own) < 1e-6 * fmax(1, fabs(slope)),
+				      "case %d, %s[%d]: %g by differences, %g", _i, g.at[p].name, (int)i, slope, own);
+		}
+	}
+	ck_assert_int_gt(checked, 10);
+	params_free(&g);
+	/* judging knows nothing of the step in hand */
+	double score, again;
+	t->has_score = true;
+	ck_assert_int_eq(t->learner->judge(t, &t->network.params, &score, &e), 0);
+	t->t++;
+	ck_assert_int_eq(t->learner->judge(t, &t->network.params, &again, &e), 0);
+	ck_assert_double_eq(score, again);
+	close_run(&r);
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	static const struct {
+		const char *learner, *text, *message;
+	} wrong[] = {
+		{ "neural-ode", "objective: {field: label}\n", "has no time axis" },
+		{ "neural-ode", "objective: {field: none}\n", "no field 'none'" },
+		{ "neural-ode", "objective: {method: gl4}\n", "is implicit" },
+		{ "neural-ode", "objective: {method: magic}\n", "is not known" },
+		{ "ode-classifier", "objective: {field: x, steer: 2}\n", "steer" },
+		{ "ode-classifier", "objective: {field: x, label: none}\n", "objective.label" },
+	};
+
+	for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+		struct run r;
+		struct err e = { 0 };
+		int status = open_run(&r, wrong[k].learner, wrong[k].text, &e);
+
+		if (status == 0) { /* methods are met when the first batch is compiled */
+			r.t.batch_n = 2;
+			status = r.t.learner->load(&r.t, &e);
+		}
+		ck_assert_int_eq(status, -1);
+		ck_assert_int_eq(e.code, ERR_USAGE);
+		ck_assert_msg(strstr(e.message, wrong[k].message) != NULL, "%s", e.message);
+		close_run(&r);
+	}
+}
+END_TEST
+
+/* ---- paths ------------------------------------------------------------------------------------------------------------- */
+
+static double value_at(enum path_kind kind, int64_t n, const double *t, const double *x, double when)
+{
+	double start[2], slope[64 * 2 * 3], sum;
+	int64_t k;
+
+	path_of(kind, n, t, 1, x, false, start, slope);
+	sum = start[0];
+	for (k = 0; k + 1 < n; k++) {
+		const double s = fmin(t[k + 1], when) - t[k];
+
+		if (s > 0)
+			sum += s * (slope[3 * k] + s * (slope[3 * k + 1] / 2 + s * slope[3 * k + 2] / 3));
+	}
+	return sum;
+}
+
+/* Every path but the hold goes through all values that are there. */
+START_TEST(paths_meet_values)
+{
+	const double t[8] = { 0, 0.2, 0.5, 0.6, 1, 1.7, 2, 2.5 };
+	const double x[8] = { NAN, 1, -2, NAN, NAN, 0.5, 3, NAN };
+	static const enum path_kind kinds[] = { PATH_LINEAR, PATH_NATURAL, PATH_HERMITE };
+
+	for (int j = 0; j < 3; j++) {
+		for (int i = 0; i < 8; i++)
+			if (!isnan(x[i]))
+				ck_assert_double_eq_tol(value_at(kinds[j], 8, t, x, t[i]), x[i], 1e-12);
+		ck_assert_double_eq_tol(value_at(kinds[j], 8, t, x, 0), 1, 1e-12);   /* held before */
+		ck_assert_double_eq_tol(value_at(kinds[j], 8, t, x, 2.5), 3, 1e-12); /* and after */
+	}
+	ck_assert_double_eq_tol(value_at(PATH_LINEAR, 8, t, x, 1.1), -0.75, 1e-12);
+	ck_assert_double_eq(value_at(PATH_HOLD, 8, t, x, 2.5), 1);
+}
+END_TEST
+
+/* Lines are kept by all; the spline minimises the bending, and its second derivative has no jumps; Hermite slopes look back. */
+START_TEST(paths_are_smooth)
+{
+	double t[12], line[12], x[12], start, slope[33];
+
+	for (int i = 0; i < 12; i++) {
+		t[i] = 0.3 * i + 0.05 * (i % 3);
+		line[i] = 2 - 3 * t[i];
+		x[i] = sin(t[i]);
+	}
+	for (int kind = PATH_LINEAR; kind <= PATH_HERMITE; kind++)
+		for (double s = 0; s < 3 && kind != PATH_RECTILINEAR; s += 0.17)
+			ck_assert_double_eq_tol(value_at(kind, 12, t, line, s), 2 - 3 * s, 1e-12);
+	path_of(PATH_NATURAL, 12, t, 1, x, false, &start, slope);
+	ck_assert_double_eq_tol(slope[1], 0, 1e-12);
+	for (int k = 0; k + 1 < 11; k++) {
+		const double h = t[k + 1] - t[k], *p = slope + 3 * k;
+
+		ck_assert_double_eq_tol(p[0] + h * (p[1] + h * p[2]), p[3], 1e-12);
+		ck_assert_double_eq_tol(p[1] + 2 * h * p[2], p[4], 1e-11);
+	}
+	ck_assert_double_eq_tol(value_at(PATH_NATURAL, 12, t, x, 1.5), sin(1.5), 1e-3);
+	path_of(PATH_HERMITE, 12, t, 1, x, false, &start, slope);
+	for (int k = 1; k < 11; k++)
+		ck_assert_double_eq_tol(slope[3 * k], (x[k] - x[k - 1]) / (t[k] - t[k - 1]), 1e-12);
+}
+END_TEST
+
+/* Rectilinear: the time moves first, then the values. */
+START_TEST(rectilinear)
+{
+	const double t[3] = { 0, 2, 3 }, x[3] = { 1, NAN, 4 };
+	double start[2], slope[4 * 2 * 3], knot[5];
+
+	ck_assert_int_eq(path_intervals(PATH_RECTILINEAR, 3), 4);
+	path_knots(PATH_RECTILINEAR, 3, t, knot);
+	path_of(PATH_RECTILINEAR, 3, t, 1, x, true, start, slope);
+	ck_assert_double_eq(start[0], 0);
+	ck_assert_double_eq(start[1], 1);
+	const double wanted[4][2] = { { 2, 0 }, { 0, 0 }, { 1, 0 }, { 0, 3 } };
+	for (int k = 0; k < 4; k++)
+		for (int c = 0; c < 2; c++)
+			ck_assert_double_eq(slope[(k * 2 + c) * 3], wanted[k][c]);
+	ck_assert_double_eq(knot[4], 4);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("trajectories");
+	TCase *t = tcase_create("trajectories");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, gradients, 0, CASES);
+	tcase_add_test(t, refusals);
+	tcase_add_test(t, paths_meet_values);
+	tcase_add_test(t, paths_are_smooth);
+	tcase_add_test(t, rectilinear);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
