@@ -46,6 +46,8 @@ static void layout(const void *config, struct layout *l)
 	axis = layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, 0);
 	free(t);
 	layout_add_field(l, "u", DTYPE_F64, ROLE_TRAJECTORY, 1, &axis);
+	if (c->rtol > 0 || c->atol > 0)
+		layout_add_field(l, "steps", DTYPE_F64, ROLE_NONE, 0, NULL);
 	layout_add_param(l, "rate", c->rate);
 	layout_add_param(l, "level", c->level);
 	layout_add_param(l, "sigma", c->sigma);
@@ -69,11 +71,14 @@ static int draw(const void *config, void *work, uint64_t seed, int64_t sample, d
 	const struct sde_path *c = config;
 	const struct process p = process_of(c);
 	const struct process_scheme scheme = scheme_of(c);
+	struct sde_counts counts = { 0 };
 
 	(void)work;
 	if (process_path((enum process_kind)c->process, &p, &scheme, 1, c->T, c->frames, seed, sample, NULL, field[0],
-			 NULL, e) != 0)
+			 &counts, e) != 0)
 		return err_in(e, "sample %lld", (long long)sample);
+	if (c->rtol > 0 || c->atol > 0)
+		*field[1] = (double)counts.accepted;
 	return 0;
 }
 
@@ -97,7 +102,8 @@ static const struct key keys[] = {
 	KEY_INT(struct sde_path, frames, "100", 1, 1e8, "saved intervals: frames + 1 values"),
 	KEY_INT(struct sde_path, steps, "16", 1, 1e9, "steps of a scheme in a frame"),
 	KEY_REAL(struct sde_path, rtol, "0", 0, 1, "relative tolerance; above 0: adaptive steps"),
-	KEY_REAL(struct sde_path, atol, "0", 0, 1e9, "absolute tolerance; above 0: adaptive steps"),
+	KEY_REAL(struct sde_path, atol, "0", 0, 1e9,
+		 "absolute tolerance; above 0: adaptive steps, whose number goes to field steps"),
 	KEY_REAL(struct sde_path, dtmin, "0", 0, 1e9, "smallest adaptive step; 0: 2^-16 of a frame"),
 	KEY_REAL(struct sde_path, tolerance, "0", 0, 1e9,
 		 "above 0: one Brownian path to this resolution, the same for all methods and steps"),
