@@ -253,6 +253,9 @@ int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struc
 	if (read_set(s, &s->train, data, true, e) != 0 || (valid && read_set(s, &s->valid, valid, true, e) != 0) ||
 	    start(s, kind, t->seed, e) != 0)
 		return -1;
+	params_add(&s->counts, &(struct param){ .name = (char *)"counts",
+						.value = { .dtype = DTYPE_F64, .shape = shape_of(COUNTS) },
+						.role = PARAM_STATE });
 	t->has_score = valid != NULL;
 	t->n_items = s->train.n;
 	s->total = t->key.epochs * ((t->n_items + t->key.batch - 1) / t->key.batch);
@@ -271,6 +274,7 @@ void trajectory_close(struct trainer *t)
 	trajectory_slots_free(s);
 	trajectory_data_free(&s->train);
 	trajectory_data_free(&s->valid);
+	params_free(&s->counts);
 	free(s);
 	t->learning = NULL;
 }
@@ -314,10 +318,11 @@ int trajectory_evaluate(struct trainer *t, double *loss, struct err *e)
 		s->kind->tune(t, s->ready, &run);
 	if (chain_forward(&s->ready->chain, &run, &t->gradient, loss, &r, e) != 0)
 		return -1;
-	s->solves++;
-	s->steps += r.accepted;
-	s->forward += r.evaluations;
-	s->all += r.evaluations + r.reevaluations;
+	double *count = s->counts.at[0].value.data;
+	count[COUNT_SOLVES]++;
+	count[COUNT_FORWARD] += (double)r.evaluations;
+	count[COUNT_STEPS] += (double)r.accepted;
+	count[COUNT_ALL] += (double)(r.evaluations + r.reevaluations);
 	return 0;
 }
 
@@ -359,10 +364,18 @@ int trajectory_judge(struct trainer *t, struct params *p, double *score, struct 
 void trajectory_row(struct trainer *t, double *own)
 {
 	struct trajectory *s = t->learning;
-	const double n = s->solves > 0 ? (double)s->solves : 1;
+	double *count = s->counts.at[0].value.data, n = count[COUNT_SOLVES] > 0 ? count[COUNT_SOLVES] : 1;
 
-	own[0] = (double)s->forward / n;
-	own[1] = (double)s->steps / n;
-	own[2] = (double)s->all;
-	s->solves = s->steps = s->forward = s->all = 0;
+	own[0] = count[COUNT_FORWARD] / n;
+	own[1] = count[COUNT_STEPS] / n;
+	own[2] = count[COUNT_ALL];
+	memset(count, 0, COUNTS * sizeof *count);
+}
+
+/* An interrupted epoch goes on counting. */
+struct params *trajectory_state(struct trainer *t)
+{
+	struct trajectory *s = t->learning;
+
+	return &s->counts;
 }

@@ -43,6 +43,9 @@ struct trajectory_kind {
 	void (*forget)(struct trajectory_slot *slot); /* free what slot->path owns; NULL: nothing */
 };
 
+/* Of trajectory.counts: solves; evaluations forward; steps; evaluations in all. */
+enum { COUNT_SOLVES, COUNT_FORWARD, COUNT_STEPS, COUNT_ALL, COUNTS };
+
 enum { TRAJECTORY_SLOTS = 6 }; /* chains kept: batch sizes and lengths */
 
 struct trajectory_slot {
@@ -68,8 +71,7 @@ struct trajectory {
 	struct trajectory_slot slot[TRAJECTORY_SLOTS];
 	int next;
 	struct trajectory_slot *ready; /* what load left */
-	/* counts of the epoch */
-	int64_t solves, forward, all, steps;
+	struct params counts;	       /* of the epoch, for the history: one entry, COUNTS numbers */
 };
 
 /* The learner's functions that all kinds share; learner.open calls trajectory_open. */
@@ -80,6 +82,7 @@ int trajectory_load(struct trainer *t, struct err *e);
 int trajectory_evaluate(struct trainer *t, double *loss, struct err *e);
 int trajectory_judge(struct trainer *t, struct params *p, double *score, struct err *e);
 void trajectory_row(struct trainer *t, double *own);
+struct params *trajectory_state(struct trainer *t);
 /* sciml-solve: predictions for data sets. keys, config_size: of the learner. */
 int trajectory_solve(const struct trajectory_kind *kind, const struct key *keys, size_t config_size,
 		     const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
@@ -89,7 +92,7 @@ int trajectory_solve(const struct trajectory_kind *kind, const struct key *keys,
 #define TRAJECTORY_LEARNER(T)                                                                                          \
 	.config_size = sizeof(T), .keys = keys, .needs_data = true, .score = "valid_loss", .open = open_learner,       \
 	.close = trajectory_close, .load = trajectory_load, .evaluate = trajectory_evaluate,                           \
-	.judge = trajectory_judge, .row = trajectory_row, .solve = solve
+	.judge = trajectory_judge, .row = trajectory_row, .state = trajectory_state, .solve = solve
 
 /* For kinds: the field named, or, name NULL, the first with (want_time) or without a time axis. */
 int trajectory_field(const struct dataset *d, const char *name, bool want_time, struct err *e);
