@@ -33,6 +33,9 @@ dist_problem_DATA += \
 	data/problem/poseidon-ce-rp.yaml \
 	data/problem/poseidon-ce-rpui.yaml
 
+# Ordinary differential equations in text.
+dist_problem_DATA += data/problem/lorenz63-text.yaml data/problem/rober.yaml data/problem/van-der-pol-stiff.yaml
+
 # Models with the objective and training that they are known by: sciml-train NAME.
 modeldir = $(pkgdatadir)/model
 dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml \

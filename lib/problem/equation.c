@@ -124,7 +124,7 @@ static int check(const void *config, struct err *e)
 		return -1;
 	w = work;
 	status = equation_draw_params(w->spec, 0, 0, param, e);
-	if (status == 0)
+	if (status == 0 && !w->drawn) /* else every sample is looked at */
 		status = equation_posed(w->spec, param, e);
 	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS - 1)
 		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - COUNTS - 1);

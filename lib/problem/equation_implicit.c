@@ -71,7 +71,10 @@ int equation_bdf_to(struct equation_march *w, double t0, double t1, double *stat
 	after = stiff_counts(w->stiff);
 	w->counts.accepted += after.accepted - before.accepted;
 	w->counts.rejected += after.rejected - before.rejected;
-	return status == 0 ? 0 : equation_ran_away(w, stiff_time(w->stiff), state, e);
+	if (status == 0)
+		return 0;
+	equation_limit(w, stiff_time(w->stiff), e);
+	return equation_ran_away(w, stiff_time(w->stiff), state, e);
 }
 
 double equation_spectral_radius(struct equation_march *w, double t, const double *y)

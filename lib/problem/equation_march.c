@@ -175,7 +175,7 @@ static double norm(const struct equation_march *w, const double *a, const double
 	return sqrt(sum);
 }
 
-static int limit(const struct equation_march *w, double t, struct err *e)
+int equation_limit(const struct equation_march *w, double t, struct err *e)
 {
 	if (w->counts.accepted + w->counts.rejected < w->config->max_steps)
 		return 0;
@@ -226,7 +226,7 @@ static int equal_steps(struct equation_march *w, double t, double frame, double 
 	const double h = frame / wanted;
 
 	for (double k = 0; k < wanted; k++) {
-		if (limit(w, t + k * h, e) != 0)
+		if (equation_limit(w, t + k * h, e) != 0)
 			return -1;
 		if ((w->spec->n_noises > 0 ? noisy_step(w, t + k * h, h, state, e)
 					   : one_step(w, 0, t + k * h, h, state, e)) != 0)
@@ -252,7 +252,7 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 		const double h = ldexp(frame, -w->level), now = t + frame * ldexp((double)at, -EQUATION_LEVELS);
 		double size, error, allowed;
 
-		if (limit(w, now, e) != 0)
+		if (equation_limit(w, now, e) != 0)
 			return -1;
 		memcpy(w->once, state, bytes);
 		memcpy(w->twice, state, bytes);
@@ -322,7 +322,7 @@ static int explicit_or_stiff(struct equation_march *w, double t0, double t1, dou
 	struct integ_counts counts = { 0 };
 	int status;
 
-	if (limit(w, t0, e) != 0)
+	if (equation_limit(w, t0, e) != 0)
 		return -1;
 	if (w->automatic && w->trials < TRIALS && left > TRIAL_STEPS) {
 		struct err why = { 0 };
@@ -347,7 +347,7 @@ static int explicit_or_stiff(struct equation_march *w, double t0, double t1, dou
 	}
 	w->counts.accepted += counts.accepted;
 	w->counts.rejected += counts.rejected;
-	return status;
+	return status == 0 ? 0 : (equation_limit(w, w->last_t, e), -1);
 }
 
 int equation_march_to(struct equation_march *w, double t0, double t1, double *state, struct err *e)

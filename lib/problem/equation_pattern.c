@@ -73,9 +73,10 @@ static int find_reach(struct pattern *p)
 	return 0;
 }
 
+/* Periodic axes that the period does not divide: what is left over gets colours of its own. */
 static int64_t colour_along(const struct pattern *p, int axis, int64_t i)
 {
-	const int64_t whole = p->l->size[axis] / p->period[axis] * p->period[axis];
+	const int64_t n = p->l->size[axis], whole = p->l->closed[axis] ? n : n / p->period[axis] * p->period[axis];
 
 	return i < whole ? i % p->period[axis] : p->period[axis] + i - whole;
 }
@@ -148,6 +149,22 @@ static void by_rows(const struct pattern *p, int64_t **start, int64_t **column)
 	free(at);
 }
 
+/* Fewest colours such that equal ones are out of each other's reach. */
+static void choose_period(struct pattern *p, int axis)
+{
+	const int64_t n = p->l->size[axis], least = 2 * p->reach[axis] + 1 < n ? 2 * p->reach[axis] + 1 : n;
+
+	p->period[axis] = p->colours[axis] = n;
+	for (int64_t period = least; period < n; period++) {
+		const int64_t colours = p->l->closed[axis] ? period : period + n % period;
+
+		if (colours < p->colours[axis]) {
+			p->period[axis] = period;
+			p->colours[axis] = colours;
+		}
+	}
+}
+
 /* 1: found. */
 static int search(struct pattern *p)
 {
@@ -161,10 +178,7 @@ static int search(struct pattern *p)
 	if (find_reach(p) != 0)
 		return -1;
 	for (int axis = 0; axis < p->l->n_dims; axis++) {
-		const int64_t n = p->l->size[axis];
-
-		p->period[axis] = 2 * p->reach[axis] + 1 < n ? 2 * p->reach[axis] + 1 : n;
-		p->colours[axis] = p->period[axis] + n % p->period[axis];
+		choose_period(p, axis);
 		n_colours *= p->colours[axis];
 	}
 	if (2 * n_colours > p->n_points || n_colours * p->l->n_unknowns > EVALUATIONS_MAX)

@@ -53,6 +53,8 @@ struct equation_march {
 int equation_counted_rate(void *context, double t, const double *y, double *rate);
 /* y / (1 - shift l) for a diagonal linear part l. */
 void equation_divide_diagonal(const struct equation_march *w, double shift, double *y);
+/* -1 when all steps are used up; t for the message. */
+int equation_limit(const struct equation_march *w, double t, struct err *e);
 double equation_atol(const struct equation_march *w);
 /* For steps that became too short or too many, with the reason in e; says instead "not finite at t" where the state at t is so
  * large that the solution ran away. Returns -1. */

@@ -64,3 +64,8 @@ TESTS += tests/kinds/test_texts
 tests_kinds_test_texts_SOURCES = tests/kinds/test_texts.c tests/kinds/fixture.c tests/kinds/fixture.h
 tests_kinds_test_texts_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DSCIML_DATA='"$(srcdir)/data"'
 tests_kinds_test_texts_LDADD = $(LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/kinds/test_steppers
+TESTS += tests/kinds/test_steppers
+tests_kinds_test_steppers_SOURCES = tests/kinds/test_steppers.c tests/kinds/fixture.c tests/kinds/fixture.h
+tests_kinds_test_steppers_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_kinds_test_steppers_LDADD = $(LDADD) $(CHECK_LIBS)

@@ -63,4 +63,28 @@ do
 	done
 	check_same crc-0 crc-1e9
 done
+
+# To rest from initial data: u_t = u_xx + 2 between ends at 0 ends as x (1 - x), whatever it began as.
+cat >rest.yaml <<'END'
+problem:
+  name: rest
+  equation: "u_t = u_xx + 2"
+  domain: {x: [0, 1], t: [0, 10]}
+  boundary: dirichlet
+  initial: {u: "normal()*sin(pi*x)"}
+  grid: 9
+  frames: 100
+END
+run_status 0 sciml-gen rest.yaml -n 2 -s problem.frames=1 -s 'problem.domain.t=[0, 0.01]' -o begun.h5
+run_status 0 sciml-solve rest.yaml begun.h5 --to-steady -o rested.h5
+check_shape rested.h5 u '(9)'
+h5dump -y -d /data/u rested.h5 | tr -d ' \n' | grep -q '0.234375,0.25,0.234375' || fail 'not at rest'
+h5dump -d /sample/time rested.h5 | grep -q '(0): [1-5]' || fail 'no time of rest'
+run_status 1 sciml-solve rest.yaml begun.h5 --to-steady -s 'problem.domain.t=[0, 0.5]' -o rested-not.h5
+check_grep 'sample 0: not steady at t = 0.5, the end of domain.t: u changes by' err
+test ! -e rested-not.h5 || fail 'a file of states that are not at rest'
+run_status 2 sciml-solve burgers flow.h5 --to-steady -o rested-not.h5
+check_grep 'problem burgers has no such march' err
+run_status 2 sciml-solve step.h5 flow.h5 --to-steady -o rested-not.h5
+check_grep 'is a model, not a problem' err
 exit 0
