@@ -348,6 +348,14 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	return status;
 }
 
+/* A configuration that lacks something, and an operand that is nothing: most likely a problem's name mistyped. */
+static void blame_operand(const struct train *r, int n, const char *const *operand, struct err *e)
+{
+	for (int i = 0; i < n && r->t.learner && !r->t.learner->needs_data; i++)
+		if (strcmp(operand[i], "-") != 0 && !strchr(operand[i], ':') && access(operand[i], F_OK) != 0)
+			err_set(e, ERR_USAGE, "%s: no such file, and no shipped problem of this name", operand[i]);
+}
+
 static int run(const struct run_common *common, const struct train_options *o, const char *what, int n_data,
 	       const char *const *data, struct err *e)
 {
@@ -356,6 +364,8 @@ static int run(const struct run_common *common, const struct train_options *o, c
 	const char *input = "-";
 	int status = configure(&r, what, e);
 
+	if (status != 0)
+		blame_operand(&r, n_data, data, e);
 	r.saved = r.started;
 	if (status == 0 && common->dry_run) {
 		cfg_effective(r.setup.cfg, o->dry_run_text);

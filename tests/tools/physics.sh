@@ -43,6 +43,18 @@ run_case lbfgs $small -s optim="{name: lbfgs, adam: 0}" -s train.epochs=5 -s obj
 run_case windows $small -s optim=adam -s train.lr=1e-2 -s train.epochs=6 -s objective.windows=3 -s objective.hard="[]" \
 	-s objective.balance=gradient -s objective.balance_every=10 -s objective.redraw=1 -s model.blocks=modified
 
+# Causal weights: eps = 0 leaves every weight at 1, a huge one all but the first slab at 0.
+for eps in "" 0 1e9; do
+	run_status 0 sciml-train pinn film.yaml $small -s train.epochs=1 -s optim.adam=20 -s objective.causal="[$eps]" -q \
+		--log causal$eps.tsv -o causal$eps.h5
+done
+awk -F '\t' 'FNR == 1 { f++; for (i = 1; i <= NF; i++) at[f, $i] = i; next }
+	{ for (name in want) value[f, name] = $at[f, name] }
+	BEGIN { want["train_loss"]; want["equation"]; want["causal_least"] }
+	END { exit !(value[1, "train_loss"] == value[2, "train_loss"] && value[1, "equation"] == value[2, "equation"] &&
+		value[2, "causal_least"] == 1 && value[3, "causal_least"] == 0 && value[3, "train_loss"] < value[1, "train_loss"] / 2) }' \
+	causal.tsv causal0.tsv causal1e9.tsv || fail 'causal weights'
+
 # On the problem's own grid, on another problem's, on that of data: the same function.
 run_status 0 sciml-train pinn burgers-text $small -s problem.param.nu=0.1 -s problem.initial.u="sin(2*pi*x)" -s train.epochs=1 -q \
 	-o net.h5
@@ -109,6 +121,7 @@ awk '$1 == "nu" && NF == 2 { d = $2 / 0.1 - 1; found = d * d < 0.01 ^ 2 } END { 
 
 # What cannot be is told.
 run_error 2 'physics needs the equations as text' sciml-train pinn -o no.h5
+run_error 2 'no shipped problem of this name' sciml-train pinn burgers-shok -o no.h5
 run_error 2 'noise dW has no value' sciml-train pinn stochastic-allen-cahn -o no.h5
 run_error 2 'random numbers go into param' sciml-train pinn kdv -s problem.initial.u="grf()" -o no.h5
 run_error 2 "no parameter 'mu'" sciml-train pinn film.yaml -s objective.learn="{mu: real}" -o no.h5
