@@ -242,6 +242,8 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 		key_help(sample_model_keys, man, out);
 		help_label(out, man, "of objective sde-gan", "only samples and batch");
 		step_describe(man, out);
+		help_label(out, man, "objective interpolant", "other keys:");
+		key_help(sample_flow_keys, man, out);
 		return 0;
 	}
 	if (!s)

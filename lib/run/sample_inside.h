@@ -4,6 +4,7 @@
 
 #include "io/dataset.h"
 #include "run/sample.h"
+#include "run/trained.h"
 
 /* -n, --sampler and --steps as keys of section sample. */
 void sample_set_options(struct conf *c, const struct sample_options *o);
@@ -13,6 +14,12 @@ int sample_share(const struct run_common *common, int64_t n, int64_t *first, int
 /* sample_model.c: WHAT is a model file of a generative objective. */
 int sample_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e);
 extern const struct key sample_model_keys[];
+/* sample_flow.c: the same for objective interpolant. */
+int sample_flow(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e);
+extern const struct key sample_flow_keys[];
+/* The conditions of n draws from number `first` on: of x in turn (NULL: none), and the class `label` (-1: none). */
+int sample_conditions(const struct trained *t, struct trained_run *r, const struct examples *x, int64_t label,
+		      int64_t first, int64_t n, struct err *e);
 
 /* sample_paths.c: learner_class.sample of neural SDEs. */
 struct model_file;

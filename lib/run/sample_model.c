@@ -93,9 +93,8 @@ static int open_data(struct work *w, struct err *e)
 	if (w->key.task == TASK_ESTIMATE)
 		return 0;
 	if (w->key.task == TASK_DRAW)
-		return examples_open_conditions(&w->examples, w->data, &only, t->config.classes, &t->file.network.spec,
-						e);
-	if (examples_open(&w->examples, w->data, &only, t->config.classes, e) != 0)
+		return examples_open_conditions(&w->examples, w->data, &only, t->classes, &t->file.network.spec, e);
+	if (examples_open(&w->examples, w->data, &only, t->classes, e) != 0)
 		return -1;
 	if (w->examples.dim != t->dim || w->examples.values != t->values || w->examples.map_dim != t->map_dim)
 		return err_set(e, ERR_USAGE, "%s: samples of %lld elements, the model's have %lld",
@@ -154,35 +153,6 @@ static void make_layout(struct work *w)
 
 /* ---- draws ---- */
 
-static int set_conditions(struct work *w, int64_t first, struct err *e)
-{
-	const struct trained *t = &w->trained;
-	double *values = NULL, *maps = NULL;
-	int64_t *item = NULL;
-	int status = 0;
-
-	if (w->key.label >= 0 && w->key.label >= t->config.classes)
-		return err_set(e, ERR_USAGE, "sample.label: %lld is not a class of the model (it has %lld)",
-			       (long long)w->key.label, (long long)t->config.classes);
-	values = xcalloc((size_t)(w->batch * t->values) + 1, sizeof *values);
-	maps = xcalloc((size_t)(w->batch * t->map_dim) + 1, sizeof *maps);
-	if (w->data) {
-		item = xcalloc((size_t)w->batch, sizeof *item);
-		for (int64_t i = 0; i < w->batch; i++)
-			item[i] = (first + i) % w->examples.n_items;
-		status = examples_values(&w->examples, w->batch, item, values, e) == 0 && t->map_dim > 0
-				 ? examples_maps(&w->examples, w->batch, item, maps, e)
-				 : status;
-	}
-	for (int64_t i = 0; i < w->batch && w->key.label >= 0; i++)
-		values[i * t->values + w->key.label] = 1;
-	trained_run_condition(w->run, values, maps);
-	free(values);
-	free(maps);
-	free(item);
-	return status;
-}
-
 /* Elements first .. of the samples into each field of the output. */
 static void write_samples(struct work *w, int64_t at, int64_t n, const double *x, int64_t width)
 {
@@ -212,7 +182,8 @@ static int draw_batch(struct work *w, int64_t first, struct err *e)
 			   (size_t)dim, w->x + i * dim);
 	for (int64_t i = 0; i < w->batch * dim; i++)
 		w->x[i] *= std;
-	if (set_conditions(w, first, e) != 0 ||
+	if (sample_conditions(&w->trained, w->run, w->data ? &w->examples : NULL, w->key.label, first, w->batch, e) !=
+		    0 ||
 	    stepper_run(w->stepper, &w->denoiser, (uint64_t)w->common->seed, first, w->batch, w->x, e) != 0)
 		return err_in(e, "samples %lld to %lld", (long long)first, (long long)(first + w->batch - 1));
 	standard_undo(&w->trained.standard, w->batch, dim, w->x);
@@ -330,6 +301,10 @@ int sample_model(const struct run_common *common, const struct sample_options *o
 
 	if (trained_open(&w.trained, what, common, e) != 0)
 		return -1;
+	if (w.trained.is_flow) {
+		trained_close(&w.trained);
+		return sample_flow(common, o, what, e);
+	}
 	struct setup *s = &w.trained.file.setup;
 
 	sample_set_options(s->conf, o);

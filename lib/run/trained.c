@@ -11,24 +11,30 @@ int trained_open(struct trained *t, const char *path, const struct run_common *c
 {
 	const struct model_spec *s = &t->file.network.spec;
 	const char *objective;
-	int64_t made = 0;
+	int64_t made = 0, parts;
 
 	memset(t, 0, sizeof *t);
 	if (model_file_open(&t->file, path, common, e) != 0)
 		return -1;
 	objective = cfg_name(t->file.setup.cfg, "objective", "");
-	if (strcmp(objective, "denoise") != 0) {
-		err_set(e, ERR_USAGE, "%s: trained with objective '%s'; what can be drawn from has objective denoise",
+	t->is_flow = strcmp(objective, "interpolant") == 0;
+	if (!t->is_flow && strcmp(objective, "denoise") != 0) {
+		err_set(e, ERR_USAGE,
+			"%s: trained with objective '%s'; what can be drawn from has objective denoise or interpolant",
 			path, objective);
 		trained_close(t);
 		return -1;
 	}
-	cfg_section(t->file.setup.cfg, "objective", 1, &(struct key_table){ denoise_keys, &t->config });
+	cfg_section(t->file.setup.cfg, "objective", 1,
+		    t->is_flow ? &(struct key_table){ interpolant_keys, &t->flow }
+			       : &(struct key_table){ denoise_keys, &t->config });
+	t->classes = t->is_flow ? t->flow.classes : t->config.classes;
+	parts = t->is_flow && t->flow.score ? 2 : 1;
 	t->points = 1;
 	for (int d = 0; d < s->n_dims; d++)
 		t->points *= s->size[d];
-	t->dim = s->n_out * t->points;
-	t->map_dim = (s->n_in - s->n_out) * t->points;
+	t->dim = s->n_out / parts * t->points;
+	t->map_dim = s->n_in * t->points - t->dim;
 	t->values = s->n_vector - 1;
 	t->standard = standard_of(&t->file.network.params, t->dim, t->points);
 	for (int i = 0; i < t->file.makes.n_fields; i++)
@@ -74,8 +80,9 @@ struct trained_run *trained_run_new(struct trained *t, int64_t n, const struct g
 	r->n = n;
 	r->rows = g->weight != 1 && t->values + t->map_dim > 0 ? 2 * n : n;
 	r->guidance = *g;
-	denoise_handle(&t->config, &r->raw);
-	time_graph_build(net, &r->b, r->rows, net->spec.n_out, false);
+	if (!t->is_flow)
+		denoise_handle(&t->config, &r->raw);
+	time_graph_build(net, &r->b, r->rows, t->dim / t->points, false);
 	r->plan = plan_new(r->b.g, 1, &r->b.out, e);
 	if (!r->plan) {
 		err_in(e, "model %s", net->class->name);
@@ -152,22 +159,29 @@ static void load(struct trained_run *r, void *to, const double *x, double scale)
 	}
 }
 
-static void unload(const struct trained_run *r, const struct plan *p, double *out)
+/* Elements offset .. of the width that each row of the output has. */
+static void unload_part(const struct trained_run *r, const struct plan *p, int64_t width, int64_t offset, double *out)
 {
-	const int64_t size = r->n * r->trained->dim;
+	const int64_t dim = r->trained->dim, size = r->n * dim;
 	const struct tensor v = plan_out(p, 0);
 
 	for (int64_t i = 0; i < size; i++) {
-		const double with = tensor_get(&v, i);
+		const int64_t at = i / dim * width + offset + i % dim;
+		const double with = tensor_get(&v, at);
 
 		if (guided(r)) {
-			const double without = tensor_get(&v, size + i);
+			const double without = tensor_get(&v, r->n * width + at);
 
 			out[i] = without + r->guidance.weight * (with - without);
 		} else {
 			out[i] = with;
 		}
 	}
+}
+
+static void unload(const struct trained_run *r, const struct plan *p, double *out)
+{
+	unload_part(r, p, r->trained->dim, 0, out);
 }
 
 static int check_size(const struct trained_run *r, int64_t n, struct err *e)
@@ -269,4 +283,36 @@ struct denoiser trained_denoiser(struct trained_run *r, const struct noise_sched
 	else
 		d.jacobian = jacobian;
 	return d;
+}
+
+static int flow_eval(struct flow *self, double t, int64_t n, const double *x, double *b, double *s, struct err *e)
+{
+	struct trained_run *r = self->model;
+	const struct interpolant_config *c = &r->trained->flow;
+	const struct interpolant path = { (enum interpolant_path)c->path, (enum interpolant_noise)c->noise };
+	const int64_t dim = r->trained->dim, width = c->score ? 2 * dim : dim;
+
+	if (s && !c->score)
+		return err_set(e, ERR_USAGE, "the model has no score: train with objective.score");
+	if (check_size(r, n, e) != 0)
+		return -1;
+	load(r, r->x, x, 1);
+	bind(r, r->plan, t);
+	if (plan_run(r->plan, e) != 0)
+		return -1;
+	unload_part(r, r->plan, width, 0, b);
+	if (!s)
+		return 0;
+	unload_part(r, r->plan, width, dim, s);
+	const struct interpolant_level v = interpolant_at(&path, t);
+	const double noise = c->noise == GAMMA_NONE ? v.a : v.gamma;
+
+	for (int64_t i = 0; i < n * dim; i++)
+		s[i] /= -noise;
+	return 0;
+}
+
+struct flow trained_flow(struct trained_run *r)
+{
+	return (struct flow){ .dim = r->trained->dim, .eval = flow_eval, .model = r };
 }

@@ -5,12 +5,16 @@
 
 #include "run/denoise.h"
 #include "run/generative.h"
+#include "run/interpolant.h"
 #include "run/model_file.h"
 
-/* A model file of objective denoise. */
+/* A model file of objective denoise or interpolant. */
 struct trained {
 	struct model_file file;
+	bool is_flow; /* interpolant */
 	struct denoise_config config;
+	struct interpolant_config flow;
+	int64_t classes;	  /* of the labels that it is conditioned on */
 	struct standard standard; /* its samples' scale */
 	int64_t points, dim, map_dim, values;
 };
@@ -30,7 +34,9 @@ struct trained_run *trained_run_new(struct trained *t, int64_t n, const struct g
 void trained_run_free(struct trained_run *r);
 /* n conditions: values (n, t->values), maps (n, t->map_dim); NULL: none. */
 void trained_run_condition(struct trained_run *r, const double *values, const double *maps);
-/* The handle; schedule and r are borrowed. Its Jacobian is exact (forward mode); none with thresholds. */
+/* is_flow: the velocity, and the score where the network has learned it. r is borrowed. */
+struct flow trained_flow(struct trained_run *r);
+/* Objective denoise: the handle; schedule and r are borrowed. Its Jacobian is exact (forward mode); none with thresholds. */
 struct denoiser trained_denoiser(struct trained_run *r, const struct noise_schedule *schedule);
 
 #endif

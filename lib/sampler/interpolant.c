@@ -178,7 +178,6 @@ int flow_march(struct flow *f, const struct flow_options *o, uint64_t seed, int6
 {
 	enum { ARRAYS = 9 };
 	struct march m = { .flow = f, .o = o, .seed = seed, .first = first, .n = n, .size = n * f->dim };
-	double sum = 0;
 	int status;
 
 	if (o->epsilon > 0 && o->method == FLOW_RK4)
@@ -197,13 +196,15 @@ int flow_march(struct flow *f, const struct flow_options *o, uint64_t seed, int6
 
 	status = march(&m, x, start, e);
 	/* mean |d - b|^2 = d^2 - 2 d mean(b) + mean(b^2) */
-	for (int64_t i = 0; i < m.size; i++) {
-		const double d = (x[i] - start[i]) / (o->to - o->from);
+	for (int64_t k = 0; k < n && straightness; k++) {
+		straightness[k] = 0;
+		for (int64_t i = k * f->dim; i < (k + 1) * f->dim; i++) {
+			const double d = (x[i] - start[i]) / (o->to - o->from);
 
-		sum += d * d - 2 * d * m.sum[i] + m.square[i];
+			straightness[k] += d * d - 2 * d * m.sum[i] + m.square[i];
+		}
+		straightness[k] = fmax(straightness[k], 0); /* of a straight path only rounding is left */
 	}
-	if (straightness)
-		*straightness = sum / (double)n;
 	free(m.memory);
 	return status;
 }

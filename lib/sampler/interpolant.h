@@ -62,9 +62,9 @@ struct flow_options {
 	double from, to; /* 0 to 1, or backwards; with epsilon > 0 and where gamma vanishes a little inside */
 	double epsilon;
 };
-/* n points x from o->from to o->to in equal steps; point k draws from the streams of sample first + k. straightness (NULL: not
- * wanted): the mean over points and steps of |(x_end - x_start) / (to - from) - b|^2, of deterministic marches (arXiv
- * 2209.03003, eq. 5, with t as it steps). -1: the model failed, a state is not finite. */
+/* n points x from o->from to o->to in equal steps; point k draws from the streams of sample first + k. straightness (n; NULL: not
+ * wanted): of each point the mean over the steps of |(x_end - x_start) / (to - from) - b|^2 (arXiv 2209.03003, eq. 5), b as the
+ * steps begin with. -1: the model failed, a state is not finite. */
 int flow_march(struct flow *f, const struct flow_options *o, uint64_t seed, int64_t first, int64_t n, double *x,
 	       double *straightness, struct err *e);
 /* Model calls of a march. */
