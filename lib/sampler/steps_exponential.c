@@ -42,8 +42,11 @@ static void add_difference(struct step_row *row, int k, double weight)
 	row->weight[0] -= weight;
 }
 
-static void plan_single(enum denoiser_form value, int order, double r1, const struct step_grid *g, int64_t i,
-			struct step_plan *p)
+/* Variants of the differences that make D_1 and D_2. */
+enum { MEAN, TAYLOR, REFERENCE };
+
+static void plan_single(enum denoiser_form value, int order, int variant, double r1, const struct step_grid *g,
+			int64_t i, struct step_plan *p)
 {
 	const struct noise_level *s = &g->level[i], *t = &g->level[i + 1];
 	const double h = t->lambda - s->lambda, r2 = 2 * r1;
@@ -68,14 +71,22 @@ static void plan_single(enum denoiser_form value, int order, double r1, const st
 	p->t[2] = two.t;
 	p->row[2] = first_order(&f2);
 	add_difference(&p->row[2], 1, -f2.unit * (r2 / r1) * step_phi2(f2.z));
-	add_difference(&p->row[3], 2, -f.unit / r2 * step_phi2(f.z));
+	if (variant == TAYLOR) {
+		/* D_1 = (r2 d1 - r1 d2) / (r2 - r1), D_2 = 2 (d2 - d1) / (r2 - r1), d_k = (v_k - v_0) / r_k */
+		const double phi2 = step_phi2(f.z), phi3 = step_phi3(f.z);
+
+		add_difference(&p->row[3], 1, -f.unit * (r2 * phi2 - 2 * phi3) / (r1 * (r2 - r1)));
+		add_difference(&p->row[3], 2, f.unit * (r1 * phi2 - 2 * phi3) / (r2 * (r2 - r1)));
+	} else {
+		add_difference(&p->row[3], 2, -f.unit / r2 * step_phi2(f.z));
+	}
 	add_difference(&p->low, 1, -f.unit * expm1(f.z) / (2 * r1));
 }
 
 /* The intermediate points of the paper: the middle, or thirds. An adaptive 23 shares the third with its order 2. */
 static void single(const struct stepper_class *c, const struct step_grid *g, int64_t i, struct step_plan *p)
 {
-	plan_single(c->value, c->order, c->order == 3 ? 1. / 3 : 0.5, g, i, p);
+	plan_single(c->value, c->order, c->variant, c->order == 3 ? 1. / 3 : 0.5, g, i, p);
 }
 
 static int64_t fast_intervals(int64_t steps)
@@ -89,11 +100,8 @@ static void fast(const struct stepper_class *c, const struct step_grid *g, int64
 	const int64_t rest = g->steps % 3, from_end = g->n - 1 - i;
 	const int order = rest == 0 ? (from_end == 0 ? 1 : from_end == 1 ? 2 : 3) : from_end == 0 ? (int)rest : 3;
 
-	plan_single(c->value, order, order == 3 ? 1. / 3 : 0.5, g, i, p);
+	plan_single(c->value, order, MEAN, order == 3 ? 1. / 3 : 0.5, g, i, p);
 }
-
-/* Multistep: variants of the differences that make D_1 and D_2. */
-enum { MEAN, TAYLOR, REFERENCE };
 
 static void multistep(const struct stepper_class *c, const struct step_grid *g, int64_t i, struct step_plan *p)
 {
@@ -187,6 +195,8 @@ METHOD(ddpm_large, "ddpm-large", "ancestral sampling, the larger variance", ho, 
 METHOD(dpm1, "dpm-solver-1", "single step, order 1 (DDIM)", lu, DENOISER_NOISE, 1, 1, .plan = single);
 METHOD(dpm2, "dpm-solver-2", "single step, order 2", lu, DENOISER_NOISE, 2, 2, .plan = single);
 METHOD(dpm3, "dpm-solver-3", "single step, order 3", lu, DENOISER_NOISE, 3, 3, .plan = single);
+METHOD(dpm3_taylor, "dpm-solver-3-taylor", "single step, order 3, Taylor's weights", lu, DENOISER_NOISE, 3, 3, .plan = single,
+	.variant = TAYLOR);
 METHOD(dpm_fast, "dpm-solver-fast", "single steps of order 3, at the end of 2 and 1, in so many model calls", lu, DENOISER_NOISE, 2, 0,
 	.plan = fast, .intervals = fast_intervals);
 METHOD(dpm12, "dpm-solver-12", "steps chosen by orders 1 and 2", lu, DENOISER_NOISE, 2, 2, .plan = single, .adaptive = true);
@@ -198,6 +208,8 @@ METHOD(dpm3m, "dpm-solver-3m", "three steps, order 3", lu, DENOISER_NOISE, 3, 1,
 METHOD(data1, "dpm-solver++1", "single step of the data form, order 1 (DDIM)", lu2, DENOISER_DATA, 1, 1, .plan = single);
 METHOD(data2s, "dpm-solver++2s", "single step of the data form, order 2", lu2, DENOISER_DATA, 2, 2, .plan = single);
 METHOD(data3s, "dpm-solver++3s", "single step of the data form, order 3", lu2, DENOISER_DATA, 3, 3, .plan = single);
+METHOD(data3s_taylor, "dpm-solver++3s-taylor", "single step of the data form, order 3, Taylor's weights", lu2, DENOISER_DATA, 3, 3,
+	.plan = single, .variant = TAYLOR);
 METHOD(data2m, "dpm-solver++2m", "two steps of the data form, order 2", lu2, DENOISER_DATA, 2, 1, .plan = multistep);
 METHOD(data2m_taylor, "dpm-solver++2m-taylor", "two steps of the data form, Taylor's weights", lu2, DENOISER_DATA, 2, 1,
 	.plan = multistep, .variant = TAYLOR);
@@ -211,7 +223,7 @@ METHOD(sde2m, "sde-dpm-solver++2m", "reverse equation, two steps", lu2, DENOISER
 /* clang-format on */
 
 const struct stepper_class *const stepper_file_steps_exponential[] = {
-	&ddim_,		&ddpm,	 &ddpm_large,	&dpm1,	&dpm2,	&dpm3,	 &dpm_fast, &dpm12,
-	&dpm23,		&dpm2m,	 &dpm2m_taylor, &dpm3m, &data1, &data2s, &data3s,   &data2m,
-	&data2m_taylor, &data3m, &data3m_ref,	&sde1,	&sde2m, NULL,
+	&ddim_,		&ddpm,	 &ddpm_large,	 &dpm1,		&dpm2,	     &dpm3,  &dpm3_taylor, &dpm_fast,
+	&dpm12,		&dpm23,	 &dpm2m,	 &dpm2m_taylor, &dpm3m,	     &data1, &data2s,	   &data3s,
+	&data3s_taylor, &data2m, &data2m_taylor, &data3m,	&data3m_ref, &sde1,  &sde2m,	   NULL,
 };
