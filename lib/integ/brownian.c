@@ -28,6 +28,7 @@ struct level {
 
 struct brownian {
 	struct brownian_spec spec;
+	struct rng stream; /* its seed is the key of the node in hand */
 	int levels;
 	int64_t n, visits;
 	struct level *level; /* 0 .. levels: the way to the leaf asked for last */
@@ -71,6 +72,7 @@ struct brownian *brownian_new(const struct brownian_spec *spec, struct err *e)
 	}
 	b = xcalloc(1, sizeof *b);
 	b->spec = *spec;
+	b->stream = rng_stream(0, spec->purpose, (uint64_t)spec->kind, (uint64_t)spec->first_sample);
 	b->levels = depth > 0 ? (int)depth : 0;
 	b->n = spec->n_samples * spec->channels;
 	b->level = xcalloc((size_t)b->levels + 1, sizeof *b->level);
@@ -120,13 +122,6 @@ void brownian_forget(struct brownian *b)
 
 /* ---- halving a node ---------------------------------------------------------------------------------------------------- */
 
-static struct rng stream_of(const struct brownian_spec *s, uint64_t key)
-{
-	struct rng r = rng_stream(key, s->purpose, (uint64_t)s->kind, (uint64_t)s->first_sample);
-
-	return r;
-}
-
 /* Keys of the left child, the right child and the node's own normals. The counter is a block that no stream of normals of
  * the project reaches with this purpose. */
 static void split_key(uint64_t key, uint64_t *left, uint64_t *right, uint64_t *own)
@@ -147,7 +142,8 @@ static void draw(struct brownian *b, uint64_t key)
 {
 	const size_t each = (size_t)(b->spec.channels * (int64_t)b->spec.kind);
 
-	rng_normal_each(stream_of(&b->spec, key), (size_t)b->spec.n_samples, 0, each, b->normal);
+	b->stream.seed = key;
+	rng_normal_each(b->stream, (size_t)b->spec.n_samples, 0, each, b->normal);
 }
 
 static void halve_w(int64_t n, double h, const double *restrict z, const double *restrict W, double *restrict left,

@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 
-/* Fresh increments are drawn in chunks of about this many numbers. */
-enum { CHUNK = 4096 };
+/* Fresh increments are drawn in chunks of about this many numbers, and of several steps: normals come in pairs. */
+enum { CHUNK = 4096, LEAST_STEPS = 8 };
 
 static int check_finite(int64_t n, const double *x, double t, struct err *e)
 {
@@ -23,7 +23,7 @@ int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise 
 	      const double *t_out, int64_t steps, double *x, double *out, struct sde_counts *counts, struct err *e)
 {
 	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
-	const int64_t chunk = noise->tree || width >= CHUNK ? 1 : CHUNK / width;
+	const int64_t chunk = noise->tree ? 1 : width * LEAST_STEPS > CHUNK ? LEAST_STEPS : CHUNK / width;
 	struct sde_stepper *p = sde_stepper_new(m, s, paths, e);
 	struct brownian_spec fresh = noise->fresh;
 	double *w, *h, *other;
