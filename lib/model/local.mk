@@ -6,6 +6,7 @@ model_members = \
 	lib/model/deeponet.c \
 	lib/model/time_mlp.c \
 	lib/model/time_unet.c \
+	lib/model/hamiltonian.c \
 	lib/model/vector_field.c \
 	lib/model/dit.c \
 	lib/model/neural_sde.c

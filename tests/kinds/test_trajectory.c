@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "graph/plan.h"
 #include "run/path.h"
 #include "run/trajectory.h"
 
@@ -108,6 +109,8 @@ static const struct {
 			"2, encoder: 4, width: 4, depth: 1}\ntrain: {batch: 3}\n" },
 	{ "latent-ode", "data: {real: float64}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.3, hidden: 3, latent: "
 			"2, encoder: 4, time: none, method: rk4}\ntrain: {batch: 3}\n" },
+	{ "neural-ode", "data: {real: float64}\nmodel: {name: hamiltonian, width: 5, depth: 2}\nobjective: {dt: "
+			"0.25}\ntrain: {batch: 3}\n" },
 	{ "ode-classifier", "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.25, "
 			    "field: x, steer: 0.4, error: 1, error_end: 0.1}\ntrain: {batch: 5}\n" },
 };
@@ -163,6 +166,57 @@ START_TEST(gradients)
 	ck_assert_int_eq(t->learner->judge(t, &t->network.params, &again, &e), 0);
 	ck_assert_double_eq(score, again);
 	close_run(&r);
+}
+END_TEST
+
+/* The field of an energy has a Jacobian J with M J symmetric, M = [0 -1; 1 0] by halves. */
+START_TEST(hamiltonian_field)
+{
+	enum { STATES = 4 };
+	const struct model_class *class = model_find("hamiltonian");
+	struct {
+		int64_t width, depth;
+		int activation;
+	} config = { 7, 2, NN_TANH };
+	const struct model_spec spec = { .n_in = STATES, .n_out = STATES };
+	struct graph *g = graph_new(DTYPE_F64);
+	struct params params = { 0 };
+	struct nn n;
+	struct model_in in = { .query = NODE_NONE, .vector = NODE_NONE, .last = NODE_NONE };
+	const struct shape row = shape_of(1, STATES);
+	double y[STATES] = { 0.3, -0.5, 1, 0.2 }, jacobian[STATES][STATES], moved[STATES][STATES];
+	struct err e = { 0 };
+
+	in.field = graph_input(g, "y", DTYPE_F64, &row);
+	nn_begin(&n, g, &params, true);
+	node out = class->build(&n, &config, &spec, &in);
+	params_init(&params, 4);
+	struct plan *p = plan_new(g, 1, &out, &e);
+	ck_assert_msg(p != NULL, "%s", e.message);
+	for (int i = 0; i < params.n; i++)
+		plan_bind(p, n.node[i], params.at[i].value.data);
+	plan_bind(p, in.field, y);
+	for (int j = 0; j < STATES; j++)
+		for (int side = -1; side < 2; side += 2) {
+			y[j] += side * 1e-5;
+			ck_assert_int_eq(plan_run(p, &e), 0);
+			for (int i = 0; i < STATES; i++)
+				jacobian[i][j] = (side > 0 ? jacobian[i][j] : 0) +
+						 side * ((double *)plan_out(p, 0).data)[i] / 2e-5;
+			y[j] -= side * 1e-5;
+		}
+	for (int j = 0; j < STATES; j++)
+		for (int i = 0; i < STATES; i++)
+			moved[i][j] = i < STATES / 2 ? -jacobian[i + STATES / 2][j] : jacobian[i - STATES / 2][j];
+	for (int i = 0; i < STATES; i++) {
+		ck_assert_double_gt(fabs(moved[i][i]), 1e-4);
+		for (int j = 0; j < STATES; j++)
+			ck_assert_double_eq_tol(moved[i][j], moved[j][i], 1e-8);
+	}
+	plan_free(p);
+	nn_end(&n);
+	graph_free(g);
+	params_free(&params);
 }
 END_TEST
 
@@ -289,6 +343,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, gradients, 0, CASES);
+	tcase_add_test(t, hamiltonian_field);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, paths_meet_values);
 	tcase_add_test(t, paths_are_smooth);

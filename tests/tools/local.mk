@@ -39,3 +39,5 @@ dist_check_SCRIPTS += tests/tools/sde.sh
 TESTS += tests/tools/sde.sh
 dist_check_SCRIPTS += tests/tools/given.sh
 TESTS += tests/tools/given.sh
+dist_check_SCRIPTS += tests/tools/trajectory.sh
+TESTS += tests/tools/trajectory.sh

@@ -1,0 +1,39 @@
+#!/bin/sh
+# trajectory.sh: neural differential equations from the command line: the shipped configurations learn something in a second, and
+# their predictions are judged in the place of the data; threads change nothing; what does not fit is told.
+. "${srcdir:-.}/tests/init.sh"
+
+short="-s train.epochs=4 -s train.batch=16 -s train.checkpoint=0"
+
+run_status 0 sciml-gen -q oscillator -n 40 -s gen.test=0.2 -s problem.points=12 -s problem.T=1 -o osc.h5
+run_status 0 sciml-train -q neural-ode osc.h5 -o ode.h5 $short -s model.width=16 -s train.epochs=30 -s objective.until=8
+run_status 0 sciml-solve -q ode.h5 osc.h5:test -o ode_p.h5
+run_status 0 sciml-eval -q ode_p.h5 osc.h5:test --metric rel_l2 --below rel_l2=0.5
+
+run_status 0 sciml-gen -q spirals -n 64 -s gen.test=0.5 -s problem.points=20 -s problem.missing=0.2 -o sp.h5
+run_status 0 sciml-train -q neural-cde sp.h5 -o cde.h5 $short -s model.width=16 -s train.epochs=12 -s objective.time_channel=false
+run_status 0 sciml-solve -q cde.h5 sp.h5:test -o cde_p.h5
+run_status 0 sciml-eval -q cde_p.h5 sp.h5:test --metric accuracy --above accuracy=0.7
+
+run_status 0 sciml-gen -q rotation -n 64 -s gen.test=0.25 -s problem.points=8 -o rot.h5
+run_status 0 sciml-train -q -j 1 latent-ode rot.h5 -o a.h5 $short
+mv a.h5 one.h5
+run_status 0 sciml-train -q -j 3 latent-ode rot.h5 -o a.h5 $short
+cmp a.h5 one.h5 || fail "other bytes with three threads"
+run_status 0 sciml-solve -q a.h5 rot.h5:test -o lat_p.h5
+run_status 0 sciml-eval -q lat_p.h5 rot.h5:test --metric rel_l2 --below rel_l2=2
+
+# labels are vectors too: a classifier of them
+run_status 0 sciml-train -q ernode sp.h5 -o cl.h5 $short -s objective.field=label -s objective.error=1
+run_status 0 sciml-solve -q cl.h5 sp.h5:test -o cl_p.h5
+run_status 0 sciml-eval -q cl_p.h5 sp.h5:test --metric accuracy --above accuracy=0.9
+
+# an energy instead of a vector field
+run_status 0 sciml-gen -q pendulum -n 20 -s problem.T=1 -s problem.frames=8 -s problem.spread=1 -s gen.test=0.2 -o pen.h5
+run_status 0 sciml-train -q neural-ode pen.h5 -o ham.h5 $short -s model.name=hamiltonian -s model.width=16 -s train.epochs=40 \
+	-s objective.until=8
+run_status 0 sciml-solve -q ham.h5 pen.h5:test -o ham_p.h5
+run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
+
+run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
+run_error 2 "is implicit" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.method=gl6
