@@ -30,7 +30,7 @@ run_status 0 sciml-eval -q cl_p.h5 sp.h5:test --metric accuracy --above accuracy
 
 # an energy instead of a vector field
 run_status 0 sciml-gen -q pendulum -n 20 -s problem.T=1 -s problem.frames=8 -s problem.spread=1 -s gen.test=0.2 -o pen.h5
-run_status 0 sciml-train -q neural-ode pen.h5 -o ham.h5 $short -s model.name=hamiltonian -s model.width=16 -s train.epochs=40 \
+run_status 0 sciml-train -q neural-ode pen.h5 -o ham.h5 $short -s model.name=hamiltonian -s model.width=16 -s train.epochs=200 -s train.lr=1e-2 \
 	-s objective.until=8
 run_status 0 sciml-solve -q ham.h5 pen.h5:test -o ham_p.h5
 run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
