@@ -2,6 +2,7 @@
  * paths through observations with gaps against the values and polynomials they come from. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,58 @@ START_TEST(gradients)
 	ck_assert_int_eq(t->learner->judge(t, &t->network.params, &again, &e), 0);
 	ck_assert_double_eq(score, again);
 	close_run(&r);
+}
+END_TEST
+
+/* With a constant F the final state is y0 + F (x(T) - x(0)), by any path through the values, and the classes follow by hand. */
+START_TEST(constant_cde)
+{
+	static const char *const paths[] = { "hermite", "natural", "linear", "rectilinear" };
+	enum { HIDDEN = 3 };
+
+	for (int k = 0; k < 4; k++) {
+		char text[400];
+		struct run r;
+		struct trainer *t = &r.t;
+		struct err e = { 0 };
+		double *bias, *readout, x[T * C], logit[CLASSES], sum = 0, loss;
+
+		snprintf(text, sizeof text,
+			 "data: {real: float64}\nmodel: {depth: 0, scale: false, final: identity}\nobjective: {dt: "
+			 "0.002, max_steps: 100000, hidden: %d, "
+			 "depth: 0, path: %s, label: label}\ntrain: {batch: 1}\n",
+			 HIDDEN, paths[k]);
+		ck_assert_msg(open_run(&r, "neural-cde", text, &e) == 0, "%s", e.message);
+		for (int p = 0; p < t->network.params.n; p++)
+			if (strstr(t->network.params.at[p].name, "weight") &&
+			    strncmp(t->network.params.at[p].name, "readout", 7) != 0)
+				tensor_fill(&t->network.params.at[p].value, 0);
+		t->batch_n = 1;
+		t->item[0] = 2;
+		ck_assert_msg(t->learner->load(t, &e) == 0, "%s", e.message);
+		loss = loss_of(t);
+		ck_assert_int_eq(dataset_read(r.data, 0, 1, t->item, DTYPE_F64, x, &e), 0);
+		/* increments of (time, channels) from the first to the last knot */
+		const double move[1 + C] = { 1, x[(T - 1) * C] - x[0], x[(T - 1) * C + 1] - x[1] };
+		bias = t->network.params.at[params_find(&t->network.params, "start.out.bias")].value.data;
+		const double *f = t->network.params.at[params_find(&t->network.params, "field.out.bias")].value.data;
+		readout = t->network.params.at[params_find(&t->network.params, "readout.weight")].value.data;
+		const double *b = t->network.params.at[params_find(&t->network.params, "readout.bias")].value.data;
+		for (int c = 0; c < CLASSES; c++) {
+			logit[c] = b[c];
+			for (int h = 0; h < HIDDEN; h++) {
+				double state = bias[h];
+
+				for (int i = 0; i <= C; i++)
+					state += f[h * (1 + C) + i] * move[i];
+				logit[c] += readout[h * CLASSES + c] * state;
+			}
+			sum += exp(logit[c]);
+		}
+		ck_assert_msg(fabs(loss - (log(sum) - logit[2])) < 2e-5, "%s: loss %g, by hand %g", paths[k], loss,
+			      log(sum) - logit[2]);
+		close_run(&r);
+	}
 }
 END_TEST
 
@@ -343,6 +396,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, gradients, 0, CASES);
+	tcase_add_test(t, constant_cde);
 	tcase_add_test(t, hamiltonian_field);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, paths_meet_values);
