@@ -22,7 +22,7 @@ static const struct key keys[] = {
 	KEY_INT(struct self_scaled, line_search, "25", 1, 1000, "most evaluations a line search may use"),
 	KEY_REAL(struct self_scaled, c1, "1e-4", 0, 1, "sufficient decrease"),
 	KEY_REAL(struct self_scaled, c2, "0.9", 0, 1, "curvature condition"),
-	KEY_INT(struct self_scaled, adam, "0", 0, 1e9, "first steps by Adam"),
+	KEY_INT(struct self_scaled, adam, "0", 0, 1e9, "first steps by Adam; without any, self-scaling starts slowly"),
 	KEY_REAL(struct self_scaled, adam_lr, "1e-3", 0, 1000, "learning rate of these, as a multiple of train.lr"),
 	KEY_END,
 };
