@@ -172,17 +172,22 @@ struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err 
 	return f;
 }
 
-void flow_free(struct flow *f)
+static void free_plans(struct flow *f)
 {
 	struct flow_plan *plans[] = { &f->start,      &f->start_adjoint, &f->first,	 &f->forward[0],
 				      &f->forward[1], &f->adjoint[0],	 &f->adjoint[1], &f->back,
 				      &f->tangent,    &f->start_tangent, &f->event,	 &f->event_at };
 
+	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+		flow_plan_free(plans[i]);
+}
+
+void flow_free(struct flow *f)
+{
 	if (!f)
 		return;
 	flow_backsolve_free(f);
-	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
-		flow_plan_free(plans[i]);
+	free_plans(f);
 	keeper_free(f->keep);
 	free(f->terms);
 	free(f->in);
