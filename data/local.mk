@@ -10,8 +10,9 @@ dist_problem_DATA = data/problem/burgers-01.yaml data/problem/darcy-16.yaml data
 	data/problem/schroedinger.yaml \
 	data/problem/stochastic-allen-cahn.yaml data/problem/vorticity.yaml data/problem/wave.yaml
 
-# Conservation laws at published settings.
+# Conservation laws and flows at published settings.
 dist_problem_DATA += \
+	data/problem/cavity.yaml \
 	data/problem/pdebench-2d-shock.yaml \
 	data/problem/pdebench-blast.yaml \
 	data/problem/pdebench-burgers.yaml \
@@ -21,6 +22,7 @@ dist_problem_DATA += \
 	data/problem/pdebench-cfd-2d-turb.yaml \
 	data/problem/pdebench-cfd-3d-rand.yaml \
 	data/problem/pdebench-cfd-3d-turb.yaml \
+	data/problem/pdebench-incompressible.yaml \
 	data/problem/pdebench-kelvin-helmholtz.yaml \
 	data/problem/pdebench-orszag-tang.yaml \
 	data/problem/pdebench-reaction-diffusion.yaml \
@@ -31,7 +33,8 @@ dist_problem_DATA += \
 	data/problem/poseidon-ce-kh.yaml \
 	data/problem/poseidon-ce-rm.yaml \
 	data/problem/poseidon-ce-rp.yaml \
-	data/problem/poseidon-ce-rpui.yaml
+	data/problem/poseidon-ce-rpui.yaml \
+	data/problem/tube.yaml
 
 # Ordinary differential equations in text.
 dist_problem_DATA += data/problem/lorenz63-text.yaml data/problem/rober.yaml data/problem/van-der-pol-stiff.yaml

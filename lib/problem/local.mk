@@ -8,6 +8,7 @@ problem_members = \
 	lib/problem/equation.c \
 	lib/problem/grf.c \
 	lib/problem/heat.c \
+	lib/problem/incompressible.c \
 	lib/problem/navier_stokes.c \
 	lib/problem/ode.c \
 	lib/problem/series.c \
@@ -75,6 +76,11 @@ problem_sources = $(problem_members) \
 	lib/problem/flow_poseidon.c \
 	lib/problem/flow_random.c \
 	lib/problem/problem.h \
+	lib/problem/projection.c \
+	lib/problem/projection.h \
+	lib/problem/projection_inside.h \
+	lib/problem/projection_poisson.c \
+	lib/problem/projection_rate.c \
 	lib/problem/riemann.c \
 	lib/problem/riemann.h \
 	lib/problem/sines.c \

@@ -1,5 +1,5 @@
 /* volume_law.h: what a conservation law is to the finite-volume engine: kernels over rows of cells or faces, so that inner
- * loops hold no calls. Private to the files volume*.c.
+ * loops hold no calls. Private to the files volume*.c, but for volume_rebuild.
  *
  * Rows of faces are VOLUME_ROW apart: variable k of face j is at [k * VOLUME_ROW + j]. There the velocity normal to the face
  * comes first, then the tangential ones in cyclic order. Rows of cells take the distance of planes as an argument. */
