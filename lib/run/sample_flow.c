@@ -160,8 +160,10 @@ static void make_layout(struct work *w)
 		for (int f = 0; f < l->n_fields; f++) /* they are of the base now */
 			l->field[f].role = ROLE_NONE;
 	if (w->key.pairs) {
+		const struct field made = l->field[0]; /* the list moves as it grows */
+
 		if (l->n_fields == 1)
-			layout_add_field(l, "start", DTYPE_F64, ROLE_NONE, l->field[0].n_axes, l->field[0].axis);
+			layout_add_field(l, "start", DTYPE_F64, ROLE_NONE, made.n_axes, made.axis);
 		layout_add_field(l, "cost", DTYPE_F64, ROLE_NONE, 0, NULL);
 		layout_add_field(l, "straightness", DTYPE_F64, ROLE_NONE, 0, NULL);
 	}
