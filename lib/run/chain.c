@@ -53,7 +53,8 @@ static struct plan *with_gradients(struct chain *c, int n_out, const node *first
 	node *out = xcalloc((size_t)(n_out + n) + 1, sizeof *out);
 	struct plan *p = NULL;
 
-	memcpy(out, first, (size_t)n_out * sizeof *out);
+	if (n_out > 0)
+		memcpy(out, first, (size_t)n_out * sizeof *out);
 	for (int i = 0; i < n; i++)
 		all[i] = i < n_wrt ? wrt[i] : c->nn.node[c->param[i - n_wrt]];
 	if (graph_vjp(c->g, n_of, of, seed, n, all, grad) == 0) {
