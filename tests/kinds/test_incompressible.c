@@ -239,6 +239,33 @@ START_TEST(tube_ends_in_a_parabola)
 }
 END_TEST
 
+/* Steps halved twice: differences fall by eight. */
+START_TEST(steps_have_order_three)
+{
+	enum { N = 16 };
+	const struct projection_flow f = { .viscosity = 0.01, .lid = 1 };
+	double *pair = pair_of(N, N, vortices), *force = pair_of(N, N, across_x), end[3][2 * N * N], coarse, fine;
+
+	for (int k = 0; k < 3; k++) {
+		struct projection_setup s = box(N, N, PROJECTION_PERIODIC, PROJECTION_WALL);
+		struct projection *p;
+
+		s.step = 0.02 / (1 << k);
+		p = new_flow(&s);
+		start(p, &f, pair, NULL, force);
+		advance(p, 0.4);
+		ck_assert_int_eq(projection_steps(p), 20 << k);
+		projection_velocity(p, end[k]);
+		projection_free(p);
+	}
+	coarse = distance((int64_t)2 * N * N, end[0], end[1]);
+	fine = distance((int64_t)2 * N * N, end[1], end[2]);
+	ck_assert_msg(fabs(log2(coarse / fine) - 3) < 0.25, "%g %g: order %g", coarse, fine, log2(coarse / fine));
+	free(pair);
+	free(force);
+}
+END_TEST
+
 /* ---- invariants -------------------------------------------------------------------------------------------------------- */
 
 static double eddies(int k, double x, double y)
@@ -499,6 +526,7 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, taylor_green_has_order_two);
 	tcase_add_test(c, channels);
+	tcase_add_test(c, steps_have_order_three);
 	tcase_add_test(c, cavity_is_ghia);
 	tcase_add_test(c, tube_ends_in_a_parabola);
 	tcase_add_test(c, energy_falls_by_viscosity);
