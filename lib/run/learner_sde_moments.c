@@ -25,24 +25,8 @@ static const double finest = 0x1p-20;
 
 static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_targets, struct err *e)
 {
-	const struct sde_moments *c = s->config;
-	const struct layout *l = dataset_layout(d->from);
-	const int field = trajectory_field(d->from, c->field, true, e);
-	struct shape row;
-
 	(void)with_targets;
-	if (field < 0)
-		return -1;
-	d->time = trajectory_times(l, field, &d->n_time);
-	s->n_channel = s->n_out = layout_field_count(l, field) / d->n_time;
-	s->like = field;
-	if (d->n_time < 2)
-		return err_set(e, ERR_USAGE, "field '%s' has %lld frames, a path needs 2", l->field[field].name,
-			       (long long)d->n_time);
-	d->t0 = d->time[0];
-	d->t1 = d->time[d->n_time - 1];
-	row = shape_of(d->n_time, s->n_channel);
-	return trajectory_read(d, field, s->network->real, &row, false, e);
+	return trajectory_read_frames(s, d, ((const struct sde_moments *)s->config)->field, e);
 }
 
 /* The noise of a batch: a tree for every step of training, another for judging. */

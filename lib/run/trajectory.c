@@ -379,3 +379,23 @@ struct params *trajectory_state(struct trainer *t)
 
 	return &s->counts;
 }
+
+int trajectory_read_frames(struct trajectory *s, struct trajectory_data *d, const char *name, struct err *e)
+{
+	const struct layout *l = dataset_layout(d->from);
+	const int field = trajectory_field(d->from, name, true, e);
+	struct shape row;
+
+	if (field < 0)
+		return -1;
+	d->time = trajectory_times(l, field, &d->n_time);
+	s->n_channel = s->n_out = layout_field_count(l, field) / d->n_time;
+	s->like = field;
+	if (d->n_time < 2)
+		return err_set(e, ERR_USAGE, "field '%s' has %lld frames, a path needs 2", l->field[field].name,
+			       (long long)d->n_time);
+	d->t0 = d->time[0];
+	d->t1 = d->time[d->n_time - 1];
+	row = shape_of(d->n_time, s->n_channel);
+	return trajectory_read(d, field, s->network->real, &row, false, e);
+}
