@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "fixture.h"
 #include "num/field.h"
-#include "problem/spectral.h"
-#include "problem/vorticity.h"
 
 /* March f from `start`; outputs stand in f->field. */
 static void march(struct fixture *f, const double *start)
@@ -313,63 +311,6 @@ static double upwind_error(int n, const char *sign)
 	return error;
 }
 
-/* The convective term of random vorticity by sums over pairs of modes, in both types and for odd and even sizes. */
-START_TEST(vorticity_convects_pairs)
-{
-	const int64_t size[3] = { 12, 16, 9 };
-
-	for (int k = 0; k < 6; k++) {
-		const int64_t n = size[k / 2], half = n / 2 + 1, m = (n - 1) / 3;
-		double *field = xcalloc((size_t)(n * n), sizeof *field);
-		double *state = xaligned((size_t)(2 * n * half) * sizeof *state);
-		double *zero = xcalloc((size_t)(2 * n * half), sizeof *zero);
-		double *out = xaligned((size_t)(2 * n * half) * sizeof *out);
-		struct spectral s;
-		struct vorticity *v;
-		struct err e = { 0 };
-		double worst = 0, most = 0;
-
-		ck_assert_int_eq(spectral_init(&s, 2, (const int64_t[]){ n, n }, &e), 0);
-		ck_assert_int_eq(vorticity_new(&v, n, k % 2 == 1, &e), 0);
-		rng_normal(rng_stream(1, "test", (uint64_t)k, 0), 0, (size_t)(n * n), field);
-		spectral_forward(&s, field, state);
-		vorticity_convection(v, state, zero, out);
-		for (int64_t i = -m; i <= m; i++)
-			for (int64_t j = 0; j <= m; j++) {
-				double complex sum = 0;
-
-				/* w(p) psi(q), p + q = (i, j): u.grad w = psi_y w_x - psi_x w_y */
-				for (int64_t a = -m; a <= m; a++)
-					for (int64_t b = -m; b <= m; b++) {
-						const int64_t c = i - a, d = j - b;
-						double complex w[2];
-
-						if (llabs(c) > m || llabs(d) > m || (c == 0 && d == 0))
-							continue;
-						for (int q = 0; q < 2; q++) {
-							int64_t x = q ? c : a, y = q ? d : b, sign = y < 0 ? -1 : 1;
-							const double *at =
-								state + 2 * ((sign * x + n) % n * half + sign * y);
-
-							w[q] = at[0] + (double)sign * at[1] * I;
-						}
-						sum -= (double)(d * a - c * b) * w[0] * w[1] / (double)(c * c + d * d);
-					}
-				const double *got = out + 2 * ((i + n) % n * half + j);
-				worst = fmax(worst, cabs(got[0] + got[1] * I + sum));
-				most = fmax(most, cabs(sum));
-			}
-		ck_assert_double_lt(worst, (k % 2 ? 1e-5 : 1e-13) * most);
-		vorticity_free(v);
-		spectral_clear(&s);
-		free(field);
-		free(state);
-		free(zero);
-		free(out);
-	}
-}
-END_TEST
-
 START_TEST(advection_upwind_order)
 {
 	static const char *const signs[] = { "", "-" };
@@ -572,7 +513,6 @@ int main(void)
 	tcase_add_test(t, navier_stokes_mode_decays);
 	tcase_add_test(t, navier_stokes_convects);
 	tcase_add_test(t, navier_stokes_orders);
-	tcase_add_test(t, vorticity_convects_pairs);
 	tcase_add_test(t, advection_upwind_order);
 	tcase_add_test(t, advection_is_a_shift);
 	tcase_add_test(t, advection_family);
