@@ -13,7 +13,6 @@
 struct generate_setting {
 	const char *config;
 	int64_t batch;
-	bool coefficient; /* the input is the problem's own draw of its coefficient, not of an initial state */
 	int n_transforms; /* of the whole grid a step, real, both ways together */
 	int64_t steps;
 	int n_dims;
@@ -143,10 +142,10 @@ static void transforms_floor(const struct bench_case *c, struct bench_floor *f)
 static const struct generate_setting settings[] = {
 	{ "problem: {name: navier-stokes, nu: 1e-3, T: 0.1, frames: 1, dt: 1e-3, grid: 64, solve_grid: 64, "
 	  "method: euler-cn, convection: float32}",
-	  20, false, 4, 100, 2, 64 },
+	  20, 4, 100, 2, 64 },
 	{ "problem: {name: navier-stokes, nu: 1e-4, T: 0.02, frames: 1, dt: 1e-3, grid: 256, solve_grid: 256, "
 	  "method: euler-cn}",
-	  2, false, 4, 20, 2, 256 },
+	  2, 4, 20, 2, 256 },
 	{ "problem:\n"
 	  "  equation: \"u_t = -u*u_x - u_xx - u_xxxx\"\n"
 	  "  domain: {x: [0, 100], t: [0, 100]}\n"
@@ -155,8 +154,8 @@ static const struct generate_setting settings[] = {
 	  "  solve_grid: 256\n"
 	  "  frames: 1\n"
 	  "  dt: 0.05\n",
-	  1, false, 8, 2000, 1, 256 },
-	{ "problem: {name: darcy, grid: 421, solve_grid: 421}", 1, true, 0, 0, 2, 421 },
+	  1, 8, 2000, 1, 256 },
+	{ "problem: {name: darcy, grid: 421, solve_grid: 421}", 1, 0, 0, 2, 421 },
 };
 
 #define CASE(name_text, size_text, k, floor_of)                                                                        \

@@ -76,7 +76,7 @@ int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
 
 	v->n = n;
 	v->limit = limit;
-	v->stride = n + PAD;
+	v->stride = (n + PAD + 1) / 2 * 2; /* rows of floats stay aligned, or every transform would be of a copy */
 	v->tail = (n - limit) / 2 * 2;
 	v->single = single;
 	const int64_t kept = (2 * limit + 1) * (limit + 1);
