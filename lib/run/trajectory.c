@@ -189,8 +189,8 @@ struct trajectory_slot *trajectory_slot(struct trajectory *s, int64_t batch, int
 	return slot;
 }
 
-int trajectory_gather(struct trajectory_slot *slot, const struct trajectory_data *d, int64_t n, const int64_t *item,
-		      struct chain_run *run)
+static void gather(struct trajectory_slot *slot, const struct trajectory_data *d, int64_t n, const int64_t *item,
+		   struct chain_run *run)
 {
 	for (int k = 0; k < d->n_arrays; k++) {
 		const size_t row = (size_t)shape_count(&d->array[k].shape) * dtype_size(d->array[k].dtype);
@@ -211,7 +211,25 @@ int trajectory_gather(struct trajectory_slot *slot, const struct trajectory_data
 	} else if (slot->outputs > 0 && slot->outputs < d->n_time) {
 		run->t1 = d->time[slot->outputs - 1];
 	}
-	return 0;
+}
+
+struct trajectory_slot *trajectory_apply(struct trajectory *s, const struct trajectory_data *d, int64_t first,
+					 int64_t n, double *loss, struct flow_result *r, struct err *e)
+{
+	struct trajectory_slot *slot = trajectory_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
+	struct chain_run run = { .extra_weight = 1 };
+	int64_t *item;
+	int status;
+
+	if (!slot)
+		return NULL;
+	item = xcalloc((size_t)n, sizeof *item);
+	for (int64_t i = 0; i < n; i++)
+		item[i] = first + i;
+	gather(slot, d, n, item, &run);
+	status = chain_forward(&slot->chain, &run, NULL, loss, r, e);
+	free(item);
+	return status == 0 ? slot : NULL;
 }
 
 /* ---- the learner -------------------------------------------------------------------------------------------------------- */
@@ -313,7 +331,7 @@ int trajectory_evaluate(struct trainer *t, double *loss, struct err *e)
 	struct chain_run run = run_of(s, t->t);
 	struct flow_result r;
 
-	trajectory_gather(s->ready, &s->train, t->batch_n, t->item, &run);
+	gather(s->ready, &s->train, t->batch_n, t->item, &run);
 	if (s->kind->tune)
 		s->kind->tune(t, s->ready, &run);
 	if (chain_forward(&s->ready->chain, &run, &t->gradient, loss, &r, e) != 0)
@@ -330,7 +348,6 @@ int trajectory_judge(struct trainer *t, struct params *p, double *score, struct 
 {
 	struct trajectory *s = t->learning;
 	struct network *kept = s->network;
-	int64_t *item = xcalloc((size_t)t->key.batch, sizeof *item);
 	double sum = 0;
 	int status = 0;
 
@@ -339,23 +356,13 @@ int trajectory_judge(struct trainer *t, struct params *p, double *score, struct 
 	s->network = &s->judged;
 	for (int64_t at = 0; at < s->valid.n && status == 0; at += t->key.batch) {
 		const int64_t n = s->valid.n - at < t->key.batch ? s->valid.n - at : t->key.batch;
-		struct trajectory_slot *slot = trajectory_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
-		struct chain_run run = { .extra_weight = 1 };
 		struct flow_result r;
-		double loss;
+		double loss = 0;
 
-		for (int64_t i = 0; i < n; i++)
-			item[i] = at + i;
-		if (!slot) {
-			status = -1;
-			break;
-		}
-		trajectory_gather(slot, &s->valid, n, item, &run);
-		status = chain_forward(&slot->chain, &run, NULL, &loss, &r, e);
+		status = trajectory_apply(s, &s->valid, at, n, &loss, &r, e) ? 0 : -1;
 		sum += loss * (double)n;
 	}
 	s->network = kept;
-	free(item);
 	*score = sum / (double)s->valid.n;
 	return status;
 }

@@ -114,8 +114,10 @@ node trajectory_network(struct graph *g, struct chain *c, node t, node y);
 
 struct trajectory_slot *trajectory_slot(struct trajectory *s, int64_t batch, int64_t outputs, bool training,
 					struct err *e);
-int trajectory_gather(struct trajectory_slot *slot, const struct trajectory_data *d, int64_t n, const int64_t *item,
-		      struct chain_run *run);
+/* The present parameters on n samples of d from the first on: mean loss, solver's counts; the slot, which holds the
+ * predictions until it is used again. NULL: error. */
+struct trajectory_slot *trajectory_apply(struct trajectory *s, const struct trajectory_data *d, int64_t first,
+					 int64_t n, double *loss, struct flow_result *r, struct err *e);
 void trajectory_data_free(struct trajectory_data *d);
 void trajectory_slots_free(struct trajectory *s);
 

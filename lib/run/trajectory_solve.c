@@ -40,27 +40,19 @@ static void lay_out(struct predictions *p)
 static int all_samples(struct predictions *p, int64_t batch, struct err *e)
 {
 	struct trajectory *s = &p->s;
-	int64_t *item = xcalloc((size_t)batch, sizeof *item);
 	int status = 0;
 
 	progress_begin("solve", "sample", s->train.n);
 	for (int64_t at = 0; at < s->train.n && status == 0; at += batch) {
 		const int64_t n = s->train.n - at < batch ? s->train.n - at : batch;
-		struct trajectory_slot *slot = trajectory_slot(s, n, s->kind->final ? 0 : s->train.n_time, false, e);
-		struct chain_run run = { .extra_weight = 1 };
 		struct flow_result r;
 		double loss;
+		struct trajectory_slot *slot = trajectory_apply(s, &s->train, at, n, &loss, &r, e);
 
-		for (int64_t i = 0; i < n; i++)
-			item[i] = at + i;
 		if (!slot) {
 			status = -1;
 			break;
 		}
-		trajectory_gather(slot, &s->train, n, item, &run);
-		status = chain_forward(&slot->chain, &run, NULL, &loss, &r, e);
-		if (status != 0)
-			break;
 		p->evaluations += r.evaluations;
 		p->steps += r.accepted;
 		p->solves++;
@@ -69,7 +61,6 @@ static int all_samples(struct predictions *p, int64_t batch, struct err *e)
 		progress_update(at + n, NULL);
 	}
 	progress_end();
-	free(item);
 	return status;
 }
 
@@ -123,8 +114,7 @@ int trajectory_solve(const struct trajectory_kind *kind, const struct key *keys,
 	if (status == 0 && common->dry_run) {
 		str_add(o->dry_run_text, str_text(&text));
 	} else if (status == 0 && n_data == 0) {
-		status = err_set(e, ERR_USAGE, "%s: a model of time series is applied to data, none are named",
-				 common->tool);
+		status = err_set(e, ERR_USAGE, "a model of time series is applied to data, none are named");
 	} else if (status == 0 && (status = dataset_open_all(&p.data, n_data, data, o->layout, e)) == 0) {
 		p.s.train.from = p.data;
 		p.s.train.n = dataset_layout(p.data)->n_samples;

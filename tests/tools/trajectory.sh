@@ -36,4 +36,6 @@ run_status 0 sciml-solve -q ham.h5 pen.h5:test -o ham_p.h5
 run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
 
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
+run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
+grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
 run_error 2 "is implicit" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.method=gl6
