@@ -1,6 +1,6 @@
-/* equilibrium.h: fixed points z = F(z, p) (deep equilibrium layers: Bai, Kolter, Koltun 2019, arXiv 1909.01377) and steady states
- * 0 = F(z, p) of differential equations, with gradients by the implicit function theorem: nothing of the way to the solution is
- * kept. All arithmetic of the iterations is double; F is the graph's. */
+/* equilibrium.h: fixed points z = F(z, p) (deep equilibrium layers: Bai, Kolter, Koltun 2019, arXiv 1909.01377) and
+ * steady states 0 = F(z, p) of differential equations, with gradients by the implicit function theorem: nothing of the
+ * way to the solution is kept. All arithmetic of the iterations is double; F is the graph's. */
 #ifndef SCIML_DIFFEQ_EQUILIBRIUM_H
 #define SCIML_DIFFEQ_EQUILIBRIUM_H
 

@@ -1,7 +1,8 @@
-/* flow.h: compiled solves of differential equations and their derivatives. A flow is one step of one method, compiled once,
- * with its adjoint; it is marched with fixed or controlled steps from any state at any parameters, and its gradients are those
- * of the steps that were taken (discretise, then optimise), or of the adjoint equation (backsolve). Step lengths carry no
- * gradient. Nothing is compiled or, after the first solve of a length, allocated while marching. */
+/* flow.h: compiled solves of differential equations and their derivatives. A flow is one step of one method, compiled
+ * once, with its adjoint; it is marched with fixed or controlled steps from any state at any parameters, and its
+ * gradients are those of the steps that were taken (discretise, then optimise), or of the adjoint equation (backsolve).
+ * Step lengths carry no gradient. Nothing is compiled or, after the first solve of a length, allocated while
+ * marching. */
 #ifndef SCIML_DIFFEQ_FLOW_H
 #define SCIML_DIFFEQ_FLOW_H
 
@@ -70,16 +71,16 @@ struct flow_result {
 	int64_t n_saved;       /* outputs written: all, unless an event came first */
 	bool event;	       /* an event ended the solve */
 	double t1;	       /* when it ended */
-	/* By step: when it began (n + 1 numbers), and if spec.regular E_j = RMS(error / (atol + rtol max(|y0|, |y1|))) and
-	 * S_j = RMS(k_last - k_before) / RMS(z_last - z_before) for methods whose last two stages lie at the same time (an estimate
-	 * of |lambda|; Shampine 1977). Owned by the flow, until its next solve. */
+	/* By step: when it began (n + 1 numbers), and if spec.regular E_j = RMS(error / (atol + rtol max(|y0|, |y1|)))
+	 * and S_j = RMS(k_last - k_before) / RMS(z_last - z_before) for methods whose last two stages lie at the same
+	 * time (an estimate of |lambda|; Shampine 1977). Owned by the flow, until its next solve. */
 	const double *time, *error, *stiffness;
 };
 
 int flow_forward(struct flow *f, const struct flow_run *run, struct flow_result *result, struct err *e);
 
-/* What of the flow's last solve, with the same run, the gradient is of: the sum of outputs' and final states' products with
- * their cotangents, and of E_j error_weight_j and S_j stiffness_weight_j. */
+/* What of the flow's last solve, with the same run, the gradient is of: the sum of outputs' and final states' products
+ * with their cotangents, and of E_j error_weight_j and S_j stiffness_weight_j. */
 struct flow_cotangent {
 	const void *const *y1;			       /* by state; NULL: none; entries may be NULL */
 	double t1;				       /* of the time when an event ended the solve */
@@ -89,14 +90,15 @@ struct flow_cotangent {
 int flow_backward(struct flow *f, const struct flow_run *run, const struct flow_cotangent *c, void *const *grad_shared,
 		  void *const *grad_y0, struct flow_result *result, struct err *e);
 
-/* Forward mode: what tangents of the states at t0 and of shared (NULL, or NULL entries: zero) become at the end, over the steps
- * of the flow's last solve. */
+/* Forward mode: what tangents of the states at t0 and of shared (NULL, or NULL entries: zero) become at the end, over
+ * the steps of the flow's last solve. */
 int flow_tangent(struct flow *f, const struct flow_run *run, const void *const *y0_tangent,
 		 const void *const *shared_tangent, void *const *y1_tangent, struct err *e);
 
-/* The solve ends where value(t, y), of rank 0, changes its sign; direction: +1 rising only, -1 falling only, 0 both. The last step
- * is taken again with the length that ends there, and gradients go through that time: with c(t*, y*) = 0,
- * dt* = -(dc/dy dy + dc/dp dp) / (dc/dt + dc/dy f). Terms of DIFFEQ_STEP are refused; FLOW_BACKSOLVE knows no events. */
+/* The solve ends where value(t, y), of rank 0, changes its sign; direction: +1 rising only, -1 falling only, 0 both.
+ * The last step is taken again with the length that ends there, and gradients go through that time: with c(t*, y*) = 0,
+ * dt* = -(dc/dy dy + dc/dp dp) / (dc/dt + dc/dy f). Terms of DIFFEQ_STEP are refused; FLOW_BACKSOLVE knows no
+ * events. */
 typedef node (*flow_condition)(struct graph *g, void *context, node t, const node *y);
 int flow_set_event(struct flow *f, flow_condition value, void *context, int direction, struct err *e);
 

@@ -72,8 +72,8 @@ static int64_t save_end(const struct back *b, int64_t n)
 	return n + 1 < b->f->n_steps ? b->f->first_save[n + 1] : b->f->result.n_saved;
 }
 
-/* Cotangents of the outputs of step n: those at its end go to the state after it, the others to the stages and to *before
- * (cotangent of the state before it). False if there are no others. */
+/* Cotangents of the outputs of step n: those at its end go to the state after it, the others to the stages and to
+ * *before (cotangent of the state before it). False if there are no others. */
 static bool take_saves(struct back *b, int64_t n, char *after)
 {
 	struct flow *f = b->f;

@@ -1,6 +1,6 @@
-/* flow_backsolve.c: the adjoint equation (Chen et al. 2018, arXiv 1806.07366, algorithm 1): going back, the states, their
- * adjoints a' = -a df/dy and the gradients g' = -a df/dp are solved for together, term by term; at every output the states are
- * set to what the way forward had there, and its cotangent is added to a. */
+/* flow_backsolve.c: the adjoint equation (Chen et al. 2018, arXiv 1806.07366, algorithm 1): going back, the states,
+ * their adjoints a' = -a df/dy and the gradients g' = -a df/dp are solved for together, term by term; at every output
+ * the states are set to what the way forward had there, and its cotangent is added to a. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

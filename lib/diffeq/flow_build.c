@@ -168,7 +168,8 @@ static void build_tableau(struct flow *f)
 	diffeq_step_free(&s);
 }
 
-/* States y, carried: yh and, without driven terms, v. back: y0, yh0, v0 from the values of the inputs as y1, yh1, v1. */
+/* States y, carried: yh and, without driven terms, v. back: y0, yh0, v0 from the values of the inputs as y1, yh1,
+ * v1. */
 static void build_heun(struct flow *f, bool back, node *out)
 {
 	struct graph *g = f->g;
@@ -235,7 +236,7 @@ void flow_nodes(struct flow *f)
 		f->stage[0] = op_sub(g, f->next[0], f->in[0]);
 }
 
-/* ---- plans ------------------------------------------------------------------------------------------------------------ */
+/* ---- plans ------------------------------------------------------------------------------------------------------- */
 
 void flow_plan_free(struct flow_plan *p)
 {

@@ -52,7 +52,8 @@ struct flow {
 	void **gradient; /* by shared: part of one step */
 	void **increment_value;
 	union real time_value, step_value, error_bar, stiffness_bar;
-	/* an event: value; at it: its derivatives by states and shared (event_at), its rate of change, the states' slopes */
+	/* an event: value; at it: its derivatives by states and shared (event_at), its rate of change, the states'
+	 * slopes */
 	struct flow_plan event, event_at;
 	bool has_event;
 	int event_direction, event_rate_out, event_slope_out;
@@ -93,8 +94,9 @@ void flow_add(enum dtype t, int64_t n, double scale, void *sum, const void *part
 /* One step, dense: also the stages of the first state, to f->stage_value. */
 int flow_step_stages(struct flow *f, bool dense, double t0, double t1, char *from, char *to, struct err *e);
 
-/* flow_event.c: value of the condition; the time of the change of sign within the step from f->present at t0 to t1, found by
- * steps of other lengths; what the cotangents in `bar` (of the state at the event, in f->present) become for fixed steps. */
+/* flow_event.c: value of the condition; the time of the change of sign within the step from f->present at t0 to t1,
+ * found by steps of other lengths; what the cotangents in `bar` (of the state at the event, in f->present) become for
+ * fixed steps. */
 int flow_event_value(struct flow *f, double t, char *state, double *value, struct err *e);
 bool flow_event_crosses(const struct flow *f, double before, double now);
 int flow_event_find(struct flow *f, double t0, double t1, double before, double after, double *t, struct err *e);

@@ -1,6 +1,6 @@
-/* flow_keep.c: which states of a march of unknown length are kept (Wang, Moin, Iaccarino, SIAM J. Sci. Comput. 31, 2009,
- * algorithm 1). Kept states have levels; a new one gets level 0 while there is room, or while one that has a later one of a
- * higher level can be given up; else the last one moves on and rises by one level. */
+/* flow_keep.c: which states of a march of unknown length are kept (Wang, Moin, Iaccarino, SIAM J. Sci. Comput. 31,
+ * 2009, algorithm 1). Kept states have levels; a new one gets level 0 while there is room, or while one that has a
+ * later one of a higher level can be given up; else the last one moves on and rises by one level. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

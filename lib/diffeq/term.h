@@ -1,6 +1,7 @@
-/* term.h: differential equations as sums of terms, each a vector field times the increment of a control: time for an ODE, a
- * path for a CDE (y' = F(y) x'), Brownian motion for an SDE (Stratonovich, with the Runge-Kutta methods). One step is a few
- * graph nodes, so it compiles, fuses and has derivatives like everything else; diffeq/flow.h marches it. */
+/* term.h: differential equations as sums of terms, each a vector field times the increment of a control: time for an
+ * ODE, a path for a CDE (y' = F(y) x'), Brownian motion for an SDE (Stratonovich, with the Runge-Kutta methods). One
+ * step is a few graph nodes, so it compiles, fuses and has derivatives like everything else; diffeq/flow.h marches
+ * it. */
 #ifndef SCIML_DIFFEQ_TERM_H
 #define SCIML_DIFFEQ_TERM_H
 
@@ -14,15 +15,16 @@ enum diffeq_control {
 };
 
 struct diffeq_term {
-	/* out[i] = F_i(t, y) . increment, of the shapes of y. t and increments of DIFFEQ_TIME have rank 0, all of it the graph's
-	 * real type; an increment is the constant 1 (DIFFEQ_TIME), x'(t) (DIFFEQ_STAGE) or x(t + h) - x(t) (DIFFEQ_STEP). */
+	/* out[i] = F_i(t, y) . increment, of the shapes of y. t and increments of DIFFEQ_TIME have rank 0, all of it
+	 * the graph's real type; an increment is the constant 1 (DIFFEQ_TIME), x'(t) (DIFFEQ_STAGE) or x(t + h) - x(t)
+	 * (DIFFEQ_STEP). */
 	void (*product)(struct graph *g, void *context, node t, const node *y, node increment, node *out);
 	void *context;
 	enum diffeq_control control;
 	struct shape shape; /* of one increment; DIFFEQ_TIME: ignored */
-	/* Values for the step from t0 to t1 (also t1 < t0) into out, of the graph's real type. DIFFEQ_STEP: one increment.
-	 * DIFFEQ_STAGE: x' at the n times given, one after the other; where a time is a knot, of the side that the step lies on.
-	 * Pure in its arguments: asked again when going back. */
+	/* Values for the step from t0 to t1 (also t1 < t0) into out, of the graph's real type. DIFFEQ_STEP: one
+	 * increment. DIFFEQ_STAGE: x' at the n times given, one after the other; where a time is a knot, of the side
+	 * that the step lies on. Pure in its arguments: asked again when going back. */
 	int (*increment)(void *path, double t0, double t1, int n, const double *time, void *out, struct err *e);
 	void *path;
 };
@@ -37,16 +39,16 @@ struct diffeq_step {
 	node *argument; /* n_stages x n_state: z_j, where stage j was evaluated */
 };
 
-/* A step of an explicit method from y at t over h (nodes of rank 0). increment[k], of terms[k]: DIFFEQ_STEP: its increment;
- * DIFFEQ_STAGE: derivatives, an axis of n_stages before the shape; DIFFEQ_TIME: ignored. first: slope_0 by state if it is known
- * (first same as last, no DIFFEQ_STEP terms), or NULL. Fails on the graph. */
+/* A step of an explicit method from y at t over h (nodes of rank 0). increment[k], of terms[k]: DIFFEQ_STEP: its
+ * increment; DIFFEQ_STAGE: derivatives, an axis of n_stages before the shape; DIFFEQ_TIME: ignored. first: slope_0 by
+ * state if it is known (first same as last, no DIFFEQ_STEP terms), or NULL. Fails on the graph. */
 void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tableau *m, int n_terms,
 		     const struct diffeq_term *terms, node t, node h, int n_state, const node *y, const node *first,
 		     const node *increment);
 void diffeq_step_free(struct diffeq_step *s);
 
-/* Sum of the products of one kind: the slopes (DIFFEQ_TIME and DIFFEQ_STAGE terms) at (t, y), or, driven, the DIFFEQ_STEP
- * terms; by state, NODE_NONE where there is none. increment[k]: of terms[k], without an axis of stages. */
+/* Sum of the products of one kind: the slopes (DIFFEQ_TIME and DIFFEQ_STAGE terms) at (t, y), or, driven, the
+ * DIFFEQ_STEP terms; by state, NODE_NONE where there is none. increment[k]: of terms[k], without an axis of stages. */
 void diffeq_products(struct graph *g, int n_terms, const struct diffeq_term *terms, bool driven, node t, int n_state,
 		     const node *y, const node *increment, node *out);
 

@@ -1,7 +1,7 @@
-/* brownian.c: the virtual Brownian tree. Time is scaled to [0, 1]; a node of the tree is a dyadic interval [s, u] with a key,
- * the path's values at s, its integrals over [0, s], and over [s, u]. Inside, integrals are carried without divisions:
- * Hb = h H, Kb = h^2 K. A node's key gives three: its left child's, its right child's, and that of the normals which
- * halve it. */
+/* brownian.c: the virtual Brownian tree. Time is scaled to [0, 1]; a node of the tree is a dyadic interval [s, u] with
+ * a key, the path's values at s, its integrals over [0, s], and over [s, u]. Inside, integrals are carried without
+ * divisions: Hb = h H, Kb = h^2 K. A node's key gives three: its left child's, its right child's, and that of the
+ * normals which halve it. */
 #include "integ/brownian.h"
 
 #include <math.h>
@@ -42,7 +42,7 @@ struct brownian {
 	double *memory;
 };
 
-/* ---- memory ---------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static double *carve(const struct brownian *b, struct values *v, double *memory)
 {
@@ -120,10 +120,10 @@ void brownian_forget(struct brownian *b)
 	b->end_known[0] = b->end_known[1] = false;
 }
 
-/* ---- halving a node ---------------------------------------------------------------------------------------------------- */
+/* ---- halving a node ---------------------------------------------------------------------------------------------- */
 
-/* Keys of the left child, the right child and the node's own normals. The counter is a block that no stream of normals of
- * the project reaches with this purpose. */
+/* Keys of the left child, the right child and the node's own normals. The counter is a block that no stream of normals
+ * of the project reaches with this purpose. */
 static void split_key(uint64_t key, uint64_t *left, uint64_t *right, uint64_t *own)
 {
 	static const uint32_t children[4] = { 0, 0x74726565, 0, 0 }, middle[4] = { 1, 0x74726565, 0, 0 };
@@ -241,7 +241,7 @@ static void halve(struct brownian *b, struct level *v, double h, uint64_t own)
 	b->visits++;
 }
 
-/* ---- inside a leaf ----------------------------------------------------------------------------------------------------- */
+/* ---- inside a leaf ----------------------------------------------------------------------------------------------- */
 
 static void leaf_w(struct brownian *b, double a, double rest, const struct values *whole, const struct values *out)
 {
@@ -267,8 +267,9 @@ static void leaf_wh(struct brownian *b, double a, double rest, const struct valu
 	}
 }
 
-/* The conditional covariance of (W, H, K) over the first part al = a/h of the leaf, by its Cholesky factor. It is h be times a
- * matrix that stays finite as be -> 0, where it has rank one; a vanishing pivot then leaves its column empty. */
+/* The conditional covariance of (W, H, K) over the first part al = a/h of the leaf, by its Cholesky factor. It is h be
+ * times a matrix that stays finite as be -> 0, where it has rank one; a vanishing pivot then leaves its column
+ * empty. */
 static void leaf_whk(struct brownian *b, double a, double rest, const struct values *whole, const struct values *out)
 {
 	const double h = a + rest, al = a / h, be = rest / h, al3 = al * al * al, al4 = al3 * al;
@@ -296,7 +297,7 @@ static void leaf_whk(struct brownian *b, double a, double rest, const struct val
 	}
 }
 
-/* ---- the way down ------------------------------------------------------------------------------------------------------ */
+/* ---- the way down ------------------------------------------------------------------------------------------------ */
 
 static void start(struct brownian *b)
 {

@@ -1,6 +1,6 @@
-/* brownian_area.c: what needs no tree: independent steps, and Levy areas between channels (Davie, Pathwise approximation of
- * stochastic differential equations using coupling, 2014; Foster, Numerical approximations for SDEs, thesis, Oxford 2020,
- * section 7). */
+/* brownian_area.c: what needs no tree: independent steps, and Levy areas between channels (Davie, Pathwise
+ * approximation of stochastic differential equations using coupling, 2014; Foster, Numerical approximations for SDEs,
+ * thesis, Oxford 2020, section 7). */
 #include <math.h>
 #include <stdlib.h>
 

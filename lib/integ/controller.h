@@ -1,5 +1,5 @@
-/* controller.h: lengths of the steps of a march from t0 to t1 (either way round). Who steps asks for the end of the next
- * attempt, tries it, tells the error, and is told whether it stands:
+/* controller.h: lengths of the steps of a march from t0 to t1 (either way round). Who steps asks for the end of the
+ * next attempt, tries it, tells the error, and is told whether it stands:
  *
  *	while (!controller_done(&c)) {
  *		double t = c.t, t1 = controller_target(&c);
@@ -7,11 +7,11 @@
  *		int verdict = controller_judge(&c, error, e);	1: stands, c.t is t1; 0: again; -1: failed
  *	}
  *
- * PID control (Soderlind 2003; settings as in arXiv 2202.02435): with E the error's norm in units of the tolerance and q the
- * order of the error, the next step is longer by
+ * PID control (Soderlind 2003; settings as in arXiv 2202.02435): with E the error's norm in units of the tolerance and
+ * q the order of the error, the next step is longer by
  *	safety E_n^(-(p+i+d)/q) E_(n-1)^((p+2d)/q) E_(n-2)^(-d/q)
- * within [factor_min, factor_max]; never shorter after an accepted step, at most 0.9 after a rejected one. Steps carry no
- * gradient. */
+ * within [factor_min, factor_max]; never shorter after an accepted step, at most 0.9 after a rejected one. Steps carry
+ * no gradient. */
 #ifndef SCIML_INTEG_CONTROLLER_H
 #define SCIML_INTEG_CONTROLLER_H
 
@@ -28,7 +28,8 @@ struct controller_config {
 	double safety, factor_min, factor_max; /* 0: 0.9, 0.2, 10 */
 	double dt_min, dt_max;		       /* 0: none. A step of dt_min is always accepted */
 	int64_t max_steps;		       /* attempts; 0: 1e6 */
-	/* Times that steps must end at, in the order of the march; after a jump what is known of the slope is forgotten. */
+	/* Times that steps must end at, in the order of the march; after a jump what is known of the slope is
+	 * forgotten. */
 	int64_t n_stop, n_jump;
 	const double *stop, *jump;
 };
@@ -58,8 +59,8 @@ int controller_judge(struct controller *c, double error, struct err *e);
 double controller_norm(const struct controller_config *key, int64_t n, const double *v, const double *a,
 		       const double *b);
 
-/* Starting step of Hairer, Norsett, Wanner, Solving ODEs I, II.4: slope = f(t0, y). First the length of an Euler step to try;
- * then from the slope at its end the step to take; both at most span. */
+/* Starting step of Hairer, Norsett, Wanner, Solving ODEs I, II.4: slope = f(t0, y). First the length of an Euler step
+ * to try; then from the slope at its end the step to take; both at most span. */
 double controller_trial(const struct controller_config *key, double span, int64_t n, const double *y,
 			const double *slope);
 double controller_first(const struct controller_config *key, double order, double span, int64_t n, const double *y,

@@ -1,5 +1,5 @@
-/* etd.c: exponential Euler and ETD2RK. phi_1(z) = (e^z - 1)/z and phi_2(z) = (e^z - 1 - z)/z^2 are means over a circle around
- * z, as in etdrk4.c. */
+/* etd.c: exponential Euler and ETD2RK. phi_1(z) = (e^z - 1)/z and phi_2(z) = (e^z - 1 - z)/z^2 are means over a circle
+ * around z, as in etdrk4.c. */
 #include "integ/etd.h"
 
 #include <complex.h>

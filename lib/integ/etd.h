@@ -6,8 +6,8 @@
 #include "integ/integ.h"
 
 struct etd;
-/* Tables of steps of length dt for n complex numbers; linear: n, interleaved. order 1: exponential Euler, y + phi_1 h (L y + N);
- * order 2: ETD2RK of Cox, Matthews (J. Comput. Phys. 176, 2002), eq. 22. */
+/* Tables of steps of length dt for n complex numbers; linear: n, interleaved. order 1: exponential Euler, y + phi_1 h
+ * (L y + N); order 2: ETD2RK of Cox, Matthews (J. Comput. Phys. 176, 2002), eq. 22. */
 struct etd *etd_new(int order, int64_t n, const double *linear, double dt);
 void etd_free(struct etd *s);
 void etd_step(struct etd *s, etd_nonlinear f, void *context, double t, double *modes);

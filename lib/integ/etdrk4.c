@@ -1,6 +1,6 @@
-/* etdrk4.c: exponential time differencing Runge-Kutta of order 4 (Cox, Matthews, J. Comput. Phys. 176, 2002, eqs 26-29) for
- * diagonal L. Its coefficients suffer cancellation near L h = 0; they are means over a circle around each L h (Kassam,
- * Trefethen, SIAM J. Sci. Comput. 26, 2005, eq. 2.5). */
+/* etdrk4.c: exponential time differencing Runge-Kutta of order 4 (Cox, Matthews, J. Comput. Phys. 176, 2002, eqs 26-29)
+ * for diagonal L. Its coefficients suffer cancellation near L h = 0; they are means over a circle around each L h
+ * (Kassam, Trefethen, SIAM J. Sci. Comput. 26, 2005, eq. 2.5). */
 #include "integ/integ.h"
 
 #include <complex.h>

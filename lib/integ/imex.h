@@ -1,11 +1,12 @@
-/* imex.h: implicit-explicit Runge-Kutta for y' = L(t, y) + N(t, y), L linear (or affine) and stiff: one linear system a stage,
- * with the same matrix in all stages. */
+/* imex.h: implicit-explicit Runge-Kutta for y' = L(t, y) + N(t, y), L linear (or affine) and stiff: one linear system a
+ * stage, with the same matrix in all stages. */
 #ifndef SCIML_INTEG_IMEX_H
 #define SCIML_INTEG_IMEX_H
 
 #include "integ/integ.h"
 
-/* A pair of tableaus over the same nodes c; the implicit one is lower triangular with the diagonal 0, gamma, gamma ... */
+/* A pair of tableaus over the same nodes c; the implicit one is lower triangular with the diagonal 0, gamma, gamma
+ * ... */
 struct imex_tableau {
 	const char *name;
 	int stages, order;
@@ -13,7 +14,8 @@ struct imex_tableau {
 	const double *implicit, *explicit; /* stages x stages */
 	const double *b_implicit, *b_explicit, *c;
 };
-/* Ascher, Ruuth, Spiteri (Appl. Numer. Math. 25, 1997): (2,2,2) of order 2, section 2.6; (4,4,3) of order 3, section 2.8. */
+/* Ascher, Ruuth, Spiteri (Appl. Numer. Math. 25, 1997): (2,2,2) of order 2, section 2.6; (4,4,3) of order 3, section
+ * 2.8. */
 extern const struct imex_tableau *const imex_tableaus[]; /* NULL-terminated: ars222 ars443 */
 const struct imex_tableau *imex_find(const char *name);
 

@@ -7,11 +7,11 @@
 #include "integ/ode.h"
 #include "num/tensor.h"
 
-/* ---- step programs: y_{n+1} = F(y_n, p, u_n), l_n = L(y_{n+1}, v_n) -------------------------------------------------- */
+/* ---- step programs: y_{n+1} = F(y_n, p, u_n), l_n = L(y_{n+1}, v_n) ---------------------------------------------- */
 
-/* A compiled step with its adjoint. state: nodes that F replaces (next[i] has state[i]'s shape); shared: inputs constant over
- * the loop (parameters); local: inputs that change every step (forcing, targets); loss: scalar contribution of the step, or
- * NODE_NONE. extra: further outputs of every step (predictions). */
+/* A compiled step with its adjoint. state: nodes that F replaces (next[i] has state[i]'s shape); shared: inputs
+ * constant over the loop (parameters); local: inputs that change every step (forcing, targets); loss: scalar
+ * contribution of the step, or NODE_NONE. extra: further outputs of every step (predictions). */
 struct step_spec {
 	int n_state, n_shared, n_local, n_extra;
 	const node *state, *next, *shared, *local, *extra;
@@ -34,15 +34,17 @@ struct step_run {
 	int n_slots;	     /* STEP_BINOMIAL: states kept besides the first; 0: about log2(n_steps) */
 	void *const *state0; /* initial states, by state index */
 	const void *const *shared;
-	/* Pointers of the local inputs and where to put extras for step n. Called in forward order, and again when recomputing. */
+	/* Pointers of the local inputs and where to put extras for step n. Called in forward order, and again when
+	 * recomputing. */
 	void (*feed)(void *context, int64_t n, const void **local, void **extra);
 	void *context;
 };
-/* Sum of losses; grad_shared[i] (may be NULL) is overwritten; grad_state0[i] too (may be NULL). Without gradients pass NULLs. */
+/* Sum of losses; grad_shared[i] (may be NULL) is overwritten; grad_state0[i] too (may be NULL). Without gradients pass
+ * NULLs. */
 int step_loop(struct step *s, const struct step_run *run, double *loss, void *const *grad_shared,
 	      void *const *grad_state0, struct err *e);
 
-/* ---- plain-C integrators over double vectors ------------------------------------------------------------------------- */
+/* ---- plain-C integrators over double vectors --------------------------------------------------------------------- */
 
 struct integ_counts {
 	int64_t evaluations, accepted, rejected;
@@ -50,7 +52,8 @@ struct integ_counts {
 /* Fixed steps from t0 to t1. -1: rhs failed or not finite (t in message). */
 int integ_fixed(const struct tableau *m, integ_rhs f, void *context, int64_t n, double t0, double t1, int64_t n_steps,
 		double *y, struct err *e);
-/* Adaptive with PI control (Hairer, Norsett, Wanner II.4); y at the n_out times (increasing, first = start) into out. */
+/* Adaptive with PI control (Hairer, Norsett, Wanner II.4); y at the n_out times (increasing, first = start) into
+ * out. */
 struct integ_tolerance {
 	double rtol, atol;
 	double first_step; /* 0: automatic */
@@ -60,8 +63,9 @@ int integ_adaptive(const struct tableau *m, integ_rhs f, void *context, int64_t 
 		   const double *t_out, const struct integ_tolerance *tol, double *out, struct integ_counts *counts,
 		   struct err *e);
 
-/* Exponential time differencing RK4 for y' = L y + N(y), diagonal complex L, n modes (Cox, Matthews 2002; coefficients by the
- * contour mean of Kassam, Trefethen 2005). State and linear: n complex numbers, interleaved; f must not keep its arguments. */
+/* Exponential time differencing RK4 for y' = L y + N(y), diagonal complex L, n modes (Cox, Matthews 2002; coefficients
+ * by the contour mean of Kassam, Trefethen 2005). State and linear: n complex numbers, interleaved; f must not keep its
+ * arguments. */
 struct etdrk4;
 typedef void (*etd_nonlinear)(void *context, double t, const double *modes, double *out);
 struct etdrk4 *etdrk4_new(int64_t n, const double *linear, double dt);

@@ -1,6 +1,6 @@
-/* langevin.c: steps of underdamped Langevin dynamics: QUICSORT, ShOULD and Euler-Maruyama (Foster, Lyons, Oberhauser, The
- * shifted ODE method for underdamped Langevin MCMC, arXiv 2101.03446; Jelincic, Foster, Kidger, arXiv 2405.06464, appendix).
- * With al = friction h and E(s) = exp(-s al):
+/* langevin.c: steps of underdamped Langevin dynamics: QUICSORT, ShOULD and Euler-Maruyama (Foster, Lyons, Oberhauser,
+ * The shifted ODE method for underdamped Langevin MCMC, arXiv 2101.03446; Jelincic, Foster, Kidger, arXiv 2405.06464,
+ * appendix). With al = friction h and E(s) = exp(-s al):
  *	a(s) = (1 - E(s)) / friction,   b(s) = (E(s) + s al - 1) / (friction^2 h). */
 #include "integ/langevin.h"
 

@@ -1,7 +1,7 @@
 /* langevin.h: underdamped Langevin dynamics
  *	dx = v dt,   dv = -friction v dt - u grad f(x) dt + sqrt(2 friction u) dW
- * of many independent paths; its stationary law is exp(-f(x) - |v|^2 / (2 u)). Methods of strong order 3 take the space-time
- * and space-time-time Levy areas of the noise (integ/brownian.h). */
+ * of many independent paths; its stationary law is exp(-f(x) - |v|^2 / (2 u)). Methods of strong order 3 take the
+ * space-time and space-time-time Levy areas of the noise (integ/brownian.h). */
 #ifndef SCIML_INTEG_LANGEVIN_H
 #define SCIML_INTEG_LANGEVIN_H
 
@@ -20,7 +20,8 @@ struct langevin {
 };
 
 enum langevin_method { LANGEVIN_QUICSORT, LANGEVIN_SHOULD, LANGEVIN_EULER };
-/* "quicsort", "should" (two gradients a step; strong order 3 for smooth f), "euler-maruyama" (order 1); NULL-terminated. */
+/* "quicsort", "should" (two gradients a step; strong order 3 for smooth f), "euler-maruyama" (order 1);
+ * NULL-terminated. */
 extern const char *const langevin_methods[];
 /* What its steps take of the noise. */
 enum brownian_kind langevin_noise(enum langevin_method m);

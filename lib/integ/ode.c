@@ -113,7 +113,8 @@ static bool crosses(const struct ode_event *v, double before, double now)
 	return v->direction == 0 || (v->direction > 0) == (now > before);
 }
 
-/* Bisection between t0 and t1, until the interval is below the tolerance; returns the end where the sign has changed. */
+/* Bisection between t0 and t1, until the interval is below the tolerance; returns the end where the sign has
+ * changed. */
 static double root(struct march *m, const struct ode_event *v, double before, double t0, double t1)
 {
 	const double start = t0, tolerance = v->tolerance > 0 ? v->tolerance : 1e-12 * fabs(t1 - t0);

@@ -1,5 +1,5 @@
-/* ode.h: ordinary differential equations y' = f(t, y) over n doubles: explicit, implicit, symplectic and multistep methods by
- * name, with fixed or controlled steps, outputs between the steps, events, forced stops and jumps. */
+/* ode.h: ordinary differential equations y' = f(t, y) over n doubles: explicit, implicit, symplectic and multistep
+ * methods by name, with fixed or controlled steps, outputs between the steps, events, forced stops and jumps. */
 #ifndef SCIML_INTEG_ODE_H
 #define SCIML_INTEG_ODE_H
 
@@ -30,8 +30,8 @@ struct ode_method {
 bool ode_method_at(int k, struct ode_method *m);
 int ode_method_find(struct ode_method *m, const char *name, struct err *e);
 
-/* The march ends where value(t, y) changes its sign, at a root found on the solution between the steps; or, `boolean`, at the
- * end of the first step where it is not zero. */
+/* The march ends where value(t, y) changes its sign, at a root found on the solution between the steps; or, `boolean`,
+ * at the end of the first step where it is not zero. */
 struct ode_event {
 	double (*value)(void *context, double t, const double *y);
 	void *context;
@@ -68,8 +68,8 @@ struct ode_result {
 int ode_solve(const struct ode_system *o, const struct ode_run *run, double *y, struct ode_result *result,
 	      struct err *e);
 
-/* Reversible Heun (Kidger et al. 2021, arXiv 2105.13493, algorithm 1 and 2): one step of (y, yh, v), and the step back, the same
- * up to rounding. At the start yh = y, v = f(t0, y). */
+/* Reversible Heun (Kidger et al. 2021, arXiv 2105.13493, algorithm 1 and 2): one step of (y, yh, v), and the step back,
+ * the same up to rounding. At the start yh = y, v = f(t0, y). */
 struct reversible_state {
 	double *y, *yh, *v;
 };

@@ -1,6 +1,6 @@
-/* process.c: stochastic processes as data. Exact transitions: Kloeden, Platen, Numerical Solution of SDEs, 4.4; moments of the
- * square-root process: Cox, Ingersoll, Ross, Econometrica 53 (1985), eq. 19; full truncation: Lord, Koekkoek, van Dijk,
- * Quantitative Finance 10 (2010). */
+/* process.c: stochastic processes as data. Exact transitions: Kloeden, Platen, Numerical Solution of SDEs, 4.4; moments
+ * of the square-root process: Cox, Ingersoll, Ross, Econometrica 53 (1985), eq. 19; full truncation: Lord, Koekkoek,
+ * van Dijk, Quantitative Finance 10 (2010). */
 #include "integ/process.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* process.h: stochastic processes as data: drift, diffusion, transition law and moments where they are known. Problems and
- * samplers draw from the same table. All are scalar Ito equations; several components are independent copies. */
+/* process.h: stochastic processes as data: drift, diffusion, transition law and moments where they are known. Problems
+ * and samplers draw from the same table. All are scalar Ito equations; several components are independent copies. */
 #ifndef SCIML_INTEG_PROCESS_H
 #define SCIML_INTEG_PROCESS_H
 
@@ -37,9 +37,10 @@ struct process_scheme {
 /* Can the process be drawn by this scheme? ERR_USAGE with the reason. */
 int process_check(enum process_kind kind, const struct process_scheme *scheme, struct err *e);
 
-/* `frames` intervals up to T of n independent components into out ((frames + 1) x n). start: n initial values, or NULL to draw
- * them. Streams: (seed, NAME, 0, sample) for the noise, as fresh increments of equal steps or as a Brownian tree (with H), and (seed, NAME-start, 0, sample): normals 0 .. n-1, uniforms n+1 .. 2n. For cir, schemes use the positive part in drift and diffusion (full truncation),
- * and out holds the positive part. counts may be NULL. */
+/* `frames` intervals up to T of n independent components into out ((frames + 1) x n). start: n initial values, or NULL
+ * to draw them. Streams: (seed, NAME, 0, sample) for the noise, as fresh increments of equal steps or as a Brownian
+ * tree (with H), and (seed, NAME-start, 0, sample): normals 0 .. n-1, uniforms n+1 .. 2n. For cir, schemes use the
+ * positive part in drift and diffusion (full truncation), and out holds the positive part. counts may be NULL. */
 struct sde_counts;
 int process_path(enum process_kind kind, const struct process *p, const struct process_scheme *scheme, int64_t n,
 		 double T, int64_t frames, uint64_t seed, int64_t sample, const double *start, double *out,

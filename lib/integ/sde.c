@@ -1,4 +1,5 @@
-/* sde.c: paths of stochastic differential equations, by steps of equal length or of lengths that error estimates choose. */
+/* sde.c: paths of stochastic differential equations, by steps of equal length or of lengths that error estimates
+ * choose. */
 #include "integ/sde.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* sde.h: stochastic differential equations dX = f(t, X) dt + g(t, X) dW, many paths at a time, by any method of one table.
- * Steps take the noise of a Brownian tree (integ/brownian.h) or fresh independent increments; adaptive steps need a tree, so
- * that a rejected step is asked for again, shorter, on the same path. */
+/* sde.h: stochastic differential equations dX = f(t, X) dt + g(t, X) dW, many paths at a time, by any method of one
+ * table. Steps take the noise of a Brownian tree (integ/brownian.h) or fresh independent increments; adaptive steps
+ * need a tree, so that a rejected step is asked for again, shorter, on the same path. */
 #ifndef SCIML_INTEG_SDE_H
 #define SCIML_INTEG_SDE_H
 
@@ -21,8 +21,8 @@ struct sde {
 	enum sde_calculus calculus;
 	bool additive; /* the diffusion depends on t alone */
 	sde_function drift, diffusion;
-	/* Diagonal noise: d g_i / d x_i, paths x n; may be NULL. Needed by milstein, and where the calculus of equation and
-	 * method differ: Ito's drift f is Stratonovich's f - 1/2 g g'. */
+	/* Diagonal noise: d g_i / d x_i, paths x n; may be NULL. Needed by milstein, and where the calculus of equation
+	 * and method differ: Ito's drift f is Stratonovich's f - 1/2 g g'. */
 	sde_function slope;
 	void *context;
 };
@@ -48,27 +48,27 @@ extern const char *const sde_method_names[], *const sde_exact_or_method_names[];
 /* Can the method take the equation? ERR_USAGE with the reason. */
 int sde_method_check(const struct sde_method *m, const struct sde *s, bool adaptive, struct err *e);
 
-/* ---- one step ---------------------------------------------------------------------------------------------------------- */
+/* ---- one step ---------------------------------------------------------------------------------------------------- */
 
 /* Work space for `paths` paths. s and m are borrowed. */
 struct sde_stepper;
 struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde *s, int64_t paths, struct err *e);
 void sde_stepper_free(struct sde_stepper *p);
-/* x1 from x over [t, t + h], given W and H of the step (paths x noises; H may be NULL for methods on W). error (NULL: none):
- * estimate of the local error, paths x n. x1 must not be x. Methods that carry stages on (reversible-heun) take them from the
- * step accepted last; before the first, and after sde_restart, they start from x. */
+/* x1 from x over [t, t + h], given W and H of the step (paths x noises; H may be NULL for methods on W). error (NULL:
+ * none): estimate of the local error, paths x n. x1 must not be x. Methods that carry stages on (reversible-heun) take
+ * them from the step accepted last; before the first, and after sde_restart, they start from x. */
 void sde_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H, double *x1,
 	      double *error);
 void sde_accept(struct sde_stepper *p); /* the last step counts */
 void sde_restart(struct sde_stepper *p);
-/* Undo one step of reversible-heun (Kidger, Foster, Li, Lyons 2021, algorithm 2): from x1 and the carried stages at t + h to x
- * and those at t. */
+/* Undo one step of reversible-heun (Kidger, Foster, Li, Lyons 2021, algorithm 2): from x1 and the carried stages at t +
+ * h to x and those at t. */
 void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, const double *W, double *x);
 
-/* ---- many steps -------------------------------------------------------------------------------------------------------- */
+/* ---- many steps -------------------------------------------------------------------------------------------------- */
 
-/* Where the increments come from: the tree, or (tree NULL) fresh ones of brownian_steps with this spec, of which seed, purpose
- * and first_sample count. Both are of paths x noises. */
+/* Where the increments come from: the tree, or (tree NULL) fresh ones of brownian_steps with this spec, of which seed,
+ * purpose and first_sample count. Both are of paths x noises. */
 struct sde_noise {
 	struct brownian *tree;
 	struct brownian_spec fresh;
@@ -78,14 +78,14 @@ struct sde_counts {
 	int64_t evaluations, accepted, rejected; /* drift evaluations, of all paths together */
 };
 
-/* steps equal steps in each of the intervals of t_out (n_out increasing times, the first is where x starts); out (NULL: none)
- * gets x at these times, n_out x paths x n; x ends as the last. -1: not finite, with the time. */
+/* steps equal steps in each of the intervals of t_out (n_out increasing times, the first is where x starts); out (NULL:
+ * none) gets x at these times, n_out x paths x n; x ends as the last. -1: not finite, with the time. */
 int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise *noise, int64_t paths, int64_t n_out,
 	      const double *t_out, int64_t steps, double *x, double *out, struct sde_counts *counts, struct err *e);
 
-/* Adaptive steps, the same for all paths of the call, ending at the times of t_out among others. Of control all but fixed and
- * the stops count; p, i, d all 0: 0.1, 0.3, 0; dt0 0: 0.01. dt_min must be given, at least twice the tree's tolerance. counts
- * may be NULL. */
+/* Adaptive steps, the same for all paths of the call, ending at the times of t_out among others. Of control all but
+ * fixed and the stops count; p, i, d all 0: 0.1, 0.3, 0; dt0 0: 0.01. dt_min must be given, at least twice the tree's
+ * tolerance. counts may be NULL. */
 int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownian *tree, int64_t paths, int64_t n_out,
 		 const double *t_out, const struct controller_config *control, double *x, double *out,
 		 struct sde_counts *counts, struct err *e);

@@ -1,5 +1,5 @@
-/* sde_step.c: one step of every method of the table, for all paths at once. Stages are sums over stored products: h f_i, and
- * g_i W and g_i H, which for noise that is not diagonal are products of a matrix and a vector. */
+/* sde_step.c: one step of every method of the table, for all paths at once. Stages are sums over stored products: h
+ * f_i, and g_i W and g_i H, which for noise that is not diagonal are products of a matrix and a vector. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct sde_stepper {
 	double *memory;
 };
 
-/* ---- the equation as the method wants it ------------------------------------------------------------------------------- */
+/* ---- the equation as the method wants it ------------------------------------------------------------------------- */
 
 static bool converts(const struct sde_method *m, const struct sde *s)
 {
@@ -75,7 +75,7 @@ static void add(int64_t n, double factor, const double *restrict what, double *r
 			to[i] += factor * what[i];
 }
 
-/* ---- methods ----------------------------------------------------------------------------------------------------------- */
+/* ---- methods ----------------------------------------------------------------------------------------------------- */
 
 static void combine(struct sde_stepper *p, int stages, double h, const double *a, const double *aw, const double *ah,
 		    double *out)
@@ -253,7 +253,7 @@ void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, co
 	p->now = before;
 }
 
-/* ---- the stepper ------------------------------------------------------------------------------------------------------- */
+/* ---- the stepper ------------------------------------------------------------------------------------------------- */
 
 const struct sde_method *sde_method_find(const char *name)
 {

@@ -5,8 +5,8 @@
 enum { SDE_STAGES = 7 };
 
 /* Stage j: z_j = x + h sum_i a_ji f_i + sum_i (aw_ji W + ah_ji H) g_i, f_j and g_j at (t + c_j h, z_j);
- * x1 = x + h sum b_j f_j + sum (bw_j W + bh_j H) g_j, error the same with e, ew, eh. Additive methods use g at t alone and add
- * (g(t + h) - g(t)) (W/2 - H). */
+ * x1 = x + h sum b_j f_j + sum (bw_j W + bh_j H) g_j, error the same with e, ew, eh. Additive methods use g at t alone
+ * and add (g(t + h) - g(t)) (W/2 - H). */
 struct sde_tableau {
 	int stages;
 	double c[SDE_STAGES];
@@ -15,8 +15,8 @@ struct sde_tableau {
 	double e[SDE_STAGES], ew[SDE_STAGES], eh[SDE_STAGES];
 };
 
-/* Roessler's form for Ito equations with diagonal noise (SIAM J. Numer. Anal. 48 (2010), eq. 6.1), with the stages of drift and
- * diffusion apart. */
+/* Roessler's form for Ito equations with diagonal noise (SIAM J. Numer. Anal. 48 (2010), eq. 6.1), with the stages of
+ * drift and diffusion apart. */
 enum { SRI_STAGES = 4 };
 struct sri_tableau {
 	double c0[SRI_STAGES], c1[SRI_STAGES];

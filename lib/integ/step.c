@@ -1,7 +1,8 @@
-/* step.c: loops over a compiled step, forward and backward. The step's vjp is compiled once, with the step's own forward
- * part inside it, so that going back over step n needs nothing but the state before it: from memory, or recomputed from the
- * nearest kept state by the binomial schedule of Griewank and Walther (ACM TOMS 26, 2000), which recomputes least for a given
- * number of kept states. Both memory modes run the same kernels in the same order and give the same bits. */
+/* step.c: loops over a compiled step, forward and backward. The step's vjp is compiled once, with the step's own
+ * forward part inside it, so that going back over step n needs nothing but the state before it: from memory, or
+ * recomputed from the nearest kept state by the binomial schedule of Griewank and Walther (ACM TOMS 26, 2000), which
+ * recomputes least for a given number of kept states. Both memory modes run the same kernels in the same order and give
+ * the same bits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,7 +223,7 @@ void step_free(struct step *s)
 	free(s);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 enum { SCRATCH_SLOTS = 4 }; /* two to go back and forth between, one to arrive at, one for the state at the cut */
 
@@ -267,7 +268,7 @@ static void reserve_gradients(struct step *s)
 	}
 }
 
-/* ---- one step --------------------------------------------------------------------------------------------------------- */
+/* ---- one step ---------------------------------------------------------------------------------------------------- */
 
 struct loop {
 	struct step *s;
@@ -361,7 +362,7 @@ static int adjoint_step(struct loop *l, int64_t n, void *const *from)
 	return 0;
 }
 
-/* ---- many steps ------------------------------------------------------------------------------------------------------- */
+/* ---- many steps -------------------------------------------------------------------------------------------------- */
 
 static void **slot(struct step *s, int64_t k)
 {
@@ -394,9 +395,9 @@ static int64_t binomial(int64_t a, int64_t b, int64_t limit)
 	return value;
 }
 
-/* How many of n steps to go before keeping a state, with k slots free. With m states in all, the first included, and no step
- * run forward more than r times, binomial(m + r, m) steps can be reversed: the part behind must fit with one state less, the
- * part before with one repeat less. */
+/* How many of n steps to go before keeping a state, with k slots free. With m states in all, the first included, and no
+ * step run forward more than r times, binomial(m + r, m) steps can be reversed: the part behind must fit with one state
+ * less, the part before with one repeat less. */
 static int64_t best_split(int64_t n, int64_t k)
 {
 	const int64_t limit = n + 1, states = k + 1;

@@ -1,6 +1,7 @@
-/* stepper_implicit.c: implicit Runge-Kutta steps. The slopes solve k_j = f(t + c_j h, y + h sum_i a_ji k_i) by a simplified
- * Newton iteration (Hairer, Wanner, Solving ODEs II, IV.8) with one Jacobian a step, taken at its beginning, and dense LU
- * factors by blocks: of I - h gamma J, stage after stage, for diagonal methods; of I - h A (x) J for full ones. */
+/* stepper_implicit.c: implicit Runge-Kutta steps. The slopes solve k_j = f(t + c_j h, y + h sum_i a_ji k_i) by a
+ * simplified Newton iteration (Hairer, Wanner, Solving ODEs II, IV.8) with one Jacobian a step, taken at its beginning,
+ * and dense LU factors by blocks: of I - h gamma J, stage after stage, for diagonal methods; of I - h A (x) J for full
+ * ones. */
 #include "integ/stepper.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
-/* stepper_other.c: methods that are no Runge-Kutta methods, all with fixed steps: semi-implicit Euler and leapfrog (Hairer,
- * Lubich, Wanner, Geometric Numerical Integration, I.1 and XV.3), reversible Heun (Kidger et al. 2021, arXiv 2105.13493), and
- * Adams methods of order 4 that rk4 starts (Hairer, Norsett, Wanner, Solving ODEs I, III.1). */
+/* stepper_other.c: methods that are no Runge-Kutta methods, all with fixed steps: semi-implicit Euler and leapfrog
+ * (Hairer, Lubich, Wanner, Geometric Numerical Integration, I.1 and XV.3), reversible Heun (Kidger et al. 2021, arXiv
+ * 2105.13493), and Adams methods of order 4 that rk4 starts (Hairer, Norsett, Wanner, Solving ODEs I, III.1). */
 #include "integ/stepper.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ static int rows_2(const struct ode_method *m)
 	return 2;
 }
 
-/* ---- semi-implicit Euler: y = (q, p): p1 = p + h f_p(t, q, p), q1 = q + h f_q(t, q, p1) ---------------------------------- */
+/* ---- semi-implicit Euler: y = (q, p): p1 = p + h f_p(t, q, p), q1 = q + h f_q(t, q, p1) -------------------------- */
 
 static int step_semi_implicit(struct stepper *s, double t, double h, struct err *e)
 {
@@ -54,7 +54,7 @@ const struct stepper_class stepper_semi_implicit_euler = {
 	.name = "semi_implicit_euler", .order = 1, .rows = rows_1, .step = step_semi_implicit, .accept = accept
 };
 
-/* ---- leapfrog: y_(n+1) = y_(n-1) + 2 h f(t_n, y_n); the first step by the midpoint rule ------------------------------------ */
+/* ---- leapfrog: y_(n+1) = y_(n-1) + 2 h f(t_n, y_n); the first step by the midpoint rule -------------------------- */
 
 static int step_leapfrog(struct stepper *s, double t, double h, struct err *e)
 {
@@ -84,7 +84,7 @@ const struct stepper_class stepper_leapfrog_midpoint = {
 	.name = "leapfrog_midpoint", .order = 2, .rows = rows_2, .step = step_leapfrog, .accept = accept_leapfrog
 };
 
-/* ---- reversible Heun ------------------------------------------------------------------------------------------------------- */
+/* ---- reversible Heun --------------------------------------------------------------------------------------------- */
 
 /* yh1 = 2 y - yh + h v, v1 = f(t + h, yh1), y1 = y + h (v + v1) / 2; backwards with -h from (y1, yh1, v1). */
 static int heun_pair(const struct ode_system *o, double t1, double h, struct reversible_state *s, struct err *e)
@@ -147,7 +147,7 @@ const struct stepper_class stepper_reversible_heun = {
 	.name = "reversible_heun", .order = 2, .rows = rows_heun, .step = step_heun, .accept = accept_heun
 };
 
-/* ---- Adams methods: rows 0 .. 3 are the slopes at t, t - h, t - 2h, t - 3h; row 4 on are for rk4 ---------------------------- */
+/* ---- Adams methods: rows 0 .. 3 are the slopes at t, t - h, t - 2h, t - 3h; row 4 on are for rk4 ----------------- */
 
 static int rows_adams(const struct ode_method *m)
 {

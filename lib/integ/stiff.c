@@ -1,5 +1,5 @@
-/* stiff.c: CVODE behind stiff.h: sparse matrices through UMFPACK, full ones through SUNDIALS' dense LU, else preconditioned
- * GMRES. */
+/* stiff.c: CVODE behind stiff.h: sparse matrices through UMFPACK, full ones through SUNDIALS' dense LU, else
+ * preconditioned GMRES. */
 #include "integ/stiff.h"
 
 #include <cvode/cvode.h>

@@ -1,5 +1,5 @@
-/* stiff.h: stiff systems y' = f(t, y) by the backward differentiation formulas of CVODE (Cohen, Hindmarsh, Computers in Physics
- * 10, 1996; SUNDIALS), orders 1 to 5, with error control; interpolated between its steps. */
+/* stiff.h: stiff systems y' = f(t, y) by the backward differentiation formulas of CVODE (Cohen, Hindmarsh, Computers in
+ * Physics 10, 1996; SUNDIALS), orders 1 to 5, with error control; interpolated between its steps. */
 #ifndef SCIML_INTEG_STIFF_H
 #define SCIML_INTEG_STIFF_H
 
@@ -10,7 +10,8 @@ struct stiff_system {
 	integ_rhs f;
 	void *context;
 	/* How Newton's linear systems are solved; the first that is given: */
-	/* by LU with Jacobians by differences; entries that may differ from 0 as for jacobian_new, which takes the arrays over */
+	/* by LU with Jacobians by differences; entries that may differ from 0 as for jacobian_new, which takes the
+	 * arrays over */
 	bool direct;
 	int64_t *start, *column;
 	/* by GMRES with y in place becoming an approximation of (I - gamma df/dy)^-1 y; NULL: without */

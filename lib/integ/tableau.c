@@ -22,7 +22,8 @@ const struct tableau *tableau_find(const char *name)
 	return NULL;
 }
 
-/* int_0^theta of the Lagrange polynomial of node j: expand prod_(i != j) (x - c_i) / (c_j - c_i), integrate term by term. */
+/* int_0^theta of the Lagrange polynomial of node j: expand prod_(i != j) (x - c_i) / (c_j - c_i), integrate term by
+ * term. */
 static double collocation(const struct tableau *m, int j, double theta)
 {
 	double p[TABLEAU_STAGES_MAX + 1] = { 1 }, scale = 1, sum = 0;

@@ -1,5 +1,5 @@
-/* tableau.h: Runge-Kutta methods as data. Slopes k_j = f(t + c_j h, z_j) at z_j = y + h sum_i a_ji k_i; the step ends at
- * y + h sum_j b_j k_j, its local error is estimated by h sum_j b_error_j k_j, and between its ends the solution is
+/* tableau.h: Runge-Kutta methods as data. Slopes k_j = f(t + c_j h, z_j) at z_j = y + h sum_i a_ji k_i; the step ends
+ * at y + h sum_j b_j k_j, its local error is estimated by h sum_j b_error_j k_j, and between its ends the solution is
  * y + h sum_j w_j(theta) k_j at t + theta h. */
 #ifndef SCIML_INTEG_TABLEAU_H
 #define SCIML_INTEG_TABLEAU_H
@@ -33,9 +33,10 @@ struct tableau {
 const struct tableau *tableau_at(int k);
 const struct tableau *tableau_find(const char *name);
 
-/* w_j(theta), one number a stage. Methods without a polynomial of their own: the cubic Hermite polynomial where the last
- * slope belongs to the end of the step; the quadratic through y, its slope and the end where only the first one belongs to
- * the beginning; else the collocation polynomial int_0^theta l_j (FULL), or the chord theta b_j. At theta = 1 they are b. */
+/* w_j(theta), one number a stage. Methods without a polynomial of their own: the cubic Hermite polynomial where the
+ * last slope belongs to the end of the step; the quadratic through y, its slope and the end where only the first one
+ * belongs to the beginning; else the collocation polynomial int_0^theta l_j (FULL), or the chord theta b_j. At theta =
+ * 1 they are b. */
 void tableau_dense(const struct tableau *m, double theta, double *weight);
 
 #endif

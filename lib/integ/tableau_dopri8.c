@@ -1,5 +1,5 @@
-/* tableau_dopri8.c: Dormand, Prince 1981 (J. Comput. Appl. Math. 7), order 8(7) in 14 stages, the last at the end of the step.
- * Its polynomial between the ends is of lower order than the step (about 6 is observed). */
+/* tableau_dopri8.c: Dormand, Prince 1981 (J. Comput. Appl. Math. 7), order 8(7) in 14 stages, the last at the end of
+ * the step. Its polynomial between the ends is of lower order than the step (about 6 is observed). */
 #include "integ/tableau_member.h"
 
 /* clang-format off */

@@ -1,6 +1,6 @@
-/* tableau_explicit.c: explicit Runge-Kutta methods. Sources: Hairer, Norsett, Wanner, Solving ODEs I, II.1 and table II.5.2
- * (Dormand, Prince 1980), quartic of Shampine 1986 between its steps; Ralston 1962; Shu, Osher 1988 (ssprk3); Bogacki, Shampine
- * 1989; Tsitouras 2011. The tests check every row against the order conditions. */
+/* tableau_explicit.c: explicit Runge-Kutta methods. Sources: Hairer, Norsett, Wanner, Solving ODEs I, II.1 and table
+ * II.5.2 (Dormand, Prince 1980), quartic of Shampine 1986 between its steps; Ralston 1962; Shu, Osher 1988 (ssprk3);
+ * Bogacki, Shampine 1989; Tsitouras 2011. The tests check every row against the order conditions. */
 #include "integ/tableau_member.h"
 
 /* clang-format off */

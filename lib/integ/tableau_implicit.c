@@ -1,6 +1,6 @@
-/* tableau_implicit.c: implicit Runge-Kutta methods. Sources: Hairer, Wanner, Solving ODEs II, IV.5 (Gauss, Radau IIA) and IV.6
- * (SDIRK); Bank et al. 1985 (TR-BDF2); Kvaerno 2004 (BIT 44): stiffly accurate, L-stable, first stage explicit, with first
- * guesses for the stages whose weights add up to one. */
+/* tableau_implicit.c: implicit Runge-Kutta methods. Sources: Hairer, Wanner, Solving ODEs II, IV.5 (Gauss, Radau IIA)
+ * and IV.6 (SDIRK); Bank et al. 1985 (TR-BDF2); Kvaerno 2004 (BIT 44): stiffly accurate, L-stable, first stage
+ * explicit, with first guesses for the stages whose weights add up to one. */
 #include "integ/tableau_member.h"
 
 #define SQRT2 1.4142135623730951

@@ -9,9 +9,9 @@
  * whoever calls cblas directly must. */
 void num_setup(void);
 
-/* C = alpha op(A) op(B) + beta C with op(A) m x k, op(B) k x n, C m x n; op transposes when trans_... is set. lda, ldb, ldc:
- * distance of rows as stored. beta = 0: C is only written. Extents below 2^31. The result depends on the arguments' values
- * and extents alone, not on addresses or threads. */
+/* C = alpha op(A) op(B) + beta C with op(A) m x k, op(B) k x n, C m x n; op transposes when trans_... is set. lda, ldb,
+ * ldc: distance of rows as stored. beta = 0: C is only written. Extents below 2^31. The result depends on the
+ * arguments' values and extents alone, not on addresses or threads. */
 void num_gemm_f(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
 		const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 void num_gemm_d(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,

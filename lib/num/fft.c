@@ -1,5 +1,5 @@
-/* fft.c: FFTW plans for new arrays. FFTW_UNALIGNED would switch FFTW's vector code off (two to five times slower), and a
- * second plan for unaligned arrays would round differently, so unaligned arrays are copied instead. */
+/* fft.c: FFTW plans for new arrays. FFTW_UNALIGNED would switch FFTW's vector code off (two to five times slower), and
+ * a second plan for unaligned arrays would round differently, so unaligned arrays are copied instead. */
 #include "num/fft.h"
 
 #include <fftw3.h>
@@ -93,8 +93,8 @@ static const fftw_r2r_kind r2r_kind[] = {
 	[FFT_DST1] = FFTW_RODFT00, [FFT_DST2] = FFTW_RODFT10, [FFT_DST3] = FFTW_RODFT01,
 };
 
-/* FFTW looks at the planning arrays' alignment and whether they are one, and with FFTW_ESTIMATE never touches them. What it
- * remembers of earlier plans is dropped first, so that a plan depends on its description alone. */
+/* FFTW looks at the planning arrays' alignment and whether they are one, and with FFTW_ESTIMATE never touches them.
+ * What it remembers of earlier plans is dropped first, so that a plan depends on its description alone. */
 static void make(struct fft_plan *p)
 {
 	static _Alignas(64) char array[2][64];

@@ -1,6 +1,6 @@
-/* fft.h: Fourier, cosine and sine transforms over FFTW3, unnormalised: forward then backward multiplies by the number of
- * points. Equal plans are shared; planning is serialised and depends on the description alone, and values do not depend on
- * the alignment of the caller's arrays, so equal input gives equal bits. */
+/* fft.h: Fourier, cosine and sine transforms over FFTW3, unnormalised: forward then backward multiplies by the number
+ * of points. Equal plans are shared; planning is serialised and depends on the description alone, and values do not
+ * depend on the alignment of the caller's arrays, so equal input gives equal bits. */
 #ifndef SCIML_NUM_FFT_H
 #define SCIML_NUM_FFT_H
 

@@ -153,8 +153,8 @@ void field_sampler_free(struct field_sampler *s)
 	free(s);
 }
 
-/* Half spectrum. Entries with last wave number 0 hold both members of a pair: the one whose first non-zero wave number is
- * negative is the conjugate of the other. */
+/* Half spectrum. Entries with last wave number 0 hold both members of a pair: the one whose first non-zero wave number
+ * is negative is the conjugate of the other. */
 static void draw_periodic(struct field_sampler *s, struct rng stream)
 {
 	const int d = s->law.n_dims;

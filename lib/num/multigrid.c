@@ -1,5 +1,6 @@
-/* multigrid.c: levels of a box, each with half the intervals of the finer one along its short steps. Grids need not be nested:
- * coarse functions are linear between coarse points, wherever those are, and residuals go the transposed way. */
+/* multigrid.c: levels of a box, each with half the intervals of the finer one along its short steps. Grids need not be
+ * nested: coarse functions are linear between coarse points, wherever those are, and residuals go the transposed
+ * way. */
 #include "num/multigrid.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static double area(const struct multigrid *m, const struct level *l, int64_t i, 
 	return product;
 }
 
-/* ---- operators of a level -------------------------------------------------------------------------------------------- */
+/* ---- operators of a level ---------------------------------------------------------------------------------------- */
 
 static void level_init(const struct multigrid *m, struct level *l, const int64_t *size)
 {
@@ -175,7 +176,7 @@ static void sweep(const struct multigrid *m, const struct level *l, bool forward
 	}
 }
 
-/* ---- between levels -------------------------------------------------------------------------------------------------- */
+/* ---- between levels ---------------------------------------------------------------------------------------------- */
 
 /* fine (+)= P coarse, or coarse = P^T fine. */
 static void transfer(const struct multigrid *m, const struct level *fine, const struct level *coarse, bool up,
@@ -262,7 +263,7 @@ static bool next_size(const struct multigrid *m, const struct level *l, int64_t 
 	return smaller;
 }
 
-/* ---- the coarsest level ---------------------------------------------------------------------------------------------- */
+/* ---- the coarsest level ------------------------------------------------------------------------------------------ */
 
 /* Rows of fixed points, and the last one of a singular problem, are those of the identity. */
 static int factorise(struct multigrid *m, struct level *l, struct err *e)
@@ -309,7 +310,7 @@ static void coarsest(struct multigrid *m, struct level *l, const double *b, doub
 	sparse_solve(l->factor, 1, x, x, &ignored); /* factored: cannot fail */
 }
 
-/* ---- the cycle ------------------------------------------------------------------------------------------------------- */
+/* ---- the cycle --------------------------------------------------------------------------------------------------- */
 
 static void cycle(struct multigrid *m, int k, const double *b, double *x)
 {
@@ -362,7 +363,7 @@ void multigrid_cycle(struct multigrid *m, const double *in, double *out)
 	free(b);
 }
 
-/* ---- the problem ----------------------------------------------------------------------------------------------------- */
+/* ---- the problem ------------------------------------------------------------------------------------------------- */
 
 static int check(const struct multigrid_problem *p, int64_t n, struct err *e)
 {

@@ -1,6 +1,6 @@
-/* multigrid.h: -div(a grad u) + c u = f on boxes of one to three dimensions by conjugate gradients with a geometric multigrid
- * V-cycle as preconditioner (Trottenberg, Oosterlee, Schueller, Multigrid, 2001, 7.8). Second order: values at points, fluxes
- * through the faces of cells around them, half cells at ends of an axis. */
+/* multigrid.h: -div(a grad u) + c u = f on boxes of one to three dimensions by conjugate gradients with a geometric
+ * multigrid V-cycle as preconditioner (Trottenberg, Oosterlee, Schueller, Multigrid, 2001, 7.8). Second order: values
+ * at points, fluxes through the faces of cells around them, half cells at ends of an axis. */
 #ifndef SCIML_NUM_MULTIGRID_H
 #define SCIML_NUM_MULTIGRID_H
 
@@ -33,7 +33,8 @@ bool multigrid_is_singular(const struct multigrid *m);
 /* A u, in the weak form: every row is integrated over the cell of its point. u is 0 at fixed points, out
  * too. */
 void multigrid_apply(struct multigrid *m, const double *u, double *out);
-/* One V-cycle with Gauss-Seidel forwards before and backwards after, from 0: out = M^-1 in, M symmetric positive definite. */
+/* One V-cycle with Gauss-Seidel forwards before and backwards after, from 0: out = M^-1 in, M symmetric positive
+ * definite. */
 void multigrid_cycle(struct multigrid *m, const double *in, double *out);
 
 struct multigrid_right { /* arrays over all points */
@@ -42,9 +43,9 @@ struct multigrid_right { /* arrays over all points */
 };
 /* b = the weak right side with everything that is known moved there: fixed values are read from u. */
 void multigrid_load(struct multigrid *m, const struct multigrid_right *right, const double *u, double *b);
-/* u: values at fixed points and a guess elsewhere in, the solution out. Ends at ||b - A u|| <= tolerance ||b||. Singular
- * problems: the solution of zero mean; *excess is what the right side lacks to be compatible, as a constant that was added to
- * f (0 otherwise). Both counts may be NULL. */
+/* u: values at fixed points and a guess elsewhere in, the solution out. Ends at ||b - A u|| <= tolerance ||b||.
+ * Singular problems: the solution of zero mean; *excess is what the right side lacks to be compatible, as a constant
+ * that was added to f (0 otherwise). Both counts may be NULL. */
 int multigrid_solve(struct multigrid *m, const struct multigrid_right *right, double tolerance, int64_t max_iterations,
 		    double *u, int64_t *iterations, double *excess, struct err *e);
 

@@ -44,7 +44,8 @@ int params_find(const struct params *p, const char *name); /* -1: none */
 /* Append a copy of *proto (name copied, value allocated with proto->value.dtype and shape, drawn later by params_init);
  * returns its index. */
 int params_add(struct params *p, const struct param *proto);
-/* Draw every value: stream (seed, "init", 0, hash of the parameter's name), so order and presence of others change nothing. */
+/* Draw every value: stream (seed, "init", 0, hash of the parameter's name), so order and presence of others change
+ * nothing. */
 void params_init(struct params *p, uint64_t seed);
 /* Number of trained scalars (roles other than state, frozen ones included). */
 int64_t params_count(const struct params *p);

@@ -10,8 +10,8 @@ const char *const points_names[] = { "uniform", "latin", "sobol", NULL };
 
 enum { BITS = 32 };
 
-/* Primitive polynomials (degree, inner coefficients as bits) and first direction numbers of axes 2, 3, ...: Joe, Kuo 2008,
- * "new-joe-kuo-6". Axis 1 is van der Corput's. */
+/* Primitive polynomials (degree, inner coefficients as bits) and first direction numbers of axes 2, 3, ...: Joe, Kuo
+ * 2008, "new-joe-kuo-6". Axis 1 is van der Corput's. */
 static const struct {
 	unsigned degree, inner, first[6];
 } axes[POINTS_DIMS - 1] = {

@@ -7,8 +7,9 @@
 #include "base/err.h"
 
 /* P A Q = L U of the n x n matrix that is given by rows: row i has the entries value[k] at column[k], start[i] <= k <
- * start[i+1], each column once, in any order. The arrays are kept by reference until sparse_lu_free (value may change after
- * it was factored). NULL with a message when the matrix is singular to working precision, or the description is wrong. */
+ * start[i+1], each column once, in any order. The arrays are kept by reference until sparse_lu_free (value may change
+ * after it was factored). NULL with a message when the matrix is singular to working precision, or the description is
+ * wrong. */
 struct sparse_lu;
 struct sparse_lu *sparse_lu_new(int64_t n, const int64_t *start, const int64_t *column, const double *value,
 				struct err *e);

@@ -1,5 +1,6 @@
-/* small_product_kernel.h: included by small_product.c once per type. A tile of rows times vectors of columns stays in registers
- * while all terms pass by once; the last vector of a row overlaps the one before, and only what is new of it is kept. */
+/* small_product_kernel.h: included by small_product.c once per type. A tile of rows times vectors of columns stays in
+ * registers while all terms pass by once; the last vector of a row overlaps the one before, and only what is new of it
+ * is kept. */
 
 #define LANES NAME(LANES)
 typedef NAME(lanes) NAME(vec);

@@ -15,8 +15,8 @@ int64_t optim_sweep(const struct params *p, optim_chunk f, void *context);
 /* False for running statistics and frozen parameters. */
 bool optim_trains(const struct param *p);
 
-/* Zero tensors "SLOT.PARAMETER" in o->state, all parameters of the first slot, then of the second: the state of parameter k
- * in slot s is state.at[s * params->n + k]. */
+/* Zero tensors "SLOT.PARAMETER" in o->state, all parameters of the first slot, then of the second: the state of
+ * parameter k in slot s is state.at[s * params->n + k]. */
 void optim_add_slots(struct optim *o, int n_slots, const char *const *slot);
 
 #endif

@@ -1,6 +1,6 @@
-/* first_order.c: SGD with momentum, Adam (Kingma, Ba 2015, arXiv 1412.6980, algorithm 1), AdamW (Loshchilov, Hutter 2019,
- * arXiv 1711.05101, algorithm 2). Adam's weight decay is L2 added to the gradient, AdamW's is decoupled. Complex weights are
- * pairs of reals. */
+/* first_order.c: SGD with momentum, Adam (Kingma, Ba 2015, arXiv 1412.6980, algorithm 1), AdamW (Loshchilov, Hutter
+ * 2019, arXiv 1711.05101, algorithm 2). Adam's weight decay is L2 added to the gradient, AdamW's is decoupled. Complex
+ * weights are pairs of reals. */
 #include <math.h>
 
 #include "optim/chunk.h"

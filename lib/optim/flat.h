@@ -1,5 +1,5 @@
-/* flat.h: all trained scalars of a model as one vector in double, a line search along it and Adam on it: what optimisers share
- * that see the parameters as a point in space. */
+/* flat.h: all trained scalars of a model as one vector in double, a line search along it and Adam on it: what
+ * optimisers share that see the parameters as a point in space. */
 #ifndef SCIML_OPTIM_FLAT_H
 #define SCIML_OPTIM_FLAT_H
 
@@ -23,13 +23,13 @@ struct flat_line {
 	double *x, *gradient; /* room: n each */
 	double a, loss, slope;
 };
-/* A step with the strong Wolfe conditions (Nocedal, Wright 2006, algorithms 3.5 and 3.6, cubic interpolation) from loss f0 and
- * slope g0 < 0, `first` tried first; ends with the parameters at the accepted point (l->a, l->loss, l->gradient). Out of
- * evaluations: the best point that decreases, or none (l->a = 0). */
+/* A step with the strong Wolfe conditions (Nocedal, Wright 2006, algorithms 3.5 and 3.6, cubic interpolation) from loss
+ * f0 and slope g0 < 0, `first` tried first; ends with the parameters at the accepted point (l->a, l->loss,
+ * l->gradient). Out of evaluations: the best point that decreases, or none (l->a = 0). */
 int flat_search(struct flat_line *l, double f0, double g0, double first, struct err *e);
 
-/* Step o->t of Adam (Kingma, Ba 2014; beta 0.9, 0.999) for the first steps of optimisers that do best near a minimum; moments:
- * 2 n. *loss before the step. */
+/* Step o->t of Adam (Kingma, Ba 2014; beta 0.9, 0.999) for the first steps of optimisers that do best near a minimum;
+ * moments: 2 n. *loss before the step. */
 int flat_adam_step(struct optim *o, double lr, double *moments, double *loss, struct err *e);
 
 #endif

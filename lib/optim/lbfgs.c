@@ -1,5 +1,5 @@
-/* lbfgs.c: limited-memory BFGS: two-loop recursion (Nocedal, Wright 2006, algorithm 7.4) with a strong Wolfe search. All of its memory is state, so that a checkpoint taken
- * between two steps goes on bit-equal. */
+/* lbfgs.c: limited-memory BFGS: two-loop recursion (Nocedal, Wright 2006, algorithm 7.4) with a strong Wolfe search.
+ * All of its memory is state, so that a checkpoint taken between two steps goes on bit-equal. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* optim.h: optimisers and learning-rate schedules. An optimiser works on params and gradients of the same names; its state is
- * params too, so that one checkpoint routine saves everything. */
+/* optim.h: optimisers and learning-rate schedules. An optimiser works on params and gradients of the same names; its
+ * state is params too, so that one checkpoint routine saves everything. */
 #ifndef SCIML_OPTIM_OPTIM_H
 #define SCIML_OPTIM_OPTIM_H
 
@@ -27,10 +27,11 @@ struct optim_class {
 	const struct key *keys;
 	double default_lr;
 	int (*start)(struct optim *o, struct err *e); /* make state */
-	/* One step with learning rate lr; *loss: value before the step. Elementwise work runs in fixed chunks on the pool. */
+	/* One step with learning rate lr; *loss: value before the step. Elementwise work runs in fixed chunks on the
+	 * pool. */
 	int (*step)(struct optim *o, double lr, double *loss, struct err *e);
-	/* evaluate has become another function (a new batch, new weights): forget what was kept of the old one. NULL: the
-	 * optimiser keeps nothing that assumes a fixed loss. */
+	/* evaluate has become another function (a new batch, new weights): forget what was kept of the old one. NULL:
+	 * the optimiser keeps nothing that assumes a fixed loss. */
 	void (*changed)(struct optim *o);
 };
 

@@ -1,6 +1,6 @@
-/* scaled.c: steps scaled by running means of squares: RMSprop (Hinton, lecture 6e, 2012, as in PyTorch), Adadelta (Zeiler,
- * arXiv 1212.5701, algorithm 1, times a learning rate), AdaBelief (Zhuang et al., arXiv 2010.07468, algorithm 2). Weight decay is
- * L2 added to the gradient. */
+/* scaled.c: steps scaled by running means of squares: RMSprop (Hinton, lecture 6e, 2012, as in PyTorch), Adadelta
+ * (Zeiler, arXiv 1212.5701, algorithm 1, times a learning rate), AdaBelief (Zhuang et al., arXiv 2010.07468, algorithm
+ * 2). Weight decay is L2 added to the gradient. */
 #include <math.h>
 
 #include "optim/chunk.h"

@@ -1,6 +1,6 @@
-/* self_scaled.c: quasi-Newton methods with the whole inverse Hessian: BFGS, self-scaled BFGS and self-scaled Broyden (Al-Baali
- * 1998; Al-Baali, Khalfan 2005), which Urban, Stefanou, Pons (2025, arXiv 2405.04230) found to reach far lower losses of
- * physics-informed networks than L-BFGS. n trained scalars need n^2 doubles: for small networks. */
+/* self_scaled.c: quasi-Newton methods with the whole inverse Hessian: BFGS, self-scaled BFGS and self-scaled Broyden
+ * (Al-Baali 1998; Al-Baali, Khalfan 2005), which Urban, Stefanou, Pons (2025, arXiv 2405.04230) found to reach far
+ * lower losses of physics-informed networks than L-BFGS. n trained scalars need n^2 doubles: for small networks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +57,12 @@ static int start(struct optim *o, struct err *e)
 	return 0;
 }
 
-/* ---- the matrix ------------------------------------------------------------------------------------------------------- */
+/* ---- the matrix -------------------------------------------------------------------------------------------------- */
 
 enum { TASKS = 16 };
 
-/* H <- scale H + a p p^T + b q q^T, and y = H x of the new H: one pass over the triangle. Rows are cut into TASKS parts of about
- * equal size whatever the threads; every part adds to a vector of its own. */
+/* H <- scale H + a p p^T + b q q^T, and y = H x of the new H: one pass over the triangle. Rows are cut into TASKS parts
+ * of about equal size whatever the threads; every part adds to a vector of its own. */
 struct sweep {
 	double *h;
 	int64_t n;
@@ -125,7 +125,7 @@ static void identity(double *h, int64_t n, double value)
 		h[i * (i + 1) / 2 + i] = value;
 }
 
-/* ---- the update ------------------------------------------------------------------------------------------------------- */
+/* ---- the update -------------------------------------------------------------------------------------------------- */
 
 /* Scaling tau and Broyden's phi from b = s.H^-1 s / s.y and h = y.H y / s.y. */
 static void scaling(enum method method, int64_t n, double b, double h, double *tau, double *phi)
@@ -144,8 +144,8 @@ static void scaling(enum method method, int64_t n, double b, double h, double *t
 	*phi = (1 - theta) / sigma;
 }
 
-/* H <- (H - Hy Hy^T / y.Hy + phi v v^T) / tau + s s^T / s.y with v = sqrt(y.Hy) (s / s.y - Hy / y.Hy): two rank-one terms in the
- * plane of s and Hy, found from their 2 x 2 matrix. out = H x of the new one. */
+/* H <- (H - Hy Hy^T / y.Hy + phi v v^T) / tau + s s^T / s.y with v = sqrt(y.Hy) (s / s.y - Hy / y.Hy): two rank-one
+ * terms in the plane of s and Hy, found from their 2 x 2 matrix. out = H x of the new one. */
 static void update(double *h, int64_t n, double tau, double phi, double sy, double yhy, const double *s,
 		   const double *hy, const double *x, double *out)
 {

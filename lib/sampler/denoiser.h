@@ -1,5 +1,6 @@
-/* denoiser.h: one handle for what a diffusion or flow model estimates. Of x = alpha x0 + sigma e every parameterisation is a
- * linear combination p x0 + q e of the expected data and the expected noise given x, so that each follows from each:
+/* denoiser.h: one handle for what a diffusion or flow model estimates. Of x = alpha x0 + sigma e every parameterisation
+ * is a linear combination p x0 + q e of the expected data and the expected noise given x, so that each follows from
+ * each:
  *
  *	noise        e                                 Ho et al., arXiv 2006.11239, eq. 14
  *	data         x0
@@ -42,8 +43,8 @@ struct denoiser {
 	double label_scale;
 	double data_std; /* edm: standard deviation of the data */
 	int64_t dim;
-	/* out = the estimate at n points, which denoiser_input_scale has been applied to; v is the level that the label was
-	 * made of. */
+	/* out = the estimate at n points, which denoiser_input_scale has been applied to; v is the level that the label
+	 * was made of. */
 	int (*eval)(const struct denoiser *self, const struct noise_level *v, double label, int64_t n, const double *x,
 		    double *out, struct err *e);
 	/* out_i = J_i w_i with the Jacobian J of eval by x at each point; NULL: not available. */
@@ -64,8 +65,9 @@ int denoiser_jacobian(struct denoiser *d, enum denoiser_form wanted, double t, i
 /* estimate = *data x0 + *noise e: what a form means at one level. */
 void denoiser_blend(const struct noise_level *v, enum denoiser_form form, double data_std, double *data, double *noise);
 
-/* to = *of_x x + *of_estimate estimate: the coefficients that turn an estimate from one form into another. Equal forms give
- * 0 and 1 exactly. Singular (not finite) where x does not tell: data from noise at alpha = 0, noise from data at sigma = 0. */
+/* to = *of_x x + *of_estimate estimate: the coefficients that turn an estimate from one form into another. Equal forms
+ * give 0 and 1 exactly. Singular (not finite) where x does not tell: data from noise at alpha = 0, noise from data at
+ * sigma = 0. */
 void denoiser_convert(const struct noise_level *v, enum denoiser_form from, enum denoiser_form to, double data_std,
 		      double *of_x, double *of_estimate);
 

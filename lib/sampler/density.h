@@ -1,5 +1,5 @@
-/* density.h: a density exp(-f(x)) to sample from, with its gradient: f as a text of the equation language, or a Gaussian
- * mixture. */
+/* density.h: a density exp(-f(x)) to sample from, with its gradient: f as a text of the equation language, or a
+ * Gaussian mixture. */
 #ifndef SCIML_SAMPLER_DENSITY_H
 #define SCIML_SAMPLER_DENSITY_H
 

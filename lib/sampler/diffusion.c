@@ -1,5 +1,5 @@
-/* diffusion.c: diffusion and flow sampling of a Gaussian mixture, whose exact model shows what a method, a schedule and a
- * number of steps are worth without training anything. */
+/* diffusion.c: diffusion and flow sampling of a Gaussian mixture, whose exact model shows what a method, a schedule and
+ * a number of steps are worth without training anything. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* hamiltonian.c: Hamiltonian Monte Carlo (Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987); Neal, Handbook of MCMC
- * (2011), ch. 5) and the no-U-turn sampler with slices (Hoffman, Gelman, JMLR 15 (2014), algorithm 3). */
+/* hamiltonian.c: Hamiltonian Monte Carlo (Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987); Neal, Handbook
+ * of MCMC (2011), ch. 5) and the no-U-turn sampler with slices (Hoffman, Gelman, JMLR 15 (2014), algorithm 3). */
 #include "sampler/hamiltonian.h"
 
 #include <math.h>
@@ -114,7 +114,8 @@ static bool keeps_going(const struct hamiltonian *h)
 	return at_left >= 0 && at_right >= 0;
 }
 
-/* The U-turn test of a subtree needs both of its ends: they are kept on the way, in `from` (the inner one) and the moving end. */
+/* The U-turn test of a subtree needs both of its ends: they are kept on the way, in `from` (the inner one) and the
+ * moving end. */
 struct subtree {
 	int64_t n;
 	bool going;

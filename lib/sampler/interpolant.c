@@ -116,7 +116,8 @@ static void move(const struct march *m, const double *from, double h, const doub
 		to[i] = from[i] + h * b[i];
 }
 
-/* One step of length h; b[0] keeps the first slope. Noise comes before the stages of Heun's rule and after Euler's step. */
+/* One step of length h; b[0] keeps the first slope. Noise comes before the stages of Heun's rule and after Euler's
+ * step. */
 static int step(struct march *m, double t, double h, double *x, struct err *e)
 {
 	static const double part[4] = { 0, 0.5, 0.5, 1 }, weight[4] = { 1. / 6, 1. / 3, 1. / 3, 1. / 6 };

@@ -1,7 +1,8 @@
-/* interpolant.h: stochastic interpolants (Albergo, Boffi, Vanden-Eijnden, arXiv 2303.08797) and rectified flow (Liu, Gong, Liu,
- * arXiv 2209.03003), which is the linear one without noise: x_t = a(t) x0 + c(t) x1 + gamma(t) z between a base density at t = 0
- * and data at t = 1, z ~ N(0, I). Their law moves with the velocity b = E[a' x0 + c' x1 + gamma' z | x_t = x], and for every
- * epsilon >= 0 with dX = (b + epsilon s) dt + sqrt(2 epsilon) dW, s = grad log rho_t; backwards with b - epsilon s. */
+/* interpolant.h: stochastic interpolants (Albergo, Boffi, Vanden-Eijnden, arXiv 2303.08797) and rectified flow (Liu,
+ * Gong, Liu, arXiv 2209.03003), which is the linear one without noise: x_t = a(t) x0 + c(t) x1 + gamma(t) z between a
+ * base density at t = 0 and data at t = 1, z ~ N(0, I). Their law moves with the velocity b = E[a' x0 + c' x1 + gamma'
+ * z | x_t = x], and for every epsilon >= 0 with dX = (b + epsilon s) dt + sqrt(2 epsilon) dW, s = grad log rho_t;
+ * backwards with b - epsilon s. */
 #ifndef SCIML_SAMPLER_INTERPOLANT_H
 #define SCIML_SAMPLER_INTERPOLANT_H
 
@@ -42,7 +43,8 @@ struct flow {
 	int64_t calls; /* counted by flow_march */
 };
 
-/* The exact velocity and score between two Gaussian mixtures of one dimension count (section 4.2 there); all borrowed. */
+/* The exact velocity and score between two Gaussian mixtures of one dimension count (section 4.2 there); all
+ * borrowed. */
 struct mixture_flow {
 	struct interpolant path;
 	const struct mixture *base, *data;
@@ -62,9 +64,9 @@ struct flow_options {
 	double from, to; /* 0 to 1, or backwards; with epsilon > 0 and where gamma vanishes a little inside */
 	double epsilon;
 };
-/* n points x from o->from to o->to in equal steps; point k draws from the streams of sample first + k. straightness (n; NULL: not
- * wanted): of each point the mean over the steps of |(x_end - x_start) / (to - from) - b|^2 (arXiv 2209.03003, eq. 5), b as the
- * steps begin with. -1: the model failed, a state is not finite. */
+/* n points x from o->from to o->to in equal steps; point k draws from the streams of sample first + k. straightness (n;
+ * NULL: not wanted): of each point the mean over the steps of |(x_end - x_start) / (to - from) - b|^2 (arXiv
+ * 2209.03003, eq. 5), b as the steps begin with. -1: the model failed, a state is not finite. */
 int flow_march(struct flow *f, const struct flow_options *o, uint64_t seed, int64_t first, int64_t n, double *x,
 	       double *straightness, struct err *e);
 /* Model calls of a march. */

@@ -1,5 +1,5 @@
-/* interpolant_mixture.c: interpolants between two Gaussian mixtures in closed form: a pair (i, j) of components with weight p_i q_j
- * is Gaussian with mean a m_i + c n_j and covariance S = a^2 C_i + c^2 D_j + gamma^2 I at every time. */
+/* interpolant_mixture.c: interpolants between two Gaussian mixtures in closed form: a pair (i, j) of components with
+ * weight p_i q_j is Gaussian with mean a m_i + c n_j and covariance S = a^2 C_i + c^2 D_j + gamma^2 I at every time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "num/lapack.h"
 #include "sampler/interpolant.h"
 
-/* Components of both sides, and of every pair what holds at one time: log of weight over normalisation, mean, its rate, S^-1 and
- * a a' C + c c' D + gamma gamma' I; and of one point its shares and pulls S^-1 (x - mean). */
+/* Components of both sides, and of every pair what holds at one time: log of weight over normalisation, mean, its rate,
+ * S^-1 and a a' C + c c' D + gamma gamma' I; and of one point its shares and pulls S^-1 (x - mean). */
 struct scratch {
 	int64_t dim, n_base, n_data, pairs;
 	double *weight[2], *mean[2], *covariance[2]; /* n, n x dim, n x dim x dim */

@@ -1,5 +1,6 @@
-/* likelihood.h: densities by the probability flow (arXiv 2011.13456, section 4.3; arXiv 1810.01367): along dx/dt = b(x, t)
- * log p_t changes by -div b dt, so that log p_{t_end}(x) = log N(x_T; 0, sigma_T^2 I) + integral of div b from t_end to T. */
+/* likelihood.h: densities by the probability flow (arXiv 2011.13456, section 4.3; arXiv 1810.01367): along dx/dt = b(x,
+ * t) log p_t changes by -div b dt, so that log p_{t_end}(x) = log N(x_T; 0, sigma_T^2 I) + integral of div b from t_end
+ * to T. */
 #ifndef SCIML_SAMPLER_LIKELIHOOD_H
 #define SCIML_SAMPLER_LIKELIHOOD_H
 
@@ -14,8 +15,9 @@ struct likelihood_options {
 	struct integ_tolerance tolerance;
 };
 
-/* One point x (dim values) at t_end, which becomes the point at T; *log_density in nats, *divergence its integral (NULL: not
- * wanted). sample: the point's number. -1: no Jacobian, an infinite log-SNR at T or t_end (flows), the integration failed. */
+/* One point x (dim values) at t_end, which becomes the point at T; *log_density in nats, *divergence its integral
+ * (NULL: not wanted). sample: the point's number. -1: no Jacobian, an infinite log-SNR at T or t_end (flows), the
+ * integration failed. */
 int likelihood_log_density(struct denoiser *d, const struct likelihood_options *o, uint64_t sample, double *x,
 			   double *log_density, double *divergence, struct err *e);
 

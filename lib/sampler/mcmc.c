@@ -1,5 +1,5 @@
-/* mcmc.c: Markov chains whose law tends to exp(-f(x)): underdamped Langevin dynamics by its solvers, Hamiltonian Monte Carlo,
- * and the no-U-turn sampler. A sample is a chain. */
+/* mcmc.c: Markov chains whose law tends to exp(-f(x)): underdamped Langevin dynamics by its solvers, Hamiltonian Monte
+ * Carlo, and the no-U-turn sampler. A sample is a chain. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* mixture.c: the exact model of a Gaussian mixture. Covariances are kept as C = Q diag(c) Q^T, so that S = alpha^2 C + sigma^2 I
- * is diagonal in the same axes at every time. */
+/* mixture.c: the exact model of a Gaussian mixture. Covariances are kept as C = Q diag(c) Q^T, so that S = alpha^2 C +
+ * sigma^2 I is diagonal in the same axes at every time. */
 #include "sampler/mixture.h"
 
 #include <math.h>
@@ -226,7 +226,8 @@ void mixture_draw(const struct mixture *m, struct rng stream, double *x)
 	}
 }
 
-/* out = Q diag(f) Q^T w with f_i = (of_c c_i + of_1) / (alpha^2 c_i + sigma^2); returns sum_i log of the denominators. */
+/* out = Q diag(f) Q^T w with f_i = (of_c c_i + of_1) / (alpha^2 c_i + sigma^2); returns sum_i log of the
+ * denominators. */
 static double apply(struct mixture *m, const struct noise_level *v, int64_t k, double of_c, double of_1,
 		    const double *w, double *out)
 {

@@ -1,6 +1,6 @@
 /* mixture.h: Gaussian mixtures as exact models. With x0 ~ sum_k w_k N(m_k, C_k) the law of x_t = alpha x0 + sigma e is
- * sum_k w_k N(alpha m_k, S_k), S_k = alpha^2 C_k + sigma^2 I, so that density, score, noise and data estimates and their
- * Jacobians are closed forms at every time: the oracle of the samplers' tests and a model without training. */
+ * sum_k w_k N(alpha m_k, S_k), S_k = alpha^2 C_k + sigma^2 I, so that density, score, noise and data estimates and
+ * their Jacobians are closed forms at every time: the oracle of the samplers' tests and a model without training. */
 #ifndef SCIML_SAMPLER_MIXTURE_H
 #define SCIML_SAMPLER_MIXTURE_H
 
@@ -10,8 +10,9 @@
 /* Holds scratch memory: one object per thread. */
 struct mixture;
 
-/* n components in dim dimensions; weight: n positive numbers of any sum; mean: n x dim; variance: n x dim (diagonal C_k), or
- * NULL and covariance: n x dim x dim, symmetric and positive semi-definite. All are copied. ERR_USAGE names the component. */
+/* n components in dim dimensions; weight: n positive numbers of any sum; mean: n x dim; variance: n x dim (diagonal
+ * C_k), or NULL and covariance: n x dim x dim, symmetric and positive semi-definite. All are copied. ERR_USAGE names
+ * the component. */
 struct mixture *mixture_new(int64_t n, int64_t dim, const double *weight, const double *mean, const double *variance,
 			    const double *covariance, struct err *e);
 /* Two-dimensional test sets: "gmm-a" (two broad components), "mild8", "ring8" (eight on a circle of radius 1.5 with

@@ -1,9 +1,10 @@
-/* noise.h: noise schedules of diffusion and flow models: x_t = alpha(t) x_0 + sigma(t) e with e ~ N(0, I). Time t = 0 is
- * data and t = T noise for every kind, flows too; samplers go from T down to t_end. Everything is in double; differences that
- * cancel near the data end go through expm1 and log1p.
+/* noise.h: noise schedules of diffusion and flow models: x_t = alpha(t) x_0 + sigma(t) e with e ~ N(0, I). Time t = 0
+ * is data and t = T noise for every kind, flows too; samplers go from T down to t_end. Everything is in double;
+ * differences that cancel near the data end go through expm1 and log1p.
  *
- * The forward equation is dx = f(t) x dt + g(t) dW with f = d log alpha / dt and g^2 = d sigma^2 / dt - 2 f sigma^2 (Song et
- * al., arXiv 2011.13456, eq. 29-33); lambda = log(alpha / sigma) is the half log-SNR, rho = sigma / alpha = exp(-lambda). */
+ * The forward equation is dx = f(t) x dt + g(t) dW with f = d log alpha / dt and g^2 = d sigma^2 / dt - 2 f sigma^2
+ * (Song et al., arXiv 2011.13456, eq. 29-33); lambda = log(alpha / sigma) is the half log-SNR, rho = sigma / alpha =
+ * exp(-lambda). */
 #ifndef SCIML_SAMPLER_NOISE_H
 #define SCIML_SAMPLER_NOISE_H
 

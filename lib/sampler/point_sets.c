@@ -1,5 +1,6 @@
-/* point_sets.c: points of the plane and the line that generative models are shown on: Gaussian mixtures and the usual toys, drawn
- * exactly; mixtures also with noise of a random time and what the exact model says about them, as an answer to compare with. */
+/* point_sets.c: points of the plane and the line that generative models are shown on: Gaussian mixtures and the usual
+ * toys, drawn exactly; mixtures also with noise of a random time and what the exact model says about them, as an answer
+ * to compare with. */
 #include <math.h>
 #include <stdlib.h>
 

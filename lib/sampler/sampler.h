@@ -1,5 +1,5 @@
-/* sampler.h: what sciml-sample draws with. A sampler turns (configuration, seed, i) into sample i of a distribution that a
- * configuration, a problem or a model names. */
+/* sampler.h: what sciml-sample draws with. A sampler turns (configuration, seed, i) into sample i of a distribution
+ * that a configuration, a problem or a model names. */
 #ifndef SCIML_SAMPLER_SAMPLER_H
 #define SCIML_SAMPLER_SAMPLER_H
 

@@ -1,4 +1,5 @@
-/* step_keys.h: the choice of a method and its grid of times as keys of a configuration section; from keys to a stepper. */
+/* step_keys.h: the choice of a method and its grid of times as keys of a configuration section; from keys to a
+ * stepper. */
 #ifndef SCIML_SAMPLER_STEP_KEYS_H
 #define SCIML_SAMPLER_STEP_KEYS_H
 
@@ -40,12 +41,12 @@ extern const char *const step_grid_names[]; /* "auto", then step_times_names */
 /* The method named; NULL with ERR_USAGE "method: ..." and the nearest name. */
 const struct stepper_class *step_method(const struct step_keys *k, struct err *e);
 struct step_options step_options_of(const struct step_keys *k, const struct stepper_class *m);
-/* The schedule of a specification as the method can use it: methods that divide by alpha and sigma keep off the ends of flows,
- * T = 0.999 and t_end = 0.001, unless the specification says where to end. */
+/* The schedule of a specification as the method can use it: methods that divide by alpha and sigma keep off the ends of
+ * flows, T = 0.999 and t_end = 0.001, unless the specification says where to end. */
 int step_schedule(const struct stepper_class *m, const struct noise_spec *spec, struct noise_schedule *s,
 		  struct err *e);
-/* The method on its grid from s->T to s->t_end. times auto: uniform for methods that work at the ends of a flow, a power of
- * sigma / alpha for edm and ve, else uniform in log(alpha / sigma). */
+/* The method on its grid from s->T to s->t_end. times auto: uniform for methods that work at the ends of a flow, a
+ * power of sigma / alpha for edm and ve, else uniform in log(alpha / sigma). */
 struct stepper *step_open(const struct step_keys *k, const struct stepper_class *m, const struct noise_schedule *s,
 			  struct err *e);
 /* The methods, for --describe: name, what it is, order, model calls of a step, source. */

@@ -254,9 +254,9 @@ static int check_finite(const struct march *m, int64_t i, double t, struct err *
 	return 0;
 }
 
-/* Langevin steps at a fixed time (arXiv 2011.13456, algorithms 4 and 5): x += step score + sqrt(2 step) z. There the step is
- * 2 c (r |z| / |score|)^2 with norms averaged over the batch; here with their expected squares, dim and dim / sigma^2, so that
- * a point does not depend on its neighbours. c is the schedule's ratio of alpha^2 over the step. */
+/* Langevin steps at a fixed time (arXiv 2011.13456, algorithms 4 and 5): x += step score + sqrt(2 step) z. There the
+ * step is 2 c (r |z| / |score|)^2 with norms averaged over the batch; here with their expected squares, dim and dim /
+ * sigma^2, so that a point does not depend on its neighbours. c is the schedule's ratio of alpha^2 over the step. */
 static int correct(struct march *m, const struct stepper *s, int64_t i, struct err *e)
 {
 	const struct noise_level *v = &s->level[i + 1];

@@ -1,6 +1,6 @@
-/* stepper.h: steps of diffusion and flow samplers, from noise to data over a grid of times. Every method here is linear in
- * the state and the model's values, so that a step is a table of coefficients (struct step_plan): computed once for a grid,
- * executed by one loop. A method is an entry of stepper_files with the function that fills a plan. */
+/* stepper.h: steps of diffusion and flow samplers, from noise to data over a grid of times. Every method here is linear
+ * in the state and the model's values, so that a step is a table of coefficients (struct step_plan): computed once for
+ * a grid, executed by one loop. A method is an entry of stepper_files with the function that fills a plan. */
 #ifndef SCIML_SAMPLER_STEPPER_H
 #define SCIML_SAMPLER_STEPPER_H
 
@@ -53,7 +53,8 @@ struct stepper_class {
 	int variant;		  /* for the plan's own use */
 	const void *data;
 	int64_t (*intervals)(int64_t steps); /* of the grid; NULL: steps */
-	/* The step from level i to i + 1 into p, which is zeroed but for row[0].carry, t[0] = level[i].t and stages = 1. */
+	/* The step from level i to i + 1 into p, which is zeroed but for row[0].carry, t[0] = level[i].t and stages =
+	 * 1. */
 	void (*plan)(const struct stepper_class *c, const struct step_grid *g, int64_t i, struct step_plan *p);
 };
 /* Lists of the members, as the kinds have them. */
@@ -73,15 +74,16 @@ enum step_times {
 	TIMES_KARRAS,  /* uniform in rho^(1/power); power 7 in arXiv 2206.00364, eq. 5 */
 };
 extern const char *const step_times_names[];
-/* t_0 = T > ... > t_n = t_end into t. power 0: the usual one. ERR_USAGE when lambda is infinite at an end but needed. */
+/* t_0 = T > ... > t_n = t_end into t. power 0: the usual one. ERR_USAGE when lambda is infinite at an end but
+ * needed. */
 int step_times_fill(enum step_times kind, const struct noise_schedule *s, double power, int64_t n, double *t,
 		    struct err *e);
 
 /* ---- a method on a grid ---- */
 
 struct stepper;
-/* Coefficients for the n + 1 times t, which must be strictly decreasing (or strictly increasing: from data to noise, for
- * methods without noise). schedule is borrowed. steps: as asked for, which decides n = stepper_intervals. */
+/* Coefficients for the n + 1 times t, which must be strictly decreasing (or strictly increasing: from data to noise,
+ * for methods without noise). schedule is borrowed. steps: as asked for, which decides n = stepper_intervals. */
 struct stepper *stepper_new(const struct stepper_class *c, const struct noise_schedule *schedule,
 			    const struct step_options *option, int64_t steps, int64_t n, const double *t,
 			    struct err *e);

@@ -1,5 +1,6 @@
-/* steps_deis.c: DEIS (Zhang, Chen, arXiv 2204.13902): in y = x / alpha the probability flow is dy/drho = e, and the noise
- * estimate e is replaced by the polynomial through the last values in t (tAB) or rho (rhoAB), or by Runge-Kutta in rho. */
+/* steps_deis.c: DEIS (Zhang, Chen, arXiv 2204.13902): in y = x / alpha the probability flow is dy/drho = e, and the
+ * noise estimate e is replaced by the polynomial through the last values in t (tAB) or rho (rhoAB), or by Runge-Kutta
+ * in rho. */
 #include <math.h>
 #include <stddef.h>
 
@@ -24,8 +25,8 @@ static double lagrange(int n, const double *x, int j, double at)
 	return product;
 }
 
-/* Integrals over rho from level i to i + 1 of the polynomials through n times (by_rho: values of rho). rho is an exponential
- * in lambda, where the integrand is smooth at both ends. */
+/* Integrals over rho from level i to i + 1 of the polynomials through n times (by_rho: values of rho). rho is an
+ * exponential in lambda, where the integrand is smooth at both ends. */
 static void integrate(const struct step_grid *g, int64_t i, bool by_rho, int n, double *out)
 {
 	const struct noise_level *v = g->level + i;

@@ -25,8 +25,8 @@ static void in_time(const struct stepper_class *c, const struct step_grid *g, in
 	}
 }
 
-/* arXiv 2206.00364, algorithm 2 in x / alpha (alpha = 1 there): noise up to rho' = (1 + gamma) rho, then Euler or Heun in
- * rho. order 1: Euler. */
+/* arXiv 2206.00364, algorithm 2 in x / alpha (alpha = 1 there): noise up to rho' = (1 + gamma) rho, then Euler or Heun
+ * in rho. order 1: Euler. */
 static void karras(const struct stepper_class *c, const struct step_grid *g, int64_t i, struct step_plan *p)
 {
 	const struct step_options *o = g->option;
@@ -77,8 +77,8 @@ static void reverse_diffusion(const struct stepper_class *c, const struct step_g
 	p->noise = sqrt(variance);
 }
 
-/* arXiv 2303.08797, eq. 2.33: dx = (b - epsilon score) dt + sqrt(2 epsilon) dW for dt < 0, with epsilon = eta^2 sigma, which
- * keeps the drift finite at both ends. drift = velocity + eta^2 e, and e from the velocity and x. */
+/* arXiv 2303.08797, eq. 2.33: dx = (b - epsilon score) dt + sqrt(2 epsilon) dW for dt < 0, with epsilon = eta^2 sigma,
+ * which keeps the drift finite at both ends. drift = velocity + eta^2 e, and e from the velocity and x. */
 static void drift_of(const struct noise_level *v, double eta, double *of_x, double *of_velocity)
 {
 	denoiser_convert(v, DENOISER_VELOCITY, DENOISER_NOISE, 1, of_x, of_velocity);

@@ -1,11 +1,11 @@
-/* steps_exponential.c: DDPM, DDIM and the DPM-Solvers: the linear part of the probability flow exactly, the model's value as
- * a polynomial in lambda = log(alpha / sigma).
+/* steps_exponential.c: DDPM, DDIM and the DPM-Solvers: the linear part of the probability flow exactly, the model's
+ * value as a polynomial in lambda = log(alpha / sigma).
  *
  * The noise form (values e) and the data form (values x0) of a step s -> t, h = lambda_t - lambda_s, are one formula,
  *	x_t = carry x - unit [(exp(z) - 1) v + phi_2(z) D_1 + phi_3(z) D_2],
- * with carry = alpha_t / alpha_s, unit = sigma_t, z = h for noise and sigma_t / sigma_s, alpha_t, -h for data; D_1, D_2: h and
- * h^2 times the derivatives of v by lambda. Sources: Lu et al., arXiv 2206.00927 and 2211.01095; Song et al., 2010.02502; Ho et
- * al., 2006.11239. */
+ * with carry = alpha_t / alpha_s, unit = sigma_t, z = h for noise and sigma_t / sigma_s, alpha_t, -h for data; D_1,
+ * D_2: h and h^2 times the derivatives of v by lambda. Sources: Lu et al., arXiv 2206.00927 and 2211.01095; Song et
+ * al., 2010.02502; Ho et al., 2006.11239. */
 #include <math.h>
 #include <stddef.h>
 
@@ -127,8 +127,8 @@ static void multistep(const struct stepper_class *c, const struct step_grid *g, 
 		add_difference(row, Q1, f.unit / r0 * (c->variant == TAYLOR ? step_phi2(f.z) : expm1(f.z) / 2));
 		return;
 	}
-	/* D_1 = d0 + r0 / (r0 + r1) (d0 - d1), D_2 = 2 (d0 - d1) / (r0 + r1). The authors' program leaves the 2 out, which
-	 * costs an order. */
+	/* D_1 = d0 + r0 / (r0 + r1) (d0 - d1), D_2 = 2 (d0 - d1) / (r0 + r1). The authors' program leaves the 2 out,
+	 * which costs an order. */
 	const double r1 = (v[-1].lambda - v[-2].lambda) / h, second = c->variant == REFERENCE ? 1 : 2;
 	const double of_d0 = -f.unit * (step_phi2(f.z) * (1 + r0 / (r0 + r1)) + step_phi3(f.z) * second / (r0 + r1));
 	const double of_d1 = f.unit * (step_phi2(f.z) * r0 / (r0 + r1) + step_phi3(f.z) * second / (r0 + r1));
@@ -152,8 +152,8 @@ static void ddim(const struct stepper_class *c, const struct step_grid *g, int64
 	p->noise = sqrt(w2);
 }
 
-/* arXiv 2006.11239, algorithm 2, in the time between any two levels: beta / sigma_s^2 = 1 - exp(-2 h). The variance of the
- * noise is beta ("large") or beta sigma_t^2 / sigma_s^2. */
+/* arXiv 2006.11239, algorithm 2, in the time between any two levels: beta / sigma_s^2 = 1 - exp(-2 h). The variance of
+ * the noise is beta ("large") or beta sigma_t^2 / sigma_s^2. */
 static void ancestral(const struct stepper_class *c, const struct step_grid *g, int64_t i, struct step_plan *p)
 {
 	const struct noise_level *s = &g->level[i], *t = &g->level[i + 1];

@@ -1,5 +1,5 @@
-/* steps_pndm.c: pseudo numerical methods (Liu et al., arXiv 2202.09778): the noise estimates are combined as a classical
- * method for equal steps combines slopes, and DDIM's transfer moves the state. */
+/* steps_pndm.c: pseudo numerical methods (Liu et al., arXiv 2202.09778): the noise estimates are combined as a
+ * classical method for equal steps combines slopes, and DDIM's transfer moves the state. */
 #include <math.h>
 #include <stddef.h>
 
@@ -78,8 +78,8 @@ static void fourth(const struct stepper_class *c, const struct step_grid *g, int
 static const char liu[] =
 	"Liu, Ren, Lin, Zhao, Pseudo Numerical Methods for Diffusion Models on Manifolds, arXiv 2202.09778";
 /* clang-format off */
-/* The combination has its full order for equal steps only where the transfer is linear in t too: all are of order 2 (the
- * authors prove second-order convergence). */
+/* The combination has its full order for equal steps only where the transfer is linear in t too: all are of order 2
+ * (the authors prove second-order convergence). */
 #define METHOD(id, title, text, of_variant, of_extra, of_plan) \
 	static const struct stepper_class id = { .name = title, .summary = text, .source = liu, .value = DENOISER_NOISE, \
 		.order = 2, .calls = 1, .variant = of_variant, .extra = of_extra, .plan = of_plan }
