@@ -64,7 +64,9 @@ static int run(int n, char **operand, struct err *e)
 		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
 	if (compress < -1 || compress > 9 || reduce < 1 || reduce_time < 1)
 		return err_set(e, ERR_USAGE, "%s is out of range",
-			       compress < -1 || compress > 9 ? "--compress" : "--reduce");
+			       compress < -1 || compress > 9 ? "--compress"
+			       : reduce < 1		     ? "--reduce"
+							     : "--reduce-time");
 	if (n == 2 && strcmp(operand[0], "mini") == 0)
 		return gen_mini(&common, &o, operand[1], e);
 	if (reduce > 1 || reduce_time > 1)

@@ -23,6 +23,8 @@ static bool probe(const struct layout_probe *p)
 	return false;
 }
 
+enum { INDEX_MAX = 1 << 30 }; /* of an index in a name: products of two stay in 64 bits */
+
 struct table {
 	const char *path;
 	char *text;
@@ -155,7 +157,10 @@ static int split_name(const char *name, size_t *stem, int64_t *index)
 	for (const char *p = dot; p && rank < 2; p = strchr(p + 1, '.')) {
 		char *end;
 
-		index[rank++] = strtoll(p + 1, &end, 10);
+		index[rank] = strtoll(p + 1, &end, 10);
+		if (index[rank] < 0 || index[rank] >= INDEX_MAX)
+			break;
+		rank++;
 		if (end == p + 1 || (*end != '\0' && *end != '.'))
 			break;
 		if (*end == '\0')
@@ -165,24 +170,28 @@ static int split_name(const char *name, size_t *stem, int64_t *index)
 	return 0;
 }
 
-/* Columns from `first` on that are one field, and their axes. */
+/* Columns from `first` on that are one field, and their axes: in order, each index once. */
 static int64_t field_columns(const struct table *t, int64_t first, size_t *stem, int *rank, int64_t *size)
 {
 	int64_t at[2] = { 0 }, n = 1;
+	size_t other;
 
 	*rank = split_name(t->name[first], stem, at);
 	size[0] = at[0] + 1;
 	size[1] = at[1] + 1;
 	for (; *rank > 0 && first + n < t->n_columns; n++) {
-		size_t other;
-
 		if (split_name(t->name[first + n], &other, at) != *rank || other != *stem ||
 		    strncmp(t->name[first + n], t->name[first], other) != 0)
 			break;
 		for (int k = 0; k < *rank; k++)
 			size[k] = at[k] + 1 > size[k] ? at[k] + 1 : size[k];
 	}
-	if (*rank > 0 && size[0] * (*rank == 2 ? size[1] : 1) != n) {
+	bool whole = *rank == 0 || size[0] * (*rank == 2 ? size[1] : 1) == n;
+	for (int64_t k = 0; whole && k < n && *rank != 0; k++) {
+		split_name(t->name[first + k], &other, at);
+		whole = (*rank == 2 ? at[0] * size[1] + at[1] : at[0]) == k;
+	}
+	if (!whole) {
 		*rank = 0;
 		*stem = strlen(t->name[first]);
 		n = 1;

@@ -39,7 +39,7 @@ static bool probe(const struct layout_probe *p)
 	       type_of(head[2], &t) && head[3] >= 1 && head[3] <= RANK_MAX;
 }
 
-/* The array of one file; its bytes are owned by the array. */
+/* The array of one file; its bytes are owned by the array, also after a failure. */
 static int read_array(const char *path, struct array *a, struct err *e)
 {
 	unsigned char *data;
@@ -49,10 +49,8 @@ static int read_array(const char *path, struct array *a, struct err *e)
 	if (gz_read(path, &data, &n, e) != 0)
 		return -1;
 	a->owned = data;
-	if (n < 4 || !type_of(data[2], &a->type) || data[3] < 1 || data[3] > RANK_MAX || n < 4 + 4 * (size_t)data[3]) {
-		free(data);
+	if (n < 4 || !type_of(data[2], &a->type) || data[3] < 1 || data[3] > RANK_MAX || n < 4 + 4 * (size_t)data[3])
 		return err_set(e, ERR_FAIL, "%s: not an IDX file", path);
-	}
 	a->rank = data[3];
 	head = 4 + 4 * (size_t)a->rank;
 	for (int k = 0; k < a->rank; k++)
@@ -60,11 +58,9 @@ static int read_array(const char *path, struct array *a, struct err *e)
 	a->dtype = array_dtype(a->type);
 	a->data = data + head;
 	array_set_strides(a, false);
-	if (array_count(a) < 0 || (uint64_t)array_count(a) * array_type_size(a->type) != n - head) {
-		free(data);
+	if (array_count(a) < 0 || (uint64_t)array_count(a) * array_type_size(a->type) != n - head)
 		return err_set(e, ERR_FAIL, "%s: %zu bytes of values, its extents ask for %lld values of %zu", path,
 			       n - head, (long long)array_count(a), array_type_size(a->type));
-	}
 	return 0;
 }
 
@@ -119,11 +115,7 @@ static int open_source(struct source *s, struct err *e)
 	void *data[2] = { NULL, NULL };
 	int status = -1;
 
-	if (read_array(s->path, &a, e) != 0) {
-		free(beside);
-		return -1;
-	}
-	if (beside && read_array(beside, &labels, e) != 0)
+	if (read_array(s->path, &a, e) != 0 || (beside && read_array(beside, &labels, e) != 0))
 		goto out;
 	if (beside && (labels.rank != 1 || labels.dim[0] != a.dim[0])) {
 		err_set(e, ERR_FAIL, "%s: %lld images, %lld labels in %s", s->path, (long long)a.dim[0],

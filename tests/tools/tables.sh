@@ -24,6 +24,15 @@ run_error 1 'its extents ask for 12 values' sciml-eval stat cut-idx
 head -c 40 t-images-idx3-ubyte.gz >cut-idx.gz
 run_error 1 'compressed data end too early' sciml-eval stat cut-idx.gz
 
+# labels cut short, in the values and in the head, or of another number
+cp t-images-idx3-ubyte cut-images-idx3-ubyte
+for bytes in 9 6; do
+	printf '\000\000\010\001\000\000\000\002\007\003' | head -c $bytes >cut-labels-idx1-ubyte
+	run_error 1 'cut-labels-idx1-ubyte: ' sciml-eval stat cut-images-idx3-ubyte
+done
+printf '\000\000\010\001\000\000\000\001\007' >cut-labels-idx1-ubyte
+run_error 1 '2 images, 1 labels' sciml-eval stat cut-images-idx3-ubyte
+
 printf '# a comment\nu.0.0, u.0.1,u.1.0,u.1.1, a.0 a.1, b\n1,2,3,4,5,6,7\n\n8,9,10,11,12,13,-14.5\r\n' >t.csv
 run_status 0 sciml-eval stat t.csv
 check_grep "^u	2	(2, 2)	1	11	" out
@@ -32,6 +41,13 @@ check_grep "^b	2	()	-14.5	7	" out
 printf '1 2\n3 4\n5\t6\n' | gzip >t.dat.gz
 run_status 0 sciml-eval stat t.dat.gz
 check_grep "^x	3	(2)	1	6	3.5	" out
+# columns out of order, or an index twice, are not one field; an index beyond 64 bits is a name
+printf 'u.0,u.2,u.2,v.1.0,w.9223372036854775807\n1,2,2,3,4\n' >order.csv
+run_error 1 "two columns 'u.2'" sciml-eval stat order.csv
+printf 'u.1,u.0,w.9223372036854775807,w.4294967295.4294967295\n1,2,3,4\n' >order.csv
+run_status 0 sciml-eval stat order.csv
+check_grep "^u.1	1	()	1	1	1" out
+check_grep "^w.9223372036854775807	1	()	3	3	3" out
 printf '1,2\n3\n' >bad.csv
 run_error 1 'line 2: not 2 numbers' sciml-eval stat bad.csv
 printf '1,2\n3,x\n' >bad.csv
