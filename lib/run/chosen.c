@@ -35,8 +35,12 @@ static int choose(struct chosen *c, int n, const char *const *names, bool (*usab
 	if (!c->class) {
 		const char *near = name ? str_nearest(name, n, names) : NULL;
 
-		cfg_fail(c->setup.cfg, "problem", "no problem %s%s%s%s%s%s", name ? "'" : "is named", name ? name : "",
-			 name ? "'" : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		if (name)
+			cfg_fail(c->setup.cfg, "problem", "no problem '%s'%s%s%s", name, near ? "; did you mean '" : "",
+				 near ? near : "", near ? "'?" : "");
+		else
+			cfg_fail(c->setup.cfg, "problem",
+				 "key name chooses one (--list), key equation gives one as text");
 		return cfg_done(c->setup.cfg, e);
 	}
 	if (usable && !usable(c->class))
