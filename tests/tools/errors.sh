@@ -28,9 +28,9 @@ run_error 2 "model.levels" sciml-train unet d.h5 -s model.levels=6 -o x.h5
 run_status 0 sciml-gen darcy -s problem.grid=8 -s problem.solve_grid=15 -n 3 -o two.h5
 run_error 2 'the model was trained for' sciml-solve m.h5 two.h5 -o x.h5
 run_error 2 'no problem' sciml-gen burger -o x.h5
+grep -q "did you mean 'burgers'" err || fail "no hint for a misspelt problem"
 printf 'problem:\n  text: "u_t = u_xx"\n' >nameless.yaml
 run_error 2 'key equation gives one' sciml-gen nameless.yaml -o x.h5
-grep -q "did you mean 'burgers'" err || fail "no hint for a misspelt problem"
 run_error 2 'no model' sciml-train fni d.h5 -o x.h5
 
 # Configuration.
