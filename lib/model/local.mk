@@ -7,6 +7,7 @@ model_members = \
 	lib/model/time_mlp.c \
 	lib/model/time_unet.c \
 	lib/model/hamiltonian.c \
+	lib/model/lagrangian.c \
 	lib/model/vector_field.c \
 	lib/model/dit.c \
 	lib/model/neural_sde.c

@@ -222,6 +222,98 @@ START_TEST(constant_cde)
 }
 END_TEST
 
+/* One hidden layer of tanh, by hand. */
+static double perceptron(const struct params *p, const char *name, int n_in, int width, int n_out, const double *x,
+			 int k)
+{
+	static const char *const part[] = { "hidden0.weight", "hidden0.bias", "out.weight", "out.bias" };
+	const double *at[4];
+	char path[64];
+	double sum;
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s.%s", name, part[i]);
+		at[i] = p->at[params_find(p, path)].value.data;
+	}
+	sum = at[3][k];
+	for (int j = 0; j < width; j++) {
+		double before = at[1][j];
+
+		for (int i = 0; i < n_in; i++)
+			before += x[i] * at[0][i * width + j];
+		sum += tanh(before) * at[2][j * n_out + k];
+	}
+	return sum;
+}
+
+/* v' M v / 2 + V of the model lagrangian, for two positions. */
+static double energy_by_hand(const struct params *p, int width, const double *y)
+{
+	double t[4], square[2] = { 0, 0 };
+
+	for (int k = 0; k < 4; k++)
+		t[k] = perceptron(p, "mass", 2, width, 4, y, k);
+	t[0] = log1p((exp(1) - 1) * exp(t[0]));
+	t[1] = 0;
+	t[3] = log1p((exp(1) - 1) * exp(t[3]));
+	for (int i = 0; i < 2; i++)
+		for (int k = 0; k < 2; k++)
+			square[k] += t[i * 2 + k] * y[2 + i];
+	return (square[0] * square[0] + square[1] * square[1] + 1e-3 * (y[2] * y[2] + y[3] * y[3])) / 2 +
+	       perceptron(p, "potential", 2, width, 1, y, 0);
+}
+
+/* Along the field of learnt mass matrix and potential their energy, put together by hand, does not change. */
+START_TEST(lagrangian_field)
+{
+	enum { STATES = 4, WIDTH = 6 };
+	const struct model_class *class = model_find("lagrangian");
+	struct {
+		int64_t width, depth;
+		int activation;
+	} config = { WIDTH, 1, NN_TANH };
+	const struct model_spec spec = { .n_in = STATES, .n_out = STATES };
+	struct graph *g = graph_new(DTYPE_F64);
+	struct params params = { 0 };
+	struct nn n;
+	struct model_in in = { .query = NODE_NONE, .vector = NODE_NONE, .last = NODE_NONE };
+	const struct shape row = shape_of(1, STATES);
+	double y[STATES] = { 0.3, -0.5, 1, 0.2 }, change = 0, largest = 0;
+	struct err e = { 0 };
+
+	in.field = graph_input(g, "y", DTYPE_F64, &row);
+	nn_begin(&n, g, &params, true);
+	node out = class->build(&n, &config, &spec, &in);
+	params_init(&params, 4);
+	struct plan *p = plan_new(g, 1, &out, &e);
+	ck_assert_msg(p != NULL, "%s", e.message);
+	for (int i = 0; i < params.n; i++)
+		plan_bind(p, n.node[i], params.at[i].value.data);
+	plan_bind(p, in.field, y);
+	ck_assert_int_eq(plan_run(p, &e), 0);
+	const double *field = plan_out(p, 0).data;
+	for (int i = 0; i < STATES; i++) {
+		const double at = y[i];
+		double slope;
+
+		y[i] = at + 1e-5;
+		slope = energy_by_hand(&params, WIDTH, y);
+		y[i] = at - 1e-5;
+		slope = (slope - energy_by_hand(&params, WIDTH, y)) / 2e-5;
+		y[i] = at;
+		change += slope * field[i];
+		largest = fmax(largest, fabs(slope * field[i]));
+	}
+	ck_assert_double_eq(field[0], y[2]);
+	ck_assert_double_gt(largest, 1e-2);
+	ck_assert_double_lt(fabs(change), 1e-9 * (1 + largest));
+	plan_free(p);
+	nn_end(&n);
+	graph_free(g);
+	params_free(&params);
+}
+END_TEST
+
 /* The field of an energy has a Jacobian J with M J symmetric, M = [0 -1; 1 0] by halves. */
 START_TEST(hamiltonian_field)
 {
@@ -398,6 +490,7 @@ int main(void)
 	tcase_add_loop_test(t, gradients, 0, CASES);
 	tcase_add_test(t, constant_cde);
 	tcase_add_test(t, hamiltonian_field);
+	tcase_add_test(t, lagrangian_field);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, paths_meet_values);
 	tcase_add_test(t, paths_are_smooth);

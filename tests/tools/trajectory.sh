@@ -30,10 +30,12 @@ run_status 0 sciml-eval -q cl_p.h5 sp.h5:test --metric accuracy --above accuracy
 
 # an energy instead of a vector field
 run_status 0 sciml-gen -q pendulum -n 20 -s problem.T=1 -s problem.frames=8 -s problem.spread=1 -s gen.test=0.2 -o pen.h5
-run_status 0 sciml-train -q neural-ode pen.h5 -o ham.h5 $short -s model.name=hamiltonian -s model.width=16 -s train.epochs=200 -s train.lr=1e-2 \
-	-s objective.until=8
-run_status 0 sciml-solve -q ham.h5 pen.h5:test -o ham_p.h5
-run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
+for energy in hamiltonian lagrangian; do
+	run_status 0 sciml-train -q neural-ode pen.h5 -o ham.h5 $short -s model.name=$energy -s model.width=16 -s train.epochs=200 \
+		-s train.lr=1e-2 -s objective.until=8
+	run_status 0 sciml-solve -q ham.h5 pen.h5:test -o ham_p.h5
+	run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
+done
 
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
