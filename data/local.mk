@@ -42,7 +42,7 @@ dist_problem_DATA += data/problem/lorenz63-text.yaml data/problem/rober.yaml dat
 # Models with the objective and training that they are known by: sciml-train NAME.
 modeldir = $(pkgdatadir)/model
 dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml \
-	data/model/rectified-flow.yaml data/model/interpolant.yaml \
+	data/model/rectified-flow.yaml data/model/interpolant.yaml data/model/cnf.yaml \
 	data/model/pinn.yaml data/model/neural-ode.yaml data/model/neural-cde.yaml data/model/latent-ode.yaml data/model/ernode.yaml
 
 # Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.

@@ -93,11 +93,12 @@ static void choose_params(struct chain *c)
 static int compile_flow(struct chain *c, struct err *e)
 {
 	const struct chain_solver *k = c->solver;
-	node *shared = xcalloc((size_t)c->nn.n_nodes + 1, sizeof *shared);
-	bool *wrt = xcalloc((size_t)c->nn.n_nodes + 1, sizeof *wrt);
+	const size_t most = (size_t)c->nn.n_nodes + CHAIN_DATA;
+	node *shared = xcalloc(most, sizeof *shared);
+	bool *wrt = xcalloc(most, sizeof *wrt);
 	int n = 0;
 
-	c->param_value = xcalloc((size_t)c->nn.n_nodes + 1, sizeof *c->param_value);
+	c->param_value = xcalloc(most, sizeof *c->param_value);
 	for (int i = 0; i < c->nn.n_nodes; i++) {
 		if (!node_is(c->nn.node[i]))
 			continue;
@@ -105,6 +106,9 @@ static int compile_flow(struct chain *c, struct err *e)
 		wrt[n] = trained(&c->network->params.at[i]);
 		c->param_value[n++] = c->network->params.at[i].value.data;
 	}
+	for (int i = 0; i < c->n_data; i++)
+		if (c->field_reads[i])
+			shared[n++] = c->data[i];
 	c->flow_gradient = xcalloc((size_t)n + 1, sizeof *c->flow_gradient);
 	const struct flow_spec spec = { .method = k->method,
 					.n_terms = 1,
@@ -252,6 +256,18 @@ static double scalar(const struct plan *p, int k)
 	return tensor_get(&t, 0);
 }
 
+/* Values of the data that the field reads, behind those of the parameters. */
+static void set_field_data(struct chain *c, const struct chain_run *run)
+{
+	int at = 0;
+
+	for (int i = 0; i < c->nn.n_nodes; i++)
+		at += node_is(c->nn.node[i]);
+	for (int k = 0; k < c->n_data; k++)
+		if (c->field_reads[k])
+			c->param_value[at++] = run->data[k];
+}
+
 static void set_weight(struct chain *c, double value)
 {
 	if (c->real == DTYPE_F32)
@@ -278,7 +294,7 @@ static double regularise(struct chain *c, const struct chain_run *run, const str
 		c->stiffness_weight = xrealloc(c->stiffness_weight, (size_t)c->n_weights * sizeof(double));
 	}
 	for (int64_t j = 0; j < n; j++) {
-		c->error_weight[j] = run->error_factor * (r->time[j + 1] - r->time[j]) / (double)n;
+		c->error_weight[j] = run->error_factor * fabs(r->time[j + 1] - r->time[j]) / (double)n;
 		c->stiffness_weight[j] = 0;
 		sum += c->error_weight[j] * r->error[j];
 		stiffest = r->stiffness[j] > r->stiffness[stiffest] ? j : stiffest;
@@ -377,6 +393,7 @@ int chain_forward(struct chain *c, const struct chain_run *run, struct params *g
 		plan_bind(c->encode, c->data[i], run->data[i]);
 		plan_bind(c->head, c->data[i], run->data[i]);
 	}
+	set_field_data(c, run);
 	if (plan_run(c->encode, e) != 0 || flow_forward(c->flow, &f, r, e) != 0 || plan_run(c->head, e) != 0)
 		return -1;
 	*loss = scalar(c->head, 0);

@@ -50,9 +50,10 @@ struct chain {
 	bool training;
 	/* to be filled in by build */
 	int n_data;
-	node data[CHAIN_DATA]; /* inputs of encoder and head: rows of a batch */
-	node y0;	       /* (b, d) */
-	void *network_context; /* of the builder, for its term */
+	node data[CHAIN_DATA];	      /* inputs of encoder and head: rows of a batch */
+	bool field_reads[CHAIN_DATA]; /* data[k] is an input of the vector field too, the same all along a solve */
+	node y0;		      /* (b, d) */
+	void *network_context;	      /* of the builder, for its term */
 	node extra; /* scalar: part of the loss that the encoder knows (divergence from a prior), or NODE_NONE */
 	node state; /* input (b, d) of the vector field */
 	struct diffeq_term term;
@@ -63,7 +64,7 @@ struct chain {
 	struct plan *encode, *encode_back, *head, *head_back;
 	struct flow *flow;
 	int n_params, *param, *encode_out, *head_out; /* those with gradients: index; output of the plans, -1: none */
-	const void **param_value;
+	const void **param_value;		      /* of the parameters, then of the data that the field reads */
 	void **flow_gradient, **part;
 	char *memory, *y0_value, *y0_bar_value, *saved_value, *saved_bar, *final;
 	struct flow_save *save;

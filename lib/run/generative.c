@@ -62,11 +62,10 @@ static void add_state(struct params *p, enum dtype real, const char *name, int64
 		tensor_set(&p->at[k].value, i, v[i]);
 }
 
-static int find_scale(struct trainer *t, struct generative *g, struct err *e)
+int standard_find(struct network *n, const struct examples *x, struct params *to, struct err *e)
 {
-	struct network *n = &t->network;
 	const bool pixel = n->key.normalise_target == NORMALISE_PIXEL;
-	const int64_t count = pixel ? g->data.dim : g->data.spec.n_out;
+	const int64_t count = pixel ? x->dim : x->spec.n_out;
 	double *mean, *std;
 	int status = -1;
 
@@ -76,14 +75,22 @@ static int find_scale(struct trainer *t, struct generative *g, struct err *e)
 		return 0;
 	mean = mem_new(count, sizeof *mean, "means", e);
 	std = mean ? mem_new(count, sizeof *std, "deviations", e) : NULL;
-	if (std && examples_moments(&g->data, pixel, mean, std, e) == 0) {
-		add_state(&n->params, n->real, "norm.target.mean", count, mean);
-		add_state(&n->params, n->real, "norm.target.std", count, std);
+	if (std && examples_moments(x, pixel, mean, std, e) == 0) {
+		add_state(to, n->real, "norm.target.mean", count, mean);
+		add_state(to, n->real, "norm.target.std", count, std);
 		status = 0;
 	}
 	free(mean);
 	free(std);
 	return status;
+}
+
+void standard_store(const struct standard *s, int64_t dim, enum dtype real, struct params *to)
+{
+	if (!s->mean)
+		return;
+	add_state(to, real, "norm.target.mean", dim, s->mean);
+	add_state(to, real, "norm.target.std", dim, s->std);
 }
 
 /* Weights and scale of another run. */
@@ -144,8 +151,8 @@ int generative_open(struct trainer *t, struct dataset *data, struct dataset *val
 	n->spec = g->data.spec;
 	n->spec.n_out *= g->out_parts;
 	t->n_items = g->data.n_items;
-	if (regression_start(n, g->data.spec.n_out, t->seed, e) != 0 || find_scale(t, g, e) != 0 ||
-	    (g->start_from && start_from(n, g->start_from, e) != 0))
+	if (regression_start(n, g->data.spec.n_out, t->seed, e) != 0 ||
+	    standard_find(n, &g->data, &n->params, e) != 0 || (g->start_from && start_from(n, g->start_from, e) != 0))
 		return -1;
 	g->standard = standard_of(&n->params, g->data.dim, g->data.points);
 	return allocate(t, g, e);

@@ -16,6 +16,10 @@ struct standard {
 /* Out of the states of a model; points: of the grid. */
 struct standard standard_of(const struct params *p, int64_t dim, int64_t points);
 void standard_free(struct standard *s);
+/* The scale of the examples, as section data of n has it, into states of `to`; none when it has none. */
+int standard_find(struct network *n, const struct examples *x, struct params *to, struct err *e);
+/* Element by element, as states of the type `real`. */
+void standard_store(const struct standard *s, int64_t dim, enum dtype real, struct params *to);
 void standard_apply(const struct standard *s, int64_t n, int64_t dim, double *x);
 void standard_undo(const struct standard *s, int64_t n, int64_t dim, double *x);
 

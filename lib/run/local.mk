@@ -1,5 +1,6 @@
 # learners: files that export a learner_file_NAME list, as the members of a kind do
 learner_members = \
+	lib/run/learner_cnf.c \
 	lib/run/learner_latent_ode.c \
 	lib/run/learner_neural_cde.c \
 	lib/run/learner_neural_ode.c \
@@ -33,3 +34,5 @@ run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h li
 run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/trajectory.c lib/run/trajectory_solve.c lib/run/path.h lib/run/path.c
 # neural stochastic differential equations
 run_sources += lib/run/neural_loop.h lib/run/neural_loop.c lib/run/sde_gan.h lib/run/sde_draws.c lib/run/sample_paths.c
+# continuous normalising flows
+run_sources += lib/run/cnf.h lib/run/cnf.c lib/run/sample_cnf.c

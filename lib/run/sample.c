@@ -229,7 +229,7 @@ void sample_list(struct str *out)
 		for (int k = 0; sampler_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", sampler_files[i][k]->name, sampler_files[i][k]->summary);
 	str_printf(out, "  %-22s %s\n", "FILE.h5",
-		   "a model trained with objective denoise or sde-gan; --describe model");
+		   "a model trained with objective denoise, interpolant, cnf or sde-gan; --describe model");
 }
 
 int sample_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -244,6 +244,8 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 		step_describe(man, out);
 		help_label(out, man, "objective interpolant", "other keys:");
 		key_help(sample_flow_keys, man, out);
+		help_label(out, man, "objective cnf", "other keys:");
+		key_help(sample_cnf_keys, man, out);
 		return 0;
 	}
 	if (!s)

@@ -26,6 +26,10 @@ struct model_file;
 int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e);
 extern const struct key sample_paths_keys[];
 
+/* sample_cnf.c: learner_class.sample of continuous normalising flows. */
+int sample_cnf(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e);
+extern const struct key sample_cnf_keys[];
+
 /* sample_picture.c: the first draws of a field as one picture: planes as tiles, lines as curves, vectors as a histogram of their
  * first two elements. Samples are added in order; what has no place is left out. */
 struct sample_picture;

@@ -265,6 +265,7 @@ int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struc
 
 	s->kind = kind;
 	s->config = t->objective_config;
+	s->task = &t->task_key;
 	s->network = &t->network;
 	s->seed = t->seed;
 	t->network.real = t->network.key.real == 0 ? DTYPE_F32 : DTYPE_F64;
@@ -293,6 +294,8 @@ void trajectory_close(struct trainer *t)
 	trajectory_data_free(&s->train);
 	trajectory_data_free(&s->valid);
 	params_free(&s->counts);
+	if (s->kind->close)
+		s->kind->close(s);
 	free(s);
 	t->learning = NULL;
 }

@@ -41,6 +41,7 @@ struct trajectory_kind {
 	/* What is random in a step of training, and other changes to its run; NULL: nothing. */
 	void (*tune)(struct trainer *t, struct trajectory_slot *slot, struct chain_run *run);
 	void (*forget)(struct trajectory_slot *slot); /* free what slot->path owns; NULL: nothing */
+	void (*close)(struct trajectory *s);	      /* free s->own; NULL: it has none */
 };
 
 /* Of trajectory.counts: solves; evaluations forward; steps; evaluations in all. */
@@ -61,6 +62,8 @@ struct trajectory_slot {
 struct trajectory {
 	const struct trajectory_kind *kind;
 	const void *config;		 /* section objective */
+	const struct task_config *task;	 /* section data; NULL in trajectory_solve */
+	void *own;			 /* the kind's: its close frees it */
 	struct network *network, judged; /* judged: with the parameters to be judged, which it borrows */
 	uint64_t seed;
 	int64_t total; /* steps of the whole training */

@@ -114,6 +114,13 @@ static const struct {
 			"0.25}\ntrain: {batch: 3}\n" },
 	{ "ode-classifier", "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.25, "
 			    "field: x, steer: 0.4, error: 1, error_end: 0.1}\ntrain: {batch: 5}\n" },
+	{ "cnf", "data: {real: float64, target: [x], normalise_target: channel}\nmodel: {width: 5, depth: 2, time: "
+		 "every, activation: tanh, final: identity}\nobjective: {dt: 0.25}\ntrain: {batch: 4}\n" },
+	{ "cnf", "data: {real: float64, target: [x, label]}\nmodel: {width: 5, depth: 2, time: first}\nobjective: {dt: "
+		 "0.25, trace: rademacher, method: bosh3, error: 0.3}\ntrain: {batch: 5}\n" },
+	{ "cnf",
+	  "data: {real: float64, target: [x]}\nmodel: {width: 5, depth: 1}\nobjective: {dt: 0.25, trace: normal, "
+	  "adjoint: checkpoint, slots: 2, end: 0.7}\ntrain: {batch: 3}\n" },
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -376,6 +383,8 @@ START_TEST(refusals)
 		{ "neural-ode", "objective: {method: magic}\n", "is not known" },
 		{ "ode-classifier", "objective: {field: x, steer: 2}\n", "steer" },
 		{ "ode-classifier", "objective: {field: x, label: none}\n", "objective.label" },
+		{ "cnf", "data: {target: [none]}\n", "no field 'none'" },
+		{ "cnf", "data: {target: [x], input: [label]}\n", "no conditions" },
 	};
 
 	for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {

@@ -1,0 +1,54 @@
+#!/bin/sh
+# cnf.sh: continuous normalising flows from the command line: trained on points and on a table, drawn from, densities of draws and
+# of a grid, threads, shards, messages.
+. "${srcdir:-.}/tests/init.sh"
+SCIML_DATA=$abs_top_srcdir/data
+export SCIML_DATA
+
+run_status 0 sciml-sample mixture -s 'sample.means=[[-1.5, 0], [1.5, 1]]' -s sample.stds=0.5 -n 512 -o two.h5
+small='-s model.width=16 -s model.depth=2 -s train.batch=64 -s train.lr=1e-2 -s train.checkpoint=0'
+run_status 0 sciml-train cnf two.h5:0-447 --valid two.h5:448-511 $small -s train.epochs=15 --log flow.log -o flow.h5
+# a Gaussian with the moments of the data has 2.8 nats or more; evaluations of the field stand in the history
+awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } END { exit !($c["valid_loss"] < 2.7 && $c["nfe"] >= 7) }' flow.log ||
+	fail "$(cat flow.log)"
+
+# and what the history calls loss is the mean of the densities
+run_status 0 sciml-sample flow.h5 two.h5:448-511 -s sample.task=density -s sample.batch=64 -o valid.h5
+run_status 0 sciml-eval stat valid.h5
+awk -F '\t' 'NR == FNR { loss = $4; next } $1 == "log_density" { d = loss + $6; exit !(d < 1e-4 && d > -1e-4) }' flow.log out ||
+	fail "$(tail -1 flow.log) and $(cat out)"
+# the density that a draw has by the way forth is that which it has by the way back
+run_status 0 sciml-sample flow.h5 -n 200 -s sample.densities=true -s sample.tolerance=1e-6 -o draws.h5
+run_status 0 sciml-sample flow.h5 draws.h5 -s sample.task=density -s sample.tolerance=1e-6 -o back.h5
+run_status 0 sciml-eval back.h5 draws.h5 --metric mae --below mae=1e-4
+run_status 0 sciml-eval draws.h5 two.h5:0-199 --metric sliced_w2 --below sliced_w2=0.6
+# estimated with many vectors of signs it is nearly the same
+run_status 0 sciml-sample flow.h5 draws.h5 -s sample.task=density -s sample.probes=64 -o signs.h5
+run_status 0 sciml-eval signs.h5 draws.h5 --metric mae --below mae=0.2
+
+# densities of a grid add up to one
+awk 'BEGIN { for (i = 0; i < 81; i++) for (j = 0; j < 81; j++) printf "%g,%g\n", -6 + 0.15 * i, -6 + 0.15 * j }' >grid.csv
+run_status 0 sciml-sample flow.h5 grid.csv -s sample.task=density -s sample.log=false -s sample.tolerance=1e-6 -o grid.h5
+run_status 0 sciml-eval stat grid.h5
+awk -F '\t' '$1 == "density" { s = $6 * 81 * 81 * 0.15 * 0.15; exit !(s > 0.999 && s < 1.001) }' out || fail "the density does not add up to 1: $(cat out)"
+
+run_status 0 sciml-sample flow.h5 -n 50 -s sample.batch=16 -j 1 -o one.h5
+run_status 0 sciml-sample flow.h5 -n 50 -s sample.batch=16 -j 3 -o three.h5
+cmp one.h5 three.h5 || fail 'threads change the draws'
+run_status 0 sciml-sample flow.h5 -n 50 -s sample.batch=16 --shard 1/3 -o part.h5
+run_status 0 sciml-eval part.h5 one.h5:16-32 --metric mse --below mse=1e-300
+
+# a table: three columns, random vectors for the trace; to the same bytes with three threads
+awk 'BEGIN { for (i = 0; i < 128; i++) print sin(i * i), sin(i * i) + 0.2 * cos(7 * i), 5 + 2 * sin(3 * i) }' >table.dat
+for j in 1 3; do
+	run_status 0 sciml-train -j $j cnf table.dat $small -s train.epochs=3 -s objective.trace=rademacher -o table.h5
+	mv table.h5 table$j.h5
+done
+cmp table1.h5 table3.h5 || fail 'threads change the training'
+run_status 0 sciml-sample table1.h5 -n 20 -o rows.h5
+
+run_error 2 'name it' sciml-sample flow.h5 -s sample.task=density
+run_error 2 'without data' sciml-sample flow.h5 two.h5
+run_error 2 'samples of 3 elements, those of the model have 2' sciml-sample flow.h5 table.dat -s sample.task=density
+run_error 2 'samples of 3 elements, those of training have 2' sciml-train cnf two.h5 --valid table.dat $small -o x.h5
+exit 0
