@@ -56,6 +56,10 @@ struct learner_class {
 	/* The fields that the trained model makes by itself: they are kept in the model file, without samples, as a data set's
 	 * are (names, axes). NULL: none. */
 	const struct layout *(*layout)(const struct trainer *t);
+	/* For the generic test: a whole training in miniature, as YAML (sections problem and gen make the data, if it needs any;
+	 * at least 12 epochs, half a second), and the column of its history that ends below 0.9 of its first value; NULL:
+	 * train_loss. */
+	const char *test_config, *test_falls;
 };
 
 extern const struct learner_class *const *const learner_files[];

@@ -163,5 +163,11 @@ static const struct learner_class interpolant = {
 	.evaluate = generative_evaluate,
 	.judge = generative_judge,
 	.layout = generative_layout,
+	.test_config = "problem: {name: grf, grid: 8, sigma: 5}\n"
+		       "gen: {samples: 256}\n"
+		       "model: {name: time-mlp, width: 16, depth: 2}\n"
+		       "data: {target: u}\n"
+		       "objective: interpolant\n"
+		       "train: {epochs: 20, batch: 64, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_interpolant[] = { &interpolant, NULL };

@@ -185,5 +185,10 @@ static const struct learner_class latent_ode = {
 	.source = "Rubanova et al., arXiv 1907.03907; Kidger, arXiv 2202.02435",
 	.notes = "use with model vector-field",
 	TRAJECTORY_LEARNER(struct latent_ode),
+	.test_config = "problem: {name: rotation, points: 8}\n"
+		       "gen: {samples: 32}\n"
+		       "model: {name: vector-field, width: 8, depth: 1}\n"
+		       "objective: {name: latent-ode, hidden: 4, latent: 4, encoder: 4, width: 4}\n"
+		       "train: {epochs: 20, batch: 8, lr: 3e-2}\n",
 };
 const struct learner_class *const learner_file_learner_latent_ode[] = { &latent_ode, NULL };

@@ -232,5 +232,10 @@ static const struct learner_class neural_cde = {
 	.source = "Kidger et al., arXiv 2005.08926; Morrill et al., arXiv 2106.11028",
 	.notes = "use with model vector-field, scale: false; NaN is missing",
 	TRAJECTORY_LEARNER(struct neural_cde),
+	.test_config = "problem: {name: spirals, points: 8}\n"
+		       "gen: {samples: 16}\n"
+		       "model: {name: vector-field, width: 8, depth: 1, scale: false}\n"
+		       "objective: {name: neural-cde, hidden: 4, width: 8}\n"
+		       "train: {epochs: 20, batch: 8, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_neural_cde[] = { &neural_cde, NULL };

@@ -80,5 +80,10 @@ static const struct learner_class neural_ode = {
 	.source = "Chen et al., arXiv 1806.07366; Kidger, arXiv 2202.02435; regularisers: Pal et al., arXiv 2105.03918",
 	.notes = "use with model vector-field",
 	TRAJECTORY_LEARNER(struct neural_ode),
+	.test_config = "problem: {name: oscillator, points: 8, T: 1}\n"
+		       "gen: {samples: 16}\n"
+		       "model: {name: vector-field, width: 8, depth: 1}\n"
+		       "objective: neural-ode\n"
+		       "train: {epochs: 20, batch: 8, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_neural_ode[] = { &neural_ode, NULL };

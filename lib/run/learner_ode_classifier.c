@@ -98,5 +98,10 @@ static const struct learner_class ode_classifier = {
 	.source = "Chen et al., arXiv 1806.07366; Pal et al., arXiv 2105.03918",
 	.notes = "use with model vector-field; error and stiffness regularise, steer draws end times",
 	TRAJECTORY_LEARNER(struct ode_classifier),
+	.test_config = "problem: {name: spirals, points: 8}\n"
+		       "gen: {samples: 16}\n"
+		       "model: {name: vector-field, width: 8, depth: 1, time: every}\n"
+		       "objective: {name: ode-classifier, field: label, steer: 0.2, rtol: 1e-3}\n"
+		       "train: {epochs: 20, batch: 8, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_ode_classifier[] = { &ode_classifier, NULL };

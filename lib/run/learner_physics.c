@@ -334,5 +334,10 @@ static const struct learner_class physics = {
 	.row = row,
 	.state = state,
 	.solve = physics_solve,
+	.test_config = "problem: {name: decay, equation: \"u_t = -u\", domain: {t: [0, 1]}, initial: {u: 1}}\n"
+		       "model: {name: coordinate, width: 8, depth: 1}\n"
+		       "data: {real: float64}\n"
+		       "objective: {name: physics, points: 100, steps: 20, redraw: 30}\n"
+		       "train: {epochs: 20, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_physics[] = { &physics, NULL };

@@ -407,5 +407,11 @@ static const struct learner_class sde_gan = {
 	.row = row,
 	.sample = sample_paths,
 	.layout = layout_of,
+	.test_config = "problem: {name: ou-trend, T: 4, frames: 4}\n"
+		       "gen: {samples: 64}\n"
+		       "model: {name: neural-sde, hidden: 4, width: 8, depth: 1, noise: 2, initial_noise: 2}\n"
+		       "objective: {name: sde-gan, critic_hidden: 4, critic_width: 8, draws: 64}\n"
+		       "train: {epochs: 20, batch: 32, lr: 3e-3}\n",
+	.test_falls = "ks_distance",
 };
 const struct learner_class *const learner_file_learner_sde_gan[] = { &sde_gan, NULL };

@@ -156,5 +156,10 @@ static const struct learner_class sde_moments = {
 		 "as sets, so "
 		 "they should be large",
 	TRAJECTORY_LEARNER(struct sde_moments),
+	.test_config = "problem: {name: spiral-sde, frames: 5}\n"
+		       "gen: {samples: 32}\n"
+		       "model: {name: vector-field, width: 8, depth: 1, scale: false}\n"
+		       "objective: {name: sde-moments, method: heun, rtol: 0.1, atol: 0.1}\n"
+		       "train: {epochs: 20, batch: 32, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_sde_moments[] = { &sde_moments, NULL };

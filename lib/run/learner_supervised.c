@@ -134,5 +134,10 @@ static const struct learner_class supervised = {
 	.load = load,
 	.evaluate = evaluate,
 	.judge = judge,
+	.test_config = "problem: {name: heat, grid: 16}\n"
+		       "gen: {samples: 16}\n"
+		       "model: {name: fno, width: 4, modes: 4, layers: 2}\n"
+		       "objective: rel_l2\n"
+		       "train: {epochs: 20, batch: 4, lr: 1e-2}\n",
 };
 const struct learner_class *const learner_file_learner_supervised[] = { &supervised, NULL };
