@@ -1,11 +1,19 @@
-/* blas.c: matrix products over CBLAS, with a path of our own for tiny ones. */
+/* blas.c: matrix products. Where the compiler gives us fused multiply-adds on vectors they are our own: libraries guess
+ * the processor when they are loaded, and on one younger than themselves may fall back to a fifth of its speed. Elsewhere
+ * they go to CBLAS. Tiny ones have plain loops. */
 #include "num/blas.h"
 
 #include <cblas.h>
 #include <pthread.h>
 
-/* Up to this many multiplications no BLAS call is made. */
+#include "num/wide.h"
+
+/* Up to this many multiplications plain loops are faster. */
 enum { TINY = 128 };
+
+/* Of our own products: a tile is TILE_ROWS x TILE_VECTORS vectors, a part of the sums TERMS terms, a copied block of A
+ * BLOCK_ROWS x TERMS. Rows of B closer than DIRECT_BYTES are read where they are. */
+enum { TILE_ROWS = WIDE_REGISTERS / 4, TILE_VECTORS = 3, TERMS = 192, BLOCK_ROWS = 128, DIRECT_BYTES = 512 };
 
 static void one_thread(void)
 {
@@ -20,17 +28,23 @@ void num_setup(void)
 }
 
 #define REAL float
-#define GEMM_NAME(name) name##_f
+#define NAME(name) name##_f
+#if WIDE_HAS_FMA
+#include "num/gemm_kernel.h"
+#endif
 #define CBLAS_GEMM cblas_sgemm
 #define CBLAS_GEMV cblas_sgemv
 #include "num/gemm_inc.h"
 #undef REAL
-#undef GEMM_NAME
+#undef NAME
 #undef CBLAS_GEMM
 #undef CBLAS_GEMV
 
 #define REAL double
-#define GEMM_NAME(name) name##_d
+#define NAME(name) name##_d
+#if WIDE_HAS_FMA
+#include "num/gemm_kernel.h"
+#endif
 #define CBLAS_GEMM cblas_dgemm
 #define CBLAS_GEMV cblas_dgemv
 #include "num/gemm_inc.h"

@@ -1,8 +1,8 @@
 /* gemm_inc.h: the matrix product, included once for each type by blas.c with REAL, NAME, CBLAS_GEMM, CBLAS_GEMV. */
 
 /* Product of some hundred terms: plain loops beat the fixed cost of a BLAS call. */
-static void GEMM_NAME(tiny)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
-			    int64_t lda, const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
+static void NAME(tiny)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
+		       int64_t lda, const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
 {
 	int64_t a_row = trans_a ? 1 : lda, a_column = trans_a ? lda : 1;
 	int64_t b_row = trans_b ? 1 : ldb, b_column = trans_b ? ldb : 1;
@@ -25,17 +25,20 @@ static void GEMM_NAME(tiny)(bool trans_a, bool trans_b, int64_t m, int64_t n, in
 	}
 }
 
-void GEMM_NAME(num_gemm)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
-			 int64_t lda, const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
+void NAME(num_gemm)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a, int64_t lda,
+		    const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
 {
-	CBLAS_TRANSPOSE ta = trans_a ? CblasTrans : CblasNoTrans, tb = trans_b ? CblasTrans : CblasNoTrans;
-
 	if (m <= 0 || n <= 0)
 		return;
 	if (k <= 0 || m * n <= TINY / k) {
-		GEMM_NAME(tiny)(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+		NAME(tiny)(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 		return;
 	}
+#if WIDE_HAS_FMA
+	NAME(product)(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+#else
+	CBLAS_TRANSPOSE ta = trans_a ? CblasTrans : CblasNoTrans, tb = trans_b ? CblasTrans : CblasNoTrans;
+
 	num_setup();
 	/* BLAS gives its matrix-vector products a faster path of their own, but does not take it by itself. */
 	if (n == 1)
@@ -47,4 +50,5 @@ void GEMM_NAME(num_gemm)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64
 	else
 		CBLAS_GEMM(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c,
 			   (int)ldc);
+#endif
 }

@@ -9,7 +9,6 @@
 #include "op/copy.h"
 #include "op/formula.h"
 #include "op/rule.h"
-#include "op/small_product.h"
 
 /* ROWS: units are rows of the result. BLOCKS: ranges of its longest axis, when it has few rows. SUMS: ranges of a summed
  * axis; every unit makes a whole result of its own, finish adds them up in order. */
@@ -187,9 +186,6 @@ static size_t piece_bytes(const struct contract_plan *p, size_t size, int first,
 static void gemm(enum dtype t, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
 		 const void *b, int64_t ldb, bool add, void *c, int64_t ldc)
 {
-	if (t == DTYPE_F64 ? small_product_d(trans_a, trans_b, m, n, k, a, lda, b, ldb, add, c, ldc)
-			   : small_product_f(trans_a, trans_b, m, n, k, a, lda, b, ldb, add, c, ldc))
-		return;
 	if (t == DTYPE_F64)
 		num_gemm_d(trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, add, c, ldc);
 	else

@@ -22,7 +22,7 @@ op_helpers = \
 	lib/op/rule.c \
 	lib/op/rule.h \
 	lib/op/softmax.c
-op_sources = $(op_members) lib/op/small_product.c lib/op/small_product.h lib/op/small_product_kernel.h $(op_helpers) lib/op/op.h
+op_sources = $(op_members) $(op_helpers) lib/op/op.h
 
 # Linear maps, Fourier transforms, convolutions, linear algebra.
 op_members += lib/op/conv.c

@@ -41,7 +41,7 @@ static double product_error(bool ta, bool tb, int64_t m, int64_t n, int64_t k, c
 
 static void check_gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, double beta)
 {
-	int64_t lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3;
+	int64_t lda = (ta ? m : k) * (m == 150 ? 3 : 1) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3;
 	int64_t na = (ta ? k : m) * lda, nb = (tb ? n : k) * ldb, nc = m * ldc;
 	double *a = random_matrix(1, na + 1, 1), *b = random_matrix(1, nb + 1, 2), *c = random_matrix(1, nc + 1, 3);
 	float *fa = malloc((size_t)(na + 1) * sizeof *fa), *fb = malloc((size_t)(nb + 1) * sizeof *fb),
@@ -87,9 +87,22 @@ static void check_gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double
 
 START_TEST(gemm)
 {
-	static const int64_t extent[][3] = { { 1, 1, 1 },    { 3, 4, 5 },   { 8, 8, 8 },   { 8, 8, 9 },
-					     { 33, 17, 29 }, { 1, 40, 30 }, { 40, 1, 30 }, { 64, 64, 64 },
-					     { 5, 300, 2 },  { 1, 1, 600 }, { 4, 3, 0 } };
+	static const int64_t extent[][3] = { { 1, 1, 1 },
+					     { 3, 4, 5 },
+					     { 8, 8, 8 },
+					     { 8, 8, 9 },
+					     { 33, 17, 29 },
+					     { 1, 40, 30 },
+					     { 40, 1, 30 },
+					     { 64, 64, 64 },
+					     { 5, 300, 2 },
+					     { 1, 1, 600 },
+					     { 4, 3, 0 },
+					     /* several parts of the sum, blocks of rows, panels; copies of A */
+					     { 150, 20, 410 },
+					     { 150, 260, 400 },
+					     { 9, 50, 193 },
+					     { 600, 1, 7 } };
 	static const double factor[][2] = { { 1, 0 }, { -0.5, 0 }, { 1, 1 }, { 2, -0.25 } };
 
 	for (size_t k = 0; k < sizeof extent / sizeof extent[0]; k++)

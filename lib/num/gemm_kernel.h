@@ -1,0 +1,285 @@
+/* gemm_kernel.h: matrix products in registers, included once per type by blas.c with REAL and NAME. A tile of rows times
+ * vectors of columns stays in registers while the terms pass by. Columns are taken in panels of up to three vectors, terms
+ * in parts that leave a panel of B in the first cache, rows in blocks. Every element is one sum in the order of its terms,
+ * part by part, whatever tile it falls into. */
+
+#define LANES NAME(WIDE)
+typedef NAME(wide) NAME(vec);
+
+/* Rows r of op(A) at a + r * row + p * term; b and c at the panel's first column, the first `keep` columns are stored. */
+struct NAME(tile) {
+	const REAL *a, *b;
+	REAL *c, alpha, beta;
+	int64_t row, term, ldb, ldc, k, keep;
+};
+
+/* c = sum, or alpha sum + beta c */
+WIDE_INLINE NAME(vec) NAME(scaled)(const struct NAME(tile) * t, NAME(vec) sum, const REAL *c)
+{
+	const NAME(vec) zero = { 0 };
+
+	if (t->alpha != 1)
+		sum *= t->alpha - zero;
+	if (t->beta != 0) {
+		NAME(vec) before;
+
+		memcpy(&before, c, sizeof before);
+		sum += t->beta == 1 ? before : (t->beta - zero) * before;
+	}
+	return sum;
+}
+
+#define TILE(ROWS, VECTORS)                                                                                            \
+	static WIDE_APART void NAME(tile_##ROWS##_##VECTORS)(const struct NAME(tile) * t)                              \
+	{                                                                                                              \
+		NAME(vec) sum[ROWS][VECTORS];                                                                          \
+		const REAL *a = t->a, *b = t->b;                                                                       \
+		const int64_t row = t->row, term = t->term, ldb = t->ldb, k = t->k;                                    \
+                                                                                                                       \
+		WIDE_UNROLL for (int r = 0; r < ROWS; r++) WIDE_UNROLL for (int v = 0; v < VECTORS; v++) sum[r][v] =   \
+			(NAME(vec)){ 0 };                                                                              \
+		for (int64_t p = 0; p < k; p++, a += term, b += ldb) {                                                 \
+			NAME(vec) column[VECTORS];                                                                     \
+                                                                                                                       \
+			WIDE_UNROLL for (int v = 0; v < VECTORS; v++)                                                  \
+				memcpy(&column[v], b + v * LANES, sizeof column[v]);                                   \
+			WIDE_UNROLL for (int r = 0; r < ROWS; r++)                                                     \
+			{                                                                                              \
+				const NAME(vec) factor = a[r * row] - (NAME(vec)){ 0 };                                \
+                                                                                                                       \
+				WIDE_UNROLL for (int v = 0; v < VECTORS; v++) sum[r][v] =                              \
+					NAME(WIDE_FMA)(factor, column[v], sum[r][v]);                                  \
+			}                                                                                              \
+		}                                                                                                      \
+		WIDE_UNROLL for (int r = 0; r < ROWS; r++)                                                             \
+		{                                                                                                      \
+			REAL *c = t->c + r * t->ldc;                                                                   \
+                                                                                                                       \
+			WIDE_UNROLL for (int v = 0; v < VECTORS; v++)                                                  \
+			{                                                                                              \
+				REAL part[LANES] = { 0 };                                                              \
+				const int64_t left = t->keep - v * LANES;                                              \
+                                                                                                                       \
+				if (left >= LANES) {                                                                   \
+					sum[r][v] = NAME(scaled)(t, sum[r][v], c + v * LANES);                         \
+					memcpy(c + v * LANES, &sum[r][v], sizeof sum[r][v]);                           \
+					continue;                                                                      \
+				}                                                                                      \
+				for (int64_t l = 0; t->beta != 0 && l < left; l++)                                     \
+					part[l] = c[v * LANES + l];                                                    \
+				sum[r][v] = NAME(scaled)(t, sum[r][v], part);                                          \
+				memcpy(part, &sum[r][v], sizeof part);                                                 \
+				for (int64_t l = 0; l < left; l++)                                                     \
+					c[v * LANES + l] = part[l];                                                    \
+			}                                                                                              \
+		}                                                                                                      \
+	}
+#define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2) TILE(ROWS, 3)
+TILES(1)
+TILES(2)
+TILES(3)
+TILES(4)
+#if WIDE_REGISTERS == 32
+TILES(5)
+TILES(6)
+TILES(7)
+TILES(8)
+#endif
+#undef TILES
+#undef TILE
+
+#define TILES(ROWS)                                                                                                    \
+	{                                                                                                              \
+		NAME(tile_##ROWS##_1), NAME(tile_##ROWS##_2), NAME(tile_##ROWS##_3)                                    \
+	}
+static void (*const NAME(tiles)[TILE_ROWS][TILE_VECTORS])(const struct NAME(tile) *) = {
+	TILES(1), TILES(2), TILES(3), TILES(4),
+#if WIDE_REGISTERS == 32
+	TILES(5), TILES(6), TILES(7), TILES(8),
+#endif
+};
+#undef TILES
+
+/* A square of vectors turned around: element l of vector i goes to element i of vector l. Vectors from `n` on repeat. */
+WIDE_INLINE void NAME(turn)(int64_t n, const REAL *from, int64_t step, REAL *to, int64_t to_step)
+{
+#if defined WIDE_VECTOR
+	NAME(vec) x[LANES];
+
+	WIDE_UNROLL for (int i = 0; i < LANES; i++)
+	{
+		memcpy(&x[i], from, sizeof x[i]);
+		from += i + 1 < n ? step : 0;
+	}
+#define STEP(S)                                                                                                        \
+	if (S < LANES)                                                                                                 \
+		WIDE_UNROLL for (int i = 0; i < LANES; i++) if (!(i & S))                                              \
+		{                                                                                                      \
+			const NAME(vec) low = x[i], high = x[i + (S < LANES ? S : 0)];                                 \
+                                                                                                                       \
+			x[i] = NAME(WIDE_SHUFFLE)(low, high, WIDE_LOW, (S < LANES ? S : 0));                           \
+			x[i + (S < LANES ? S : 0)] = NAME(WIDE_SHUFFLE)(low, high, WIDE_HIGH, (S < LANES ? S : 0));    \
+		}
+	STEP(1)
+	STEP(2)
+	STEP(4)
+	STEP(8)
+#undef STEP
+	WIDE_UNROLL for (int i = 0; i < LANES; i++) memcpy(to + i * to_step, &x[i], sizeof x[i]);
+#else
+	(void)n, (void)step, (void)to_step;
+	*to = *from;
+#endif
+}
+
+/* Columns 0 .. keep-1 of k rows of B to rows of `width` numbers; b_end is where B ends: lanes behind `keep` hold whatever
+ * follows in B, nothing behind its end. */
+static void NAME(pack_rows)(int64_t k, int64_t width, int64_t keep, const REAL *b, int64_t ldb, const REAL *b_end,
+			    REAL *panel)
+{
+	for (int64_t p = 0; p < k; p++, b += ldb, panel += width) {
+		if (b_end - b < width) {
+			memcpy(panel, b, (size_t)keep * sizeof *b);
+			memset(panel + keep, 0, (size_t)(width - keep) * sizeof *b);
+			continue;
+		}
+		for (int64_t v = 0; v < width; v += LANES) {
+			NAME(vec) x;
+
+			memcpy(&x, b + v, sizeof x);
+			memcpy(panel + v, &x, sizeof x);
+		}
+	}
+}
+
+/* The same of B as stored transposed: column j is the row j of memory. */
+static void NAME(pack_columns)(int64_t k, int64_t width, int64_t keep, const REAL *b, int64_t ldb, REAL *panel)
+{
+	for (int64_t j = 0; j < width; j += LANES) {
+		int64_t p = 0, n = keep - j < LANES ? keep - j : LANES;
+
+		for (; p + LANES <= k; p += LANES)
+			NAME(turn)(n, b + j * ldb + p, ldb, panel + p * width + j, width);
+		for (; p < k; p++)
+			for (int64_t l = 0; l < LANES; l++)
+				panel[p * width + j + l] = l < n ? b[(j + l) * ldb + p] : 0;
+	}
+}
+
+/* Rows in equal tiles of at most TILE_ROWS. */
+static void NAME(rows)(struct NAME(tile) t, int64_t m, int64_t vectors)
+{
+	for (int64_t left = (m + TILE_ROWS - 1) / TILE_ROWS; m > 0; left--) {
+		const int64_t n = (m + left - 1) / left;
+
+		NAME(tiles)[n - 1][vectors - 1](&t);
+		t.a += n * t.row;
+		t.c += n * t.ldc;
+		m -= n;
+	}
+}
+
+/* Sums over unit stride, for products with one column: y_i = sum_p a[i, p] x_p. */
+static void NAME(dots)(int64_t m, int64_t k, REAL alpha, const REAL *a, int64_t lda, const REAL *x, int64_t step,
+		       REAL beta, REAL *y, int64_t ldy)
+{
+	REAL part[TERMS];
+
+	for (int64_t first = 0; first < k; first += TERMS) {
+		const int64_t n = k - first < TERMS ? k - first : TERMS, whole = n / LANES * LANES;
+
+		for (int64_t p = 0; p < n; p++)
+			part[p] = x[(first + p) * step];
+		for (int64_t i = 0; i < m; i++) {
+			const REAL *row = a + i * lda + first;
+			NAME(vec) sum = { 0 };
+			REAL lane[LANES], total = 0;
+
+			for (int64_t p = 0; p < whole; p += LANES) {
+				NAME(vec) u, v;
+
+				memcpy(&u, row + p, sizeof u);
+				memcpy(&v, part + p, sizeof v);
+				sum = NAME(WIDE_FMA)(u, v, sum);
+			}
+			memcpy(lane, &sum, sizeof lane);
+			for (int l = 0; l < LANES; l++)
+				total += lane[l];
+			for (int64_t p = whole; p < n; p++)
+				total += row[p] * part[p];
+			total *= alpha;
+			if (first > 0)
+				y[i * ldy] += total;
+			else
+				y[i * ldy] = beta == 0 ? total : total + beta * y[i * ldy];
+		}
+	}
+}
+
+static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
+			  int64_t lda, const REAL *b, int64_t ldb, REAL beta, REAL *c, int64_t ldc)
+{
+	const int64_t row = trans_a ? 1 : lda, term = trans_a ? lda : 1, parts = (k + TERMS - 1) / TERMS;
+	const REAL *b_end = b + (k - 1) * ldb + n;
+	REAL panel[TERMS * TILE_VECTORS * LANES], block[BLOCK_ROWS * TERMS];
+
+	if (n == 1 && !trans_a) {
+		NAME(dots)(m, k, alpha, a, lda, b, trans_b ? 1 : ldb, beta, c, ldc);
+		return;
+	}
+	if (m == 1 && trans_b) {
+		NAME(dots)(n, k, alpha, b, ldb, a, term, beta, c, 1);
+		return;
+	}
+	if (n == 1 && m > 1 && ldc == 1) {
+		/* rows of A are at hand: the transposed product */
+		NAME(product)(!trans_b, false, 1, m, k, alpha, b, ldb, a, lda, beta, c, m);
+		return;
+	}
+	for (int64_t part = 0, p = 0, terms; part < parts; part++, p += terms) {
+		terms = (k - p + parts - part - 1) / (parts - part);
+		for (int64_t i = 0, rows; i < m; i += rows) {
+			rows = m - i < BLOCK_ROWS ? m - i : BLOCK_ROWS;
+			struct NAME(tile) t = { .a = a + i * row + p * term,
+						.row = row,
+						.term = term,
+						.ldc = ldc,
+						.k = terms,
+						.alpha = alpha,
+						.beta = part > 0 ? 1 : beta };
+			int64_t panels = (n + TILE_VECTORS * LANES - 1) / (TILE_VECTORS * LANES);
+
+			/* scattered pieces of A that many panels read are copied together */
+			if (panels > 4 && rows > TILE_ROWS && lda > 2 * (trans_a ? rows : terms)) {
+				for (int64_t r = 0; r < (trans_a ? terms : rows); r++)
+					memcpy(block + r * (trans_a ? rows : terms), t.a + r * lda,
+					       (size_t)(trans_a ? rows : terms) * sizeof *a);
+				t.a = block;
+				t.row = trans_a ? 1 : terms;
+				t.term = trans_a ? rows : 1;
+			}
+			for (int64_t j = 0, width; j < n; j += width, panels--) {
+				const int64_t vectors = ((n - j + LANES - 1) / LANES + panels - 1) / panels;
+
+				width = vectors * LANES;
+				t.keep = n - j < width ? n - j : width;
+				t.c = c + i * ldc + j;
+				t.b = b + (trans_b ? j * ldb + p : p * ldb + j);
+				t.ldb = ldb;
+				if (trans_b)
+					NAME(pack_columns)(terms, width, t.keep, t.b, ldb, panel);
+				else if (t.keep < width ||
+					 (rows > TILE_ROWS && ldb * (int64_t)sizeof *b > DIRECT_BYTES))
+					NAME(pack_rows)(terms, width, t.keep, t.b, ldb, b_end, panel);
+				else {
+					NAME(rows)(t, rows, vectors);
+					continue;
+				}
+				t.b = panel;
+				t.ldb = width;
+				NAME(rows)(t, rows, vectors);
+			}
+		}
+	}
+}
+#undef LANES

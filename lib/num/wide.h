@@ -1,0 +1,77 @@
+/* wide.h: the widest vectors of the machine for kernels that keep many of them in registers: 64 bytes where there is
+ * AVX-512, else 32, through the vector types that GCC and Clang share; one scalar where the compiler has none.
+ * WIDE_FMA_T(a, b, c) = a b + c, rounded once where the machine can. */
+#ifndef SCIML_NUM_WIDE_H
+#define SCIML_NUM_WIDE_H
+
+#include <string.h>
+
+#if defined __GNUC__ && defined __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define WIDE_VECTOR 1
+#endif
+#endif
+#if defined __FMA__ && defined __AVX2__
+#include <immintrin.h>
+#endif
+
+#if defined WIDE_VECTOR && defined __AVX512F__
+#define WIDE_BYTES 64
+#define WIDE_REGISTERS 32
+#else
+#define WIDE_BYTES 32
+#define WIDE_REGISTERS 16
+#endif
+
+#ifdef WIDE_VECTOR
+typedef float wide_f __attribute__((vector_size(WIDE_BYTES)));
+typedef double wide_d __attribute__((vector_size(WIDE_BYTES)));
+#define WIDE_INLINE static inline __attribute__((always_inline, unused))
+/* Keeps a kernel's registers its own. */
+#define WIDE_APART __attribute__((noinline))
+#define WIDE_UNROLL _Pragma("GCC unroll 16")
+#else
+typedef float wide_f;
+typedef double wide_d;
+#define WIDE_INLINE static inline
+#define WIDE_APART
+#define WIDE_UNROLL
+#endif
+enum { WIDE_f = (int)(sizeof(wide_f) / sizeof(float)), WIDE_d = (int)(sizeof(wide_d) / sizeof(double)) };
+
+#if defined WIDE_VECTOR && defined __AVX512F__
+#define WIDE_HAS_FMA 1
+#define WIDE_FMA_f(a, b, c) ((wide_f)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define WIDE_FNMA_f(a, b, c) ((wide_f)_mm512_fnmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define WIDE_FMA_d(a, b, c) ((wide_d)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
+#define WIDE_FNMA_d(a, b, c) ((wide_d)_mm512_fnmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
+#elif defined WIDE_VECTOR && defined __FMA__ && defined __AVX2__
+#define WIDE_HAS_FMA 1
+#define WIDE_FMA_f(a, b, c) ((wide_f)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define WIDE_FNMA_f(a, b, c) ((wide_f)_mm256_fnmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define WIDE_FMA_d(a, b, c) ((wide_d)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
+#define WIDE_FNMA_d(a, b, c) ((wide_d)_mm256_fnmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
+#else
+#define WIDE_HAS_FMA 0
+#define WIDE_FMA_f(a, b, c) ((c) + (a) * (b))
+#define WIDE_FNMA_f(a, b, c) ((c) - (a) * (b))
+#define WIDE_FMA_d(a, b, c) ((c) + (a) * (b))
+#define WIDE_FNMA_d(a, b, c) ((c) - (a) * (b))
+#endif
+
+/* One step of turning a square of vectors around: elements whose number has bit `step` change places between vectors i
+ * and i + step. */
+#define WIDE_LOW(n, step, e) ((e) & (step) ? (n) + (e) - (step) : (e))
+#define WIDE_HIGH(n, step, e) ((e) & (step) ? (n) + (e) : (e) + (step))
+#define WIDE_LIST4(pick, n, step, e) pick(n, step, e), pick(n, step, e + 1), pick(n, step, e + 2), pick(n, step, e + 3)
+#define WIDE_LIST8(pick, n, step, e) WIDE_LIST4(pick, n, step, e), WIDE_LIST4(pick, n, step, e + 4)
+#define WIDE_LIST16(pick, n, step, e) WIDE_LIST8(pick, n, step, e), WIDE_LIST8(pick, n, step, e + 8)
+#if WIDE_BYTES == 64
+#define WIDE_SHUFFLE_f(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST16(pick, 16, step, 0))
+#define WIDE_SHUFFLE_d(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST8(pick, 8, step, 0))
+#else
+#define WIDE_SHUFFLE_f(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST8(pick, 8, step, 0))
+#define WIDE_SHUFFLE_d(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST4(pick, 4, step, 0))
+#endif
+
+#endif
