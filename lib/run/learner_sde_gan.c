@@ -408,10 +408,11 @@ static const struct learner_class sde_gan = {
 	.sample = sample_paths,
 	.layout = layout_of,
 	.test_config = "problem: {name: ou-trend, T: 4, frames: 4}\n"
-		       "gen: {samples: 64}\n"
+		       "gen: {samples: 128}\n"
 		       "model: {name: neural-sde, hidden: 4, width: 8, depth: 1, noise: 2, initial_noise: 2}\n"
-		       "objective: {name: sde-gan, critic_hidden: 4, critic_width: 8, draws: 64}\n"
-		       "train: {epochs: 20, batch: 32, lr: 3e-3}\n",
+		       "objective: {name: sde-gan, critic_hidden: 4, critic_width: 8, initial_rate: 5, draws: 128}\n"
+		       "optim: rmsprop\n"
+		       "train: {epochs: 30, batch: 64, lr: 2e-3, ema: 0.8}\n",
 	.test_falls = "ks_distance",
 };
 const struct learner_class *const learner_file_learner_sde_gan[] = { &sde_gan, NULL };
