@@ -57,8 +57,8 @@ struct learner_class {
 	 * are (names, axes). NULL: none. */
 	const struct layout *(*layout)(const struct trainer *t);
 	/* For the generic test: a whole training in miniature, as YAML (sections problem and gen make the data, if it needs any;
-	 * at least 12 epochs, half a second), and the column of its history that ends below 0.9 of its first value; NULL:
-	 * train_loss. */
+	 * at least 12 epochs, half a second), and the column of its history that falls by a tenth of its first value or more;
+	 * NULL: train_loss. */
 	const char *test_config, *test_falls;
 };
 

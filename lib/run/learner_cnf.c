@@ -187,5 +187,11 @@ static const struct learner_class cnf = {
 	.state = trajectory_state,
 	.sample = sample_cnf,
 	.layout = layout_of,
+	.test_config = "problem: {name: grf, grid: 4, sigma: 5}\n"
+		       "gen: {samples: 64}\n"
+		       "model: {name: vector-field, width: 8, depth: 1, final: identity, time: every, scale: false}\n"
+		       "data: {target: u}\n"
+		       "objective: {name: cnf, trace: rademacher, rtol: 1e-3, atol: 1e-3}\n"
+		       "train: {epochs: 20, batch: 32, lr: 2e-2}\n",
 };
 const struct learner_class *const learner_file_learner_cnf[] = { &cnf, NULL };
