@@ -1,4 +1,5 @@
 /* test_linear.c: products against plain sums; factorisations, eigenvalues and solvers against residuals and closed forms. */
+#include <cblas.h>
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,17 @@ static double *copy(const double *a, int64_t n)
 {
 	return memcpy(malloc((size_t)n * sizeof *a), a, (size_t)n * sizeof *a);
 }
+
+/* A processor that OpenBLAS does not know is not left with kernels from before it had vectors of 32 bytes. */
+START_TEST(blas_kernels)
+{
+	num_setup();
+#if defined __x86_64__ && defined __GNUC__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !getenv("OPENBLAS_CORETYPE"))
+		ck_assert_str_ne(openblas_get_corename(), "Prescott");
+#endif
+}
+END_TEST
 
 /* max |op(A) op(B) - C| for matrices without gaps */
 static double product_error(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, const double *b,
@@ -434,6 +446,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, blas_kernels);
 	tcase_add_test(t, gemm);
 	tcase_add_test(t, lu_and_triangular);
 	tcase_add_test(t, cholesky);
