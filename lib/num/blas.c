@@ -1,6 +1,6 @@
-/* blas.c: matrix products. Where the compiler gives us fused multiply-adds on vectors they are our own: libraries guess
- * the processor when they are loaded, and on one younger than themselves may fall back to a fifth of its speed. Elsewhere
- * they go to CBLAS. Tiny ones have plain loops. */
+/* blas.c: matrix products. Where the compiler gives us fused multiply-adds on vectors they are our own: libraries
+ * guess the processor when they are loaded, and on one younger than themselves may fall back to a fifth of its
+ * speed. Elsewhere they go to CBLAS. Tiny ones have plain loops. */
 #include "num/blas.h"
 
 #include <cblas.h>
@@ -13,8 +13,8 @@
 /* Up to this many multiplications plain loops are faster. */
 enum { TINY = 128 };
 
-/* Of our own products: a tile is TILE_ROWS x TILE_VECTORS vectors, a part of the sums TERMS terms, a copied block of A
- * BLOCK_ROWS x TERMS. Rows of B closer than DIRECT_BYTES are read where they are. */
+/* Of our own products: a tile is TILE_ROWS x TILE_VECTORS vectors, a part of the sums TERMS terms, a copied block of
+ * A BLOCK_ROWS x TERMS. Rows of B closer than DIRECT_BYTES are read where they are. */
 enum { TILE_ROWS = WIDE_REGISTERS / 4, TILE_VECTORS = 3, TERMS = 192, BLOCK_ROWS = 128, DIRECT_BYTES = 512 };
 
 #if defined __GNUC__ && defined __x86_64__ && defined __ELF__

@@ -1,12 +1,13 @@
-/* gemm_kernel.h: matrix products in registers, included once per type by blas.c with REAL and NAME. A tile of rows times
- * vectors of columns stays in registers while the terms pass by. Columns are taken in panels of up to three vectors, terms
- * in parts that leave a panel of B in the first cache, rows in blocks. Every element is one sum in the order of its terms,
- * part by part, whatever tile it falls into. */
+/* gemm_kernel.h: matrix products in registers, included once per type by blas.c with REAL and NAME. A tile of rows
+ * times vectors of columns stays in registers while the terms pass by. Columns are taken in panels of up to three
+ * vectors, terms in parts that leave a panel of B in the first cache, rows in blocks. Every element is one sum in
+ * the order of its terms, part by part, whatever tile it falls into. */
 
 #define LANES NAME(WIDE)
 typedef NAME(wide) NAME(vec);
 
-/* Rows r of op(A) at a + r * row + p * term; b and c at the panel's first column, the first `keep` columns are stored. */
+/* Rows r of op(A) at a + r * row + p * term; b and c at the panel's first column, the first `keep` columns are
+ * stored. */
 struct NAME(tile) {
 	const REAL *a, *b;
 	REAL *c, alpha, beta;
@@ -100,7 +101,8 @@ static void (*const NAME(tiles)[TILE_ROWS][TILE_VECTORS])(const struct NAME(tile
 };
 #undef TILES
 
-/* A square of vectors turned around: element l of vector i goes to element i of vector l. Vectors from `n` on repeat. */
+/* A square of vectors turned around: element l of vector i goes to element i of vector l. Vectors from `n` on
+ * repeat. */
 WIDE_INLINE void NAME(turn)(int64_t n, const REAL *from, int64_t step, REAL *to, int64_t to_step)
 {
 #if defined WIDE_VECTOR
@@ -132,8 +134,8 @@ WIDE_INLINE void NAME(turn)(int64_t n, const REAL *from, int64_t step, REAL *to,
 #endif
 }
 
-/* Columns 0 .. keep-1 of k rows of B to rows of `width` numbers; b_end is where B ends: lanes behind `keep` hold whatever
- * follows in B, nothing behind its end. */
+/* Columns 0 .. keep-1 of k rows of B to rows of `width` numbers; b_end is where B ends: lanes behind `keep` hold
+ * whatever follows in B, nothing behind its end. */
 static void NAME(pack_rows)(int64_t k, int64_t width, int64_t keep, const REAL *b, int64_t ldb, const REAL *b_end,
 			    REAL *panel)
 {

@@ -59,13 +59,14 @@ enum { WIDE_f = (int)(sizeof(wide_f) / sizeof(float)), WIDE_d = (int)(sizeof(wid
 #define WIDE_FNMA_d(a, b, c) ((c) - (a) * (b))
 #endif
 
-/* One step of turning a square of vectors around: elements whose number has bit `step` change places between vectors i
- * and i + step. */
+/* One step of turning a square of vectors around: elements whose number has bit `step` change places between vectors
+ * i and i + step. */
 #define WIDE_LOW(n, step, e) ((e) & (step) ? (n) + (e) - (step) : (e))
 #define WIDE_HIGH(n, step, e) ((e) & (step) ? (n) + (e) : (e) + (step))
 #define WIDE_LIST4(pick, n, step, e) pick(n, step, e), pick(n, step, e + 1), pick(n, step, e + 2), pick(n, step, e + 3)
 #define WIDE_LIST8(pick, n, step, e) WIDE_LIST4(pick, n, step, e), WIDE_LIST4(pick, n, step, e + 4)
 #define WIDE_LIST16(pick, n, step, e) WIDE_LIST8(pick, n, step, e), WIDE_LIST8(pick, n, step, e + 8)
+#ifdef WIDE_VECTOR
 #if WIDE_BYTES == 64
 #define WIDE_SHUFFLE_f(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST16(pick, 16, step, 0))
 #define WIDE_SHUFFLE_d(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST8(pick, 8, step, 0))
@@ -73,5 +74,22 @@ enum { WIDE_f = (int)(sizeof(wide_f) / sizeof(float)), WIDE_d = (int)(sizeof(wid
 #define WIDE_SHUFFLE_f(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST8(pick, 8, step, 0))
 #define WIDE_SHUFFLE_d(a, b, pick, step) __builtin_shufflevector(a, b, WIDE_LIST4(pick, 4, step, 0))
 #endif
+#else
+#define WIDE_SHUFFLE_f(a, b, pick, step) (pick(1, step, 0) ? (b) : (a))
+#define WIDE_SHUFFLE_d(a, b, pick, step) (pick(1, step, 0) ? (b) : (a))
+#endif
+
+/* Real and imaginary parts of two vectors of (re, im) pairs, and back. */
+#define WIDE_PICK_PAIR(n, part, e) (2 * (e) + (part))
+#define WIDE_PICK_FIRST(n, part, e) ((e) % 2 ? (n) + (e) / 2 : (e) / 2)
+#define WIDE_PICK_SECOND(n, part, e) ((n) > 1 ? (n) / 2 + WIDE_PICK_FIRST(n, part, e) : 1)
+#define WIDE_EVEN_f(a, b) WIDE_SHUFFLE_f(a, b, WIDE_PICK_PAIR, 0)
+#define WIDE_ODD_f(a, b) WIDE_SHUFFLE_f(a, b, WIDE_PICK_PAIR, 1)
+#define WIDE_FIRST_f(a, b) WIDE_SHUFFLE_f(a, b, WIDE_PICK_FIRST, 0)
+#define WIDE_SECOND_f(a, b) WIDE_SHUFFLE_f(a, b, WIDE_PICK_SECOND, 0)
+#define WIDE_EVEN_d(a, b) WIDE_SHUFFLE_d(a, b, WIDE_PICK_PAIR, 0)
+#define WIDE_ODD_d(a, b) WIDE_SHUFFLE_d(a, b, WIDE_PICK_PAIR, 1)
+#define WIDE_FIRST_d(a, b) WIDE_SHUFFLE_d(a, b, WIDE_PICK_FIRST, 0)
+#define WIDE_SECOND_d(a, b) WIDE_SHUFFLE_d(a, b, WIDE_PICK_SECOND, 0)
 
 #endif

@@ -1,8 +1,8 @@
-/* mode_product.c: complex matrices applied mode by mode. One trilinear form, Re sum x w conj(y) over b, i, o, k, gives
- * three ops, its gradients in y, x and w; the derivatives of each are the other two, so every order exists. */
+/* mode_product.c: complex matrices applied mode by mode. One trilinear form, Re sum x w conj(y) over b, i, o, k,
+ * gives three ops, its gradients in y, x and w; the derivatives of each are the other two, so every order exists. */
 #include <string.h>
 
-#include "op/lanes.h"
+#include "num/wide.h"
 #include "op/modes.h"
 
 static const struct op_class product_op, adjoint_op, weight_op;
@@ -95,6 +95,15 @@ static node weight_pull(struct graph *g, node self, int k, node cotangent)
 	return k == 0 ? apply2(g, &adjoint_op, y, cotangent) : apply2(g, &product_op, x, cotangent);
 }
 
+/* Sums of products out[p, q] = sum_r a[p, r] b[q, r]: a tile is TILE_P x TILE_Q elements and a vector of modes,
+ * TERMS terms of it are copied at a time. */
+enum { TILE_P = WIDE_REGISTERS / 8, TILE_Q = 2, TERMS = 64 };
+
+/* How one is cut into units: vectors of modes times `blocks` blocks of `block` q. */
+struct work_of {
+	int64_t n_p, n_q, n_r, n_modes, block, blocks, n_units, scratch_bytes;
+};
+
 #define REAL float
 #define NAME(x) x##_f
 #include "op/mode_kernel.h"
@@ -106,11 +115,6 @@ static node weight_pull(struct graph *g, node self, int k, node cotangent)
 #undef REAL
 #undef NAME
 
-static int64_t units(const struct op_call *c)
-{
-	return c->out.shape.dim[0];
-}
-
 static int64_t n_modes(const struct shape *s)
 {
 	int64_t n = 1;
@@ -120,64 +124,57 @@ static int64_t n_modes(const struct shape *s)
 	return n;
 }
 
-/* Samples go through in groups of what one tile takes: their modes stay in the first cache while weights, which may not fit
- * the second, are read once per group. */
-enum { GROUP = 4 };
-
-static void product_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
+static struct work_of work_of(const struct op_call *c, int64_t n_p, int64_t n_q, int64_t n_r)
 {
-	const struct shape *w = &c->in[1].shape;
-	int64_t i = w->dim[0], o = w->dim[1], n = n_modes(&c->out.shape);
+	const int64_t lanes = c->out.dtype == DTYPE_F64 ? WIDE_d : WIDE_f, terms = n_r < TERMS ? n_r : TERMS;
+	struct work_of w = { .n_p = n_p, .n_q = n_q, .n_r = n_r, .n_modes = n_modes(&c->in[0].shape) };
+	const int64_t vectors = (w.n_modes + lanes - 1) / lanes;
 
-	(void)scratch;
-	for (int64_t b = begin; b < end; b += GROUP) {
-		int64_t count = end - b < GROUP ? end - b : GROUP;
+	/* few modes: more blocks, for more threads */
+	w.block = vectors >= 8 ? 32 : 16;
+	w.blocks = (n_q + w.block - 1) / w.block;
+	w.n_units = vectors * w.blocks;
+	w.scratch_bytes = (TILE_P + w.block) * terms * 2 * lanes * (int64_t)dtype_size(c->out.dtype);
+	return w;
+}
 
-		if (c->out.dtype == DTYPE_F64)
-			forward_d(count, i, o, n, (const double *)c->in[0].data + b * i * 2 * n, c->in[1].data,
-				  (double *)c->out.data + b * o * 2 * n);
-		else
-			forward_f(count, i, o, n, (const float *)c->in[0].data + b * i * 2 * n, c->in[1].data,
-				  (float *)c->out.data + b * o * 2 * n);
+static struct work_of product_work(const struct op_call *c)
+{
+	return work_of(c, c->in[0].shape.dim[0], c->in[1].shape.dim[1], c->in[1].shape.dim[0]);
+}
+
+static struct work_of adjoint_work(const struct op_call *c)
+{
+	return work_of(c, c->in[0].shape.dim[0], c->in[1].shape.dim[0], c->in[1].shape.dim[1]);
+}
+
+static struct work_of weight_work(const struct op_call *c)
+{
+	return work_of(c, c->in[1].shape.dim[1], c->in[0].shape.dim[1], c->in[0].shape.dim[0]);
+}
+
+#define KERNEL(WHICH, NAME, N_I, N_O)                                                                                  \
+	static int64_t WHICH##_units(const struct op_call *c)                                                          \
+	{                                                                                                              \
+		return WHICH##_work(c).n_units;                                                                        \
+	}                                                                                                              \
+	static size_t WHICH##_scratch(const struct op_call *c)                                                         \
+	{                                                                                                              \
+		return (size_t)WHICH##_work(c).scratch_bytes;                                                          \
+	}                                                                                                              \
+	static void WHICH##_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)                   \
+	{                                                                                                              \
+		const struct work_of w = WHICH##_work(c);                                                              \
+		const int64_t n_i = N_I, n_o = N_O;                                                                    \
+                                                                                                                       \
+		if (c->out.dtype == DTYPE_F64)                                                                         \
+			NAME##_d(&w, begin, end, n_i, n_o, c->in[0].data, c->in[1].data, c->out.data, scratch);        \
+		else                                                                                                   \
+			NAME##_f(&w, begin, end, n_i, n_o, c->in[0].data, c->in[1].data, c->out.data, scratch);        \
 	}
-}
-
-static void adjoint_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
-{
-	const struct shape *w = &c->in[1].shape;
-	int64_t i = w->dim[0], o = w->dim[1], n = n_modes(&c->out.shape);
-
-	(void)scratch;
-	for (int64_t b = begin; b < end; b += GROUP) {
-		int64_t count = end - b < GROUP ? end - b : GROUP;
-
-		if (c->out.dtype == DTYPE_F64)
-			adjoint_d(count, i, o, n, (const double *)c->in[0].data + b * o * 2 * n, c->in[1].data,
-				  (double *)c->out.data + b * i * 2 * n);
-		else
-			adjoint_f(count, i, o, n, (const float *)c->in[0].data + b * o * 2 * n, c->in[1].data,
-				  (float *)c->out.data + b * i * 2 * n);
-	}
-}
-
-/* Units are pairs of input channels; the batch is summed inside, in order. */
-static int64_t weight_units(const struct op_call *c)
-{
-	return (c->out.shape.dim[0] + 1) / 2;
-}
-
-static void weight_eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
-{
-	int64_t b = c->in[0].shape.dim[0], i = c->out.shape.dim[0], o = c->out.shape.dim[1],
-		n = n_modes(&c->in[0].shape);
-	int64_t first = 2 * begin, count = (2 * end < i ? 2 * end : i) - first;
-
-	(void)scratch;
-	if (c->out.dtype == DTYPE_F64)
-		weight_d(b, i, o, n, first, count, c->in[0].data, c->in[1].data, c->out.data);
-	else
-		weight_f(b, i, o, n, first, count, c->in[0].data, c->in[1].data, c->out.data);
-}
+KERNEL(product, forward, w.n_r, w.n_q)
+KERNEL(adjoint, adjoint, w.n_q, w.n_r)
+KERNEL(weight, weight, w.n_q, w.n_p)
 
 static const struct op_sample product_samples[] = {
 	{ 2, { { DTYPE_F64, { 4, { 3, 2, 2, 5 } }, -1, 1 }, { DTYPE_F64, { 4, { 2, 3, 5, 2 } }, -1, 1 } }, NULL, 0 },
@@ -200,9 +197,9 @@ static const struct op_class product_op = {
 	.infer = product_infer,
 	.vjp = product_pull,
 	.jvp = push,
-	.units = units,
+	.units = product_units,
 	.eval = product_eval,
-	.row_args = 1,
+	.scratch_size = product_scratch,
 	.n_samples = 2,
 	.samples = product_samples,
 };
@@ -214,9 +211,9 @@ static const struct op_class adjoint_op = {
 	.infer = adjoint_infer,
 	.vjp = adjoint_pull,
 	.jvp = push,
-	.units = units,
+	.units = adjoint_units,
 	.eval = adjoint_eval,
-	.row_args = 1,
+	.scratch_size = adjoint_scratch,
 	.n_samples = 1,
 	.samples = adjoint_samples,
 };
@@ -230,6 +227,7 @@ static const struct op_class weight_op = {
 	.jvp = push,
 	.units = weight_units,
 	.eval = weight_eval,
+	.scratch_size = weight_scratch,
 	.n_samples = 1,
 	.samples = weight_samples,
 };

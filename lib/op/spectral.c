@@ -1,6 +1,7 @@
-/* spectral.c: the spectral layer y = irfft_M(W_k rfft_N(x)) on retained modes, as three ops: to modes, product, back.
- * Spectra are small (the retained modes only), so they are kept: the gradients of weight and input share the spectrum of
- * the cotangent, and the weight's gradient transforms nothing anew. The plan runs the three sample by sample. */
+/* spectral.c: the spectral layer y = irfft_M(W_k rfft_N(x)) on retained modes, as three ops: to modes, product,
+ * back. Spectra are small (the retained modes only), so they are kept: the gradients of weight and input share the
+ * spectrum of the cotangent, and the weight's gradient transforms nothing anew. The plan runs the transforms sample
+ * by sample; products take all samples, so that weights are read once. */
 #include "op/modes.h"
 
 node op_spectral(struct graph *g, node x, node w, int n_dims, const int64_t *out_size)

@@ -299,6 +299,56 @@ START_TEST(spectral_adjoints)
 }
 END_TEST
 
+/* More channels, samples and modes than the kernels take at a time: each product is the gradient of the two others. */
+START_TEST(products_of_modes)
+{
+	const int64_t n_b = 67, n_i = 70, n_o = 37, n_k = 21;
+
+	for (int type = 0; type < 2; type++) {
+		struct feed f = feed_new(type ? DTYPE_F64 : DTYPE_F32);
+		struct shape xs = shape_of(n_b, n_i, 2, n_k), ws = shape_of(n_i, n_o, n_k, 2),
+			     ys = shape_of(n_b, n_o, 2, n_k);
+		node x = feed_random(&f, "x", &xs), w = feed_random(&f, "w", &ws), t = feed_random(&f, "t", &ys);
+		node y = op_mode_product(f.g, x, w), wrt[2] = { x, w }, grad[2];
+		struct tensor want = tensor_new(DTYPE_F64, &ys), got[3];
+		const double tolerance = type ? 1e-14 : 2e-6;
+
+		for (int64_t b = 0; b < n_b; b++)
+			for (int64_t o = 0; o < n_o; o++)
+				for (int64_t k = 0; k < n_k; k++) {
+					double re = 0, im = 0;
+
+					for (int64_t i = 0; i < n_i; i++) {
+						int64_t at = (b * n_i + i) * 2 * n_k + k,
+							of = ((i * n_o + o) * n_k + k) * 2;
+						double xr = tensor_get(&f.value[0], at),
+						       xi = tensor_get(&f.value[0], at + n_k);
+						double wr = tensor_get(&f.value[1], of),
+						       wi = tensor_get(&f.value[1], of + 1);
+
+						re += xr * wr - xi * wi;
+						im += xr * wi + xi * wr;
+					}
+					tensor_set(&want, (b * n_o + o) * 2 * n_k + k, re);
+					tensor_set(&want, (b * n_o + o) * 2 * n_k + n_k + k, im);
+				}
+		ck_assert_int_eq(graph_vjp(f.g, 1, &y, &t, 2, wrt, grad), 0);
+		got[0] = feed_run(&f, y);
+		got[1] = feed_run(&f, grad[0]);
+		got[2] = feed_run(&f, grad[1]);
+		ck_assert_double_lt(tensor_distance(&got[0], &want), 10 * tolerance);
+		double form = tensor_dot(&got[0], &f.value[2]);
+		for (int k = 0; k < 2; k++)
+			ck_assert_double_eq_tol(tensor_dot(&got[1 + k], &f.value[k]), form,
+						1e3 * tolerance * (1 + fabs(form)));
+		for (int k = 0; k < 3; k++)
+			tensor_free(&got[k]);
+		tensor_free(&want);
+		feed_free(&f);
+	}
+}
+END_TEST
+
 static double smooth(const int64_t *n, const int64_t *j)
 {
 	double a = 2 * pi * (double)j[0] / (double)n[0], b = 2 * pi * (double)j[1] / (double)n[1];
@@ -306,7 +356,8 @@ static double smooth(const int64_t *n, const int64_t *j)
 	return 0.3 + cos(a) * sin(2 * b) + 0.5 * sin(3 * a - b + 1) + 0.1 * cos(2 * a + 3 * b);
 }
 
-/* Identity weights with all modes reproduce the field; the layer's output at shared points does not depend on the grid. */
+/* Identity weights with all modes reproduce the field; the layer's output at shared points does not depend on the
+ * grid. */
 START_TEST(spectral_identity_and_grids)
 {
 	struct tensor coarse = { 0 };
@@ -415,6 +466,7 @@ int main(void)
 	tcase_add_test(c, all_axes);
 	tcase_add_test(c, spectral_definition);
 	tcase_add_test(c, spectral_adjoints);
+	tcase_add_test(c, products_of_modes);
 	tcase_add_test(c, spectral_identity_and_grids);
 	tcase_add_test(c, many_modes);
 	tcase_add_test(c, errors);
