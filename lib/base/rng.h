@@ -25,7 +25,7 @@ struct rng rng_stream(uint64_t seed, const char *purpose, uint64_t step, uint64_
 
 /* Values first .. first+n-1 of the stream. Any partition of a range gives the same values. Uniforms lie in (0,1):
  * double (odd multiples of 2^-53, two words each) and float (odd multiples of 2^-24, one word) are separate sequences;
- * normals by Box-Muller. */
+ * normals by Box-Muller, in IEEE arithmetic without functions of the C library: the same bits on every machine. */
 void rng_bits(struct rng r, uint64_t first, size_t n, uint32_t *out);
 void rng_uniform(struct rng r, uint64_t first, size_t n, double *out);
 void rng_uniform_f(struct rng r, uint64_t first, size_t n, float *out);

@@ -143,6 +143,30 @@ START_TEST(normal_is_box_muller)
 }
 END_TEST
 
+/* Sums of the bits as they are on any machine and in any build: a change here is a change of every data set. */
+START_TEST(normal_bits)
+{
+	enum { N = 10000 };
+	static double d[N];
+	static float f[N];
+	uint64_t sum = 0, sum_f = 0;
+
+	rng_normal(stream, 0, N, d);
+	rng_normal_f(stream, 0, N, f);
+	for (int i = 0; i < N; i++) {
+		uint64_t bits;
+		uint32_t bits_f;
+
+		memcpy(&bits, d + i, sizeof bits);
+		memcpy(&bits_f, f + i, sizeof bits_f);
+		sum = sum * 31 + bits;
+		sum_f = sum_f * 31 + bits_f;
+	}
+	ck_assert_uint_eq(sum, UINT64_C(950138848904407479));
+	ck_assert_uint_eq(sum_f, UINT64_C(564742091189202054));
+}
+END_TEST
+
 /* Moments within 5 standard errors of 0, 1, 0, 3; neighbours uncorrelated. */
 static void check_moments(int n, double (*value)(int i))
 {
@@ -285,6 +309,7 @@ int main(void)
 	tcase_add_test(t, partition_normal_f);
 	tcase_add_test(t, uniform_values);
 	tcase_add_test(t, normal_is_box_muller);
+	tcase_add_test(t, normal_bits);
 	tcase_add_test(t, normal_moments);
 	tcase_add_test(t, streams_differ);
 	tcase_add_test(t, purposes_differ);
