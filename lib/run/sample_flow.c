@@ -37,14 +37,19 @@ int sample_conditions(const struct trained *t, struct trained_run *r, const stru
 	return status;
 }
 
+enum { TASK_DRAW, TASK_ESTIMATE };
+static const char *const tasks[] = { "draw", "estimate", NULL };
+
 struct config {
 	int64_t samples, batch, steps, label;
 	double epsilon, inset, guidance;
-	int method;
+	int method, task;
 	bool backward, pairs;
 };
 const struct key sample_flow_keys[] = {
 	KEY_INT(struct config, samples, "100", 1, 1e12, "number of draws (-n)"),
+	KEY_ONE_OF(struct config, task, "draw", tasks,
+		   "draws; or the network's velocity at the points 'x' and times 'time' of DATA"),
 	KEY_INT(struct config, batch, "256", 1, 1e6, "samples that go through the network at a time"),
 	KEY_ONE_OF(struct config, method, "heun", flow_method_names, "how to step"),
 	KEY_INT(struct config, steps, "50", 1, 1e6, "equal steps in time"),
@@ -102,6 +107,8 @@ static int open_data(struct work *w, struct err *e)
 	w->start_field = -1;
 	if (w->o->n_data > 1)
 		return err_set(e, ERR_USAGE, "one data set at a time");
+	if (w->o->n_data == 0 && w->key.task == TASK_ESTIMATE)
+		return err_set(e, ERR_USAGE, "sample.task: velocities are those at points of a data set; name one");
 	if (w->o->n_data == 0)
 		return w->key.backward ? err_set(e, ERR_USAGE, "sample.backward: starts from data; name a data set")
 		       : t->flow.base == BASE_SHUFFLED
@@ -109,6 +116,8 @@ static int open_data(struct work *w, struct err *e)
 			       : 0;
 	if (dataset_open(&w->data, w->o->data[0], NULL, e) != 0)
 		return -1;
+	if (w->key.task == TASK_ESTIMATE)
+		return 0;
 	if (t->values + t->map_dim > 0) {
 		w->conditioned = true;
 		if (examples_open_conditions(&w->conditions, w->data, &t->file.task_key, t->classes,
@@ -135,8 +144,8 @@ static int open_run(struct work *w, struct err *e)
 					  .from = w->key.backward ? 1 - inset : inset,
 					  .to = w->key.backward ? inset : 1 - inset,
 					  .epsilon = w->key.epsilon };
-	w->n = w->key.samples;
-	w->batch = w->key.batch < w->n ? w->key.batch : w->n;
+	w->n = w->key.task == TASK_DRAW ? w->key.samples : dataset_layout(w->data)->n_samples;
+	w->batch = w->key.task != TASK_DRAW ? 1 : w->key.batch < w->n ? w->key.batch : w->n;
 	if (w->key.epsilon > 0 && !w->trained.flow.score)
 		return err_set(e, ERR_USAGE, "sample.epsilon: the model has no score: train with objective.score");
 	if (sample_share(w->common, w->n, &w->first, &w->count, e) != 0 ||
@@ -155,6 +164,13 @@ static void make_layout(struct work *w)
 {
 	struct layout *l = &w->layout;
 
+	l->n_samples = w->count;
+	if (w->key.task == TASK_ESTIMATE) {
+		const int axis = layout_add_axis(l, "channel", AXIS_CHANNEL, w->trained.dim, NULL, false, 0);
+
+		layout_add_field(l, "estimate", DTYPE_F64, ROLE_TARGET, 1, &axis);
+		return;
+	}
 	*l = layout_copy(&w->trained.file.makes);
 	if (w->key.backward)
 		for (int f = 0; f < l->n_fields; f++) /* they are of the base now */
@@ -240,6 +256,19 @@ static int draw_batch(struct work *w, int64_t first, struct err *e)
 	return 0;
 }
 
+/* The velocity at one point of the data. */
+static int estimate(struct work *w, int64_t item, struct err *e)
+{
+	double t;
+
+	if (sample_point(w->data, w->trained.dim, item, w->x, &t, e) != 0 ||
+	    w->flow.eval(&w->flow, t, 1, w->x, w->part, NULL, e) != 0)
+		return err_in(e, "sample %lld", (long long)item);
+	h5out_samples(w->out, 0, item - w->first, 1, DTYPE_F64, w->part);
+	sample_picture_add(w->picture, 1, w->part);
+	return 0;
+}
+
 static int write_all(struct work *w, const char *config, struct err *e)
 {
 	const struct h5_meta m = { .command = w->common->command,
@@ -259,7 +288,7 @@ static int write_all(struct work *w, const char *config, struct err *e)
 	h5out_meta(w->out, &m);
 	progress_begin("sample", "draw", w->count);
 	for (int64_t b = w->first / w->batch * w->batch; b < w->first + w->count && status == 0; b += w->batch) {
-		status = draw_batch(w, b, e);
+		status = w->key.task == TASK_DRAW ? draw_batch(w, b, e) : estimate(w, b, e);
 		progress_update(b + w->batch - w->first < w->count ? b + w->batch - w->first : w->count, NULL);
 	}
 	progress_end();

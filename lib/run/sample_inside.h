@@ -14,6 +14,8 @@ int sample_share(const struct run_common *common, int64_t n, int64_t *first, int
 /* sample_model.c: WHAT is a model file of a generative objective. */
 int sample_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e);
 extern const struct key sample_model_keys[];
+/* Fields 'x' (dim) and 'time' of one sample. */
+int sample_point(struct dataset *d, int64_t dim, int64_t item, double *out, double *t, struct err *e);
 /* sample_flow.c: the same for objective interpolant. */
 int sample_flow(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e);
 extern const struct key sample_flow_keys[];

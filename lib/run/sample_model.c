@@ -228,17 +228,23 @@ static int one_density(struct work *w, int64_t item, double *out, struct err *e)
 	return status;
 }
 
+int sample_point(struct dataset *d, int64_t dim, int64_t item, double *out, double *t, struct err *e)
+{
+	const struct layout *l = dataset_layout(d);
+	const int x = layout_find_field(l, "x"), time = layout_find_field(l, "time");
+
+	if (x < 0 || time < 0 || layout_field_count(l, time) != 1 || layout_field_count(l, x) != dim)
+		return err_set(e, ERR_USAGE, "%s: estimates need field 'x' of %lld elements and field 'time' of one",
+			       dataset_name(d), (long long)dim);
+	return dataset_read(d, x, 1, &item, DTYPE_F64, out, e) == 0 ? dataset_read(d, time, 1, &item, DTYPE_F64, t, e)
+								    : -1;
+}
+
 static int one_estimate(struct work *w, int64_t item, double *out, struct err *e)
 {
-	const struct layout *l = dataset_layout(w->data);
-	const int x = layout_find_field(l, "x"), time = layout_find_field(l, "time");
 	double t;
 
-	if (x < 0 || time < 0 || layout_field_count(l, time) != 1 || layout_field_count(l, x) != w->trained.dim)
-		return err_set(e, ERR_USAGE, "%s: estimates need field 'x' of %lld elements and field 'time' of one",
-			       dataset_name(w->data), (long long)w->trained.dim);
-	if (dataset_read(w->data, x, 1, &item, DTYPE_F64, w->x, e) != 0 ||
-	    dataset_read(w->data, time, 1, &item, DTYPE_F64, &t, e) != 0)
+	if (sample_point(w->data, w->trained.dim, item, w->x, &t, e) != 0)
 		return -1;
 	return denoiser_eval(&w->denoiser, w->denoiser.form, t, 1, w->x, out, w->part, e);
 }

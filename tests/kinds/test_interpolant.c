@@ -220,6 +220,180 @@ START_TEST(gaussians_are_mapped_affinely)
 }
 END_TEST
 
+/* Points of rho_t, drawn as the interpolant says. */
+static void draw_between(const struct scene *s, const struct interpolant *p, double t, uint64_t seed, double *x)
+{
+	const struct interpolant_level v = interpolant_at(p, t);
+
+	for (int i = 0; i < DRAWS; i++) {
+		const uint64_t k = (uint64_t)i;
+		double x0, x1;
+
+		mixture_draw(s->base, rng_stream(seed, "between base", 0, k), &x0);
+		mixture_draw(s->data, rng_stream(seed, "between data", 0, k), &x1);
+		x[i] = v.a * x0 + v.c * x1 + v.gamma * rng_normal_at(rng_stream(seed, "between noise", 0, k), 0);
+	}
+}
+
+/* On the way, too, the law is the same for every epsilon: distances of runs, averaged over seeds, against those of
+ * independent exact sets of the same size. */
+START_TEST(laws_on_the_way)
+{
+	enum { SEEDS = 4, TIMES = 3 };
+	static double x[2][DRAWS], exact[2][DRAWS], copy[DRAWS];
+	struct scene s = scene_open();
+	const struct interpolant p = { _i ? INTERPOLANT_TRIG : INTERPOLANT_LINEAR, GAMMA_BROWNIAN };
+	double floor_of[TIMES] = { 0 }, apart[TIMES] = { 0 }, off[TIMES] = { 0 };
+	struct err e = { 0 };
+
+	scene_start(&s, &p);
+	for (int seed = 0; seed < SEEDS; seed++) {
+		double from = 1e-4;
+
+		for (int k = 0; k < 2; k++)
+			for (int i = 0; i < DRAWS; i++)
+				mixture_draw(s.base, rng_stream((uint64_t)seed, k ? "one" : "other", 0, (uint64_t)i),
+					     &x[k][i]);
+		for (int k = 0; k < TIMES; k++) {
+			const double to = 0.25 * (k + 1);
+
+			for (int noisy = 0; noisy < 2; noisy++) {
+				const struct flow_options o = { .method = noisy ? FLOW_HEUN : FLOW_RK4,
+								.steps = noisy ? 60 : 20,
+								.from = from,
+								.to = to,
+								.epsilon = noisy ? 2 : 0 };
+
+				ck_assert_msg(flow_march(&s.flow, &o, (uint64_t)(100 + seed * TIMES + k), 0, DRAWS,
+							 x[noisy], NULL, &e) == 0,
+					      "%s", e.message);
+			}
+			draw_between(&s, &p, to, (uint64_t)(2 * seed), exact[0]);
+			draw_between(&s, &p, to, (uint64_t)(2 * seed + 1), exact[1]);
+			memcpy(copy, x[1], sizeof copy);
+			off[k] += w1(DRAWS, copy, exact[0]) / SEEDS;
+			floor_of[k] += w1(DRAWS, exact[1], exact[0]) / SEEDS;
+			double sorted[2][DRAWS];
+			memcpy(sorted, x, sizeof sorted);
+			apart[k] += w1(DRAWS, sorted[0], sorted[1]) / SEEDS;
+			from = to;
+		}
+	}
+	for (int k = 0; k < TIMES; k++) {
+		ck_assert_msg(apart[k] < 2 * floor_of[k], "t = %g: %g between epsilon 0 and 2, floor %g",
+			      0.25 * (k + 1), apart[k], floor_of[k]);
+		ck_assert_msg(off[k] < 2 * floor_of[k], "t = %g: epsilon 2 is %g off, floor %g", 0.25 * (k + 1), off[k],
+			      floor_of[k]);
+	}
+	scene_close(&s);
+}
+END_TEST
+
+enum { FEATURES = 5 };
+static void features(double t, double x, double *out)
+{
+	out[0] = 1;
+	out[1] = x;
+	out[2] = cos(3.14159265358979323846 * t) * x;
+	out[3] = sin(x);
+	out[4] = x * x;
+}
+
+/* The derivative of L_b = E |b|^2 / 2 - (dI/dt + gamma' z) . b along features of (t, x) is zero at the exact b within
+ * the error of the mean, and not where the score has the wrong sign in b = v - gamma gamma' s. */
+START_TEST(exact_velocity_is_stationary)
+{
+	enum { MANY = 40000 };
+	const struct interpolant p = { _i ? INTERPOLANT_TRIG : INTERPOLANT_LINEAR, GAMMA_BROWNIAN };
+	struct scene s = scene_open();
+	double sum[2][FEATURES] = { 0 }, square[2][FEATURES] = { 0 }, far = 0;
+	struct err e = { 0 };
+
+	scene_start(&s, &p);
+	for (int i = 0; i < MANY; i++) {
+		const uint64_t n = (uint64_t)i;
+		const double t = 0.05 + 0.9 * rng_uniform_at(rng_stream(1, "time", 0, n), 0);
+		const struct interpolant_level v = interpolant_at(&p, t);
+		const double z = rng_normal_at(rng_stream(1, "noise", 0, n), 0);
+		double x0, x1, x[2], b[2], score[2], f[2][FEATURES];
+
+		mixture_draw(s.base, rng_stream(1, "base", 0, n), &x0);
+		mixture_draw(s.data, rng_stream(1, "data", 0, n), &x1);
+		for (int k = 0; k < 2; k++) {
+			x[k] = v.a * x0 + v.c * x1 + (k ? -1 : 1) * v.gamma * z;
+			features(t, x[k], f[k]);
+		}
+		ck_assert_int_eq(s.flow.eval(&s.flow, t, 2, x, b, score, &e), 0);
+		for (int wrong = 0; wrong < 2; wrong++)
+			for (int j = 0; j < FEATURES; j++) {
+				double g = 0;
+
+				for (int k = 0; k < 2; k++) {
+					/* b = v - gamma gamma' s; wrong: the other sign */
+					const double at = wrong ? b[k] + 2 * v.product * score[k] : b[k];
+
+					g += 0.5 * f[k][j] *
+					     (at - v.a_rate * x0 - v.c_rate * x1 - (k ? -1 : 1) * v.gamma_rate * z);
+				}
+				sum[wrong][j] += g / MANY;
+				square[wrong][j] += g * g / MANY;
+			}
+	}
+	for (int j = 0; j < FEATURES; j++) {
+		const double error = sqrt((square[0][j] - sum[0][j] * sum[0][j]) / MANY);
+
+		ck_assert_double_gt(error, 0);
+		ck_assert_msg(fabs(sum[0][j]) < 4 * error, "feature %d: %g, error of the mean %g", j, sum[0][j], error);
+		far = fmax(far, fabs(sum[1][j]) / sqrt((square[1][j] - sum[1][j] * sum[1][j]) / MANY));
+	}
+	ck_assert_double_gt(far, 8);
+	scene_close(&s);
+}
+END_TEST
+
+/* Variance of the derivative of L_b by a constant shift, one term for z against the mean of those for z and -z. */
+START_TEST(pairs_take_the_variance_out)
+{
+	enum { MANY = 4000 };
+	const struct interpolant p = { INTERPOLANT_LINEAR, GAMMA_BROWNIAN };
+	static const double times[] = { 1e-4, 1e-3, 1 - 1e-4 };
+	struct scene s = scene_open();
+	struct err e = { 0 };
+
+	scene_start(&s, &p);
+	for (int k = 0; k < 3; k++) {
+		const double t = times[k];
+		const struct interpolant_level v = interpolant_at(&p, t);
+		double sum[2] = { 0 }, square[2] = { 0 }, variance[2];
+
+		for (int i = 0; i < MANY; i++) {
+			const uint64_t n = (uint64_t)i;
+			const double z = rng_normal_at(rng_stream(2, "noise", 0, n), 0);
+			double x0, x1, x[2], b[2], g[2];
+
+			mixture_draw(s.base, rng_stream(2, "base", 0, n), &x0);
+			mixture_draw(s.data, rng_stream(2, "data", 0, n), &x1);
+			for (int side = 0; side < 2; side++)
+				x[side] = v.a * x0 + v.c * x1 + (side ? -1 : 1) * v.gamma * z;
+			ck_assert_int_eq(s.flow.eval(&s.flow, t, 2, x, b, NULL, &e), 0);
+			for (int side = 0; side < 2; side++)
+				g[side] = b[side] - v.a_rate * x0 - v.c_rate * x1 - (side ? -1 : 1) * v.gamma_rate * z;
+			g[1] = (g[0] + g[1]) / 2;
+			for (int side = 0; side < 2; side++) {
+				sum[side] += g[side] / MANY;
+				square[side] += g[side] * g[side] / MANY;
+			}
+		}
+		for (int side = 0; side < 2; side++)
+			variance[side] = square[side] - sum[side] * sum[side];
+		/* at 1e-3 the card of the method has 277 and 26 */
+		ck_assert_msg(variance[0] > (k == 1 ? 8 : 20) * variance[1], "t = %g: %g alone, %g in pairs", t,
+			      variance[0], variance[1]);
+	}
+	scene_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("interpolants");
@@ -231,6 +405,9 @@ int main(void)
 	tcase_add_loop_test(t, rates_are_slopes, 0, PATHS);
 	tcase_add_loop_test(t, transport_equation, 0, PATHS);
 	tcase_add_loop_test(t, marches_end_in_the_right_law, 0, 12);
+	tcase_add_loop_test(t, laws_on_the_way, 0, 2);
+	tcase_add_loop_test(t, exact_velocity_is_stationary, 0, 2);
+	tcase_add_test(t, pairs_take_the_variance_out);
 	tcase_add_test(t, density_follows_the_flow);
 	tcase_add_test(t, gaussians_are_mapped_affinely);
 	suite_add_tcase(s, t);

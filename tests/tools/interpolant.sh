@@ -38,6 +38,12 @@ cmp d1.h5 d3.h5 || fail 'threads change the draws'
 run_status 0 sciml-sample noisy.h5 -n 50 --steps 5 -s sample.epsilon=0.5 -s sample.batch=16 --shard 1/3 -o part.h5
 run_status 0 sciml-eval part.h5 d1.h5:16-32 --metric mse --below mse=1e-300
 
+# its velocity at points on the way, where the exact one is known: better than that of a network which has not learned
+run_status 0 sciml-sample mixture-interpolant -s 'sample.means=[-2, 2]' -s sample.stds=0.3 -s sample.time=0.5 -n 200 -o points.h5
+run_status 0 sciml-sample noisy.h5 points.h5 -s sample.task=estimate -o velocity.h5
+run_status 0 sciml-eval velocity.h5 points.h5 --metric pinn_rel_l2 --below pinn_rel_l2=0.5
+run_error 2 'name one' sciml-sample noisy.h5 -s sample.task=estimate
+
 # from one data set to another
 awk 'BEGIN { print "x,start"; for (i = 0; i < 256; i++) printf "%g,%g\n", 3 + 0.1 * sin(i * i), -3 + 0.1 * sin(i * i + 1) }' >both.csv
 run_status 0 sciml-train rectified-flow both.csv $small -s train.epochs=20 -s data.target=x -s objective.base=shuffled -o shift.h5
