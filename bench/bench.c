@@ -13,7 +13,8 @@
 #include "bench.h"
 #include "num/tensor.h"
 
-static const struct bench_case *const tables[] = { train_cases, generate_cases, sample_cases, NULL };
+static const struct bench_case *const tables[] = { train_cases,	   physics_cases, diffeq_cases,
+						   generate_cases, sample_cases,  NULL };
 
 int bench_put(const char *dir, const char *name, const struct tensor *t, struct err *e)
 {

@@ -31,7 +31,8 @@ struct bench_case {
 	const void *setting;
 };
 
-extern const struct bench_case train_cases[], generate_cases[], sample_cases[]; /* ended by name NULL */
+/* ended by name NULL */
+extern const struct bench_case train_cases[], physics_cases[], diffeq_cases[], generate_cases[], sample_cases[];
 
 /* Array for the opponent: DIR/NAME.f32 or .f64, raw, and a line "NAME TYPE DIM..." in DIR/arrays. */
 struct tensor;

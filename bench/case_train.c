@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "bench.h"
+#include "learn.h"
 #include "run/supervised.h"
 
 struct train_setting {
@@ -15,14 +16,6 @@ struct train_setting {
 	bool periodic;
 	/* for the floor: channels, layers, modes kept by axis, hidden channels of the projection */
 	int64_t width, layers, modes[3], projection;
-};
-
-struct work {
-	struct conf *conf;
-	struct cfg *reader;
-	struct dataset *data;
-	struct trainer t;
-	double loss;
 };
 
 static struct dataset *numbers(const struct train_setting *s, struct err *e)
@@ -52,45 +45,8 @@ static struct dataset *numbers(const struct train_setting *s, struct err *e)
 	return dataset_from_memory(&d, "numbers", "memory", &l, data, e) == 0 ? d : NULL;
 }
 
-static int configure(struct work *w, const struct train_setting *s, struct err *e)
+static int give(const struct learn *w, const char *dir, struct err *e)
 {
-	struct trainer *t = &w->t;
-
-	w->conf = conf_new();
-	if (conf_load_text(w->conf, s->config, "case", e) != 0)
-		return -1;
-	w->reader = cfg_new(w->conf);
-	t->learner = learner_find("supervised");
-	t->network.class = model_find(cfg_name(w->reader, "model", NULL));
-	t->network.config = xcalloc(1, t->network.class->config_size);
-	cfg_section(w->reader, "model", 1, &(struct key_table){ t->network.class->keys, t->network.config });
-	cfg_section(w->reader, "data", 2,
-		    (struct key_table[]){ { task_keys, &t->task_key }, { network_keys, &t->network.key } });
-	t->objective = objective_find(cfg_name(w->reader, "objective", "rel_l2"));
-	t->objective_config = xcalloc(1, t->objective->config_size + 1);
-	cfg_section(w->reader, "objective", 1, &(struct key_table){ t->objective->keys, t->objective_config });
-	t->optim.class = optim_find(cfg_name(w->reader, "optim", "adam"));
-	t->optim_config = xcalloc(1, t->optim.class->config_size);
-	cfg_section(w->reader, "optim", 1, &(struct key_table){ t->optim.class->keys, t->optim_config });
-	cfg_section(w->reader, "train", 1, &(struct key_table){ train_keys, &t->key });
-	t->key.batch = s->batch;
-	return cfg_done(w->reader, e);
-}
-
-static void close_work(void *work)
-{
-	struct work *w = work;
-
-	trainer_close(&w->t);
-	dataset_close(w->data);
-	cfg_free(w->reader);
-	conf_free(w->conf);
-	free(w);
-}
-
-static int give(const struct work *w, const char *dir, struct err *e)
-{
-	const struct params *p = &w->t.network.params;
 	const struct supervised *s = supervised_of(&w->t);
 	struct shape in = network_shape(&w->t.network, w->t.key.batch), out = in;
 
@@ -99,37 +55,24 @@ static int give(const struct work *w, const char *dir, struct err *e)
 	struct tensor y = { .dtype = DTYPE_F32, .shape = out, .data = s->target[0] };
 	if (bench_put(dir, "x", &x, e) != 0 || bench_put(dir, "y", &y, e) != 0)
 		return -1;
-	for (int i = 0; i < p->n; i++)
-		if (bench_put(dir, p->at[i].name, &p->at[i].value, e) != 0)
-			return -1;
-	return 0;
+	return learn_put_weights(w, dir, e);
 }
 
 static void *open_work(const struct bench_case *c, const char *dir, struct err *e)
 {
 	const struct train_setting *s = c->setting;
-	struct work *w = xcalloc(1, sizeof *w);
+	struct learn *w = xcalloc(1, sizeof *w);
 
 	w->data = numbers(s, e);
-	if (!w->data || configure(w, s, e) != 0 || trainer_open(&w->t, w->data, NULL, e) != 0)
+	if (!w->data || learn_configure(w, s->config, e) != 0)
+		return NULL;
+	w->t.key.batch = s->batch;
+	if (trainer_open(&w->t, w->data, NULL, e) != 0)
 		return NULL;
 	w->t.batch_n = s->batch;
 	for (int64_t i = 0; i < s->batch; i++)
 		w->t.item[i] = i;
 	return w->t.learner->load(&w->t, e) == 0 && give(w, dir, e) == 0 ? w : NULL;
-}
-
-static int run(void *work, struct err *e)
-{
-	struct work *w = work;
-
-	return trainer_step(&w->t, w->t.key.batch, 1e-3, &w->loss, e);
-}
-
-static int result(void *work, double *value)
-{
-	value[0] = ((struct work *)work)->loss;
-	return 1;
 }
 
 /* An FNO's step: forward and twice as much backward. Products: pointwise maps (2 flop a weight and point) and mode products
@@ -215,8 +158,8 @@ static const struct train_setting settings[] = {
 
 #define CASE(name_text, size_text, k, floor_of)                                                                        \
 	{                                                                                                              \
-		.name = name_text, .size = size_text, .open = open_work, .run = run, .result = result,                 \
-		.floor = floor_of, .close = close_work, .setting = &settings[k]                                        \
+		.name = name_text, .size = size_text, .open = open_work, .run = learn_run, .result = learn_result,     \
+		.floor = floor_of, .close = learn_close, .setting = &settings[k]                                       \
 	}
 const struct bench_case train_cases[] = {
 	CASE("fno2d", "64x64 batch 20 width 32 modes 12", 0, fno_floor),

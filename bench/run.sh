@@ -11,6 +11,8 @@ opponents()
 {
 	case $1 in
 	fno* | unet) echo torch torch-compiled ;;
+	pinn*) echo torch torch-func-compiled torch-compiled jax jax-jvp jax-jet jax-jets ;;
+	neural-ode*) echo torchdiffeq torchdiffeq-adjoint diffrax ;;
 	ns2d*) echo torch jax ;;
 	ks1d) echo exponax ;;
 	darcy) echo scipy ;;

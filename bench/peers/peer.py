@@ -32,10 +32,13 @@ def serve(name, unit):
 
 
 if __name__ == "__main__":
+    import diffeq
     import draw
     import generate
+    import jax_physics
+    import torch_physics
     import torch_train
-    for module in (torch_train, generate, draw):
+    for module in (torch_train, torch_physics, jax_physics, diffeq, generate, draw):
         if (case, framework) in module.cases:
             serve(*module.cases[case, framework](folder, threads))
             break
