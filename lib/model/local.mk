@@ -10,5 +10,6 @@ model_members = \
 	lib/model/lagrangian.c \
 	lib/model/vector_field.c \
 	lib/model/dit.c \
+	lib/model/formula.c \
 	lib/model/neural_sde.c
-model_sources = $(model_members) lib/model/residual.c lib/model/time_features.c lib/model/model.h lib/model/neural_sde.h
+model_sources = $(model_members) lib/model/formula.h lib/model/residual.c lib/model/time_features.c lib/model/model.h lib/model/neural_sde.h

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "op/op.h"
-#include "problem/equation_graph.h"
+#include "nn/expression.h"
 
 /* ---- what has a value at a point ------------------------------------------------------------------------------------- */
 
@@ -122,7 +122,7 @@ static node unknown(struct equation_fields *f, expr a)
 	return NODE_NONE;
 }
 
-/* What equation_graph asks for. */
+/* What nn_expression asks for. */
 static node leaf(void *context, expr a)
 {
 	struct equation_fields *f = context;
@@ -153,7 +153,7 @@ static node leaf(void *context, expr a)
 
 node equation_value(struct equation_fields *f, expr a)
 {
-	return equation_graph(f->g, f->spec->pool, a, leaf, f);
+	return nn_expression(f->g, f->spec->pool, a, leaf, f);
 }
 
 /* ---- residuals ------------------------------------------------------------------------------------------------------- */

@@ -36,8 +36,6 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_fourier_method.c \
 	lib/problem/equation_given.c \
 	lib/problem/equation_given.h \
-	lib/problem/equation_graph.c \
-	lib/problem/equation_graph.h \
 	lib/problem/equation_implicit.c \
 	lib/problem/equation_implicit.h \
 	lib/problem/equation_input.c \

@@ -95,6 +95,8 @@ static int model_info(const struct eval_options *o, const char *path, struct err
 		eval_number(o->out, o, history_row(h, h->n_rows - 1)[k]);
 		str_add(o->out, "\n");
 	}
+	if (m.result)
+		str_printf(o->out, "found:\n%s", m.result);
 	conf_write(conf_root(m.setup.conf), &config);
 	config_text(o, str_text(&config));
 	str_free(&config);

@@ -15,6 +15,7 @@ struct run_common;
 struct sample_options;
 struct solve_options;
 struct model_file;
+struct str;
 
 struct learner_class {
 	const char *name;
@@ -43,6 +44,9 @@ struct learner_class {
 	int (*judge)(struct trainer *t, struct params *p, double *score, struct err *e);
 	/* Fill the learner's own columns of an epoch's row; NULL: it has none. */
 	void (*row)(struct trainer *t, double *own);
+	/* Once, when training is over and before the model is written: a last hand to the parameters (present, average, best), and
+	 * what goes to standard output. NULL: nothing. */
+	int (*finish)(struct trainer *t, struct str *out, struct err *e);
 	/* What of the learner decides later bits (weights of terms, adapted points), as params: goes through checkpoints. NULL:
 	 * nothing. */
 	struct params *(*state)(struct trainer *t);

@@ -10,7 +10,9 @@ learner_members = \
 	lib/run/learner_interpolant.c \
 	lib/run/learner_sde_gan.c \
 	lib/run/learner_sde_moments.c \
-	lib/run/learner_supervised.c
+	lib/run/learner_supervised.c \
+	lib/run/learner_symbolic.c \
+	lib/run/learner_symbolic_ode.c
 run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/history.h lib/run/history.c \
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \
 	lib/run/physics_group.h lib/run/physics_group.c lib/run/physics_points.h lib/run/physics_points.c lib/run/physics_solve.h lib/run/physics_solve.c \
@@ -31,7 +33,8 @@ run_sources += lib/run/denoise.h lib/run/interpolant.h lib/run/examples.h lib/ru
 run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h lib/run/measure.c lib/run/measure_places.h \
 	lib/run/measure_places.c
 # neural differential equations
-run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/trajectory.c lib/run/trajectory_solve.c lib/run/path.h lib/run/path.c
+run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/trajectory.c lib/run/trajectory_solve.c lib/run/path.h lib/run/path.c \
+	lib/run/symbolic.h lib/run/symbolic.c
 # neural stochastic differential equations
 run_sources += lib/run/neural_loop.h lib/run/neural_loop.c lib/run/sde_gan.h lib/run/sde_draws.c lib/run/sample_paths.c
 # continuous normalising flows

@@ -64,6 +64,8 @@ int trainer_save(const struct trainer *t, const char *path, bool checkpoint, con
 		put_position(w, t);
 	else if (t->learner->layout)
 		h5out_fields(w, t->learner->layout(t));
+	if (m->result && *m->result)
+		h5out_text(w, "/param", "result", m->result);
 	if (t->history.n_rows > 0)
 		put_history(w, &t->history);
 	h5out_meta(w, &meta);
@@ -211,6 +213,7 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 		 (!checkpoint_has(c, "history/epoch") || read_history(&m->history, c, e) == 0))
 		status = 0;
 	free(text);
+	m->result = checkpoint_has(c, "param") ? checkpoint_text(c, "/param", "result") : NULL;
 	checkpoint_close(c);
 	if (status != 0) {
 		model_file_close(m);
@@ -236,6 +239,7 @@ void model_file_close(struct model_file *m)
 	history_free(&m->history);
 	layout_free(&m->makes);
 	free(m->identity);
+	free(m->result);
 	memset(m, 0, sizeof *m);
 }
 

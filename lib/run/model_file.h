@@ -12,6 +12,7 @@ struct model_file {
 	struct network network;
 	struct history history;
 	struct layout makes; /* fields that the model makes by itself, without samples; n_fields 0: it maps inputs */
+	char *result;	     /* what the learner reported at the end of training, or NULL */
 	char *identity;	     /* path and CRC of the parameters, for /meta/inputs */
 };
 

@@ -24,6 +24,7 @@ struct train {
 	struct setup setup;
 	struct trainer t;
 	char *output, *checkpoint, *config, *inputs;
+	struct str result; /* what the learner reports at the end */
 	FILE *log;
 	double started, saved;
 	int lock;
@@ -124,7 +125,7 @@ static void describe_run(struct train *r, const char *identity)
 
 static int save(struct train *r, bool checkpoint, struct err *e)
 {
-	struct model_file_text m = { r->common->command, r->config, r->inputs };
+	struct model_file_text m = { r->common->command, r->config, r->inputs, str_text(&r->result) };
 
 	r->saved = clock_seconds();
 	if (checkpoint && strcmp(r->output, "-") == 0)
@@ -249,8 +250,13 @@ static int finish(struct train *r, int status, struct err *e)
 	int64_t epoch = r->t.epoch, of = r->t.key.epochs;
 
 	progress_end();
-	if (status == 0 && (status = save(r, false, e)) == 0)
+	if (status == 0 && r->t.learner->finish)
+		status = r->t.learner->finish(&r->t, &r->result, e);
+	if (status == 0 && (status = save(r, false, e)) == 0) {
 		unlink(r->checkpoint);
+		if (strcmp(r->output, "-") != 0) /* there the model goes */
+			str_add(r->o->text, str_text(&r->result));
+	}
 	if (status == 1) {
 		log_note("stopped in epoch %lld of %lld: '%s' holds the state, --resume goes on", (long long)epoch + 1,
 			 (long long)of, r->checkpoint);
@@ -368,7 +374,7 @@ static int run(const struct run_common *common, const struct train_options *o, c
 		blame_operand(&r, n_data, data, e);
 	r.saved = r.started;
 	if (status == 0 && common->dry_run) {
-		cfg_effective(r.setup.cfg, o->dry_run_text);
+		cfg_effective(r.setup.cfg, o->text);
 	} else if (status == 0) {
 		r.output = common->output ? xstrdup(common->output) : NULL;
 		if (!r.output) {
@@ -409,6 +415,7 @@ static int run(const struct run_common *common, const struct train_options *o, c
 	free(r.checkpoint);
 	free(r.config);
 	free(r.inputs);
+	str_free(&r.result);
 	return status;
 }
 

@@ -9,7 +9,7 @@ struct train_options {
 	const char *layout; /* force the data's layout */
 	const char *valid;  /* data for validation; NULL: split valid of the data, or none */
 	bool online;	    /* data arrive on a pipe: reservoir training */
-	struct str *dry_run_text;
+	struct str *text;   /* for standard output: the configuration (--dry-run), what a learner reports */
 };
 
 /* Train WHAT (a model's name or a YAML file) on data into common->output (NULL: WHAT.h5). */

@@ -65,6 +65,7 @@ int trainer_end_epoch(struct trainer *t, double lr, bool *stop, struct err *e);
 /* model_file.c */
 struct model_file_text {
 	const char *command, *config, *inputs;
+	const char *result; /* what the learner reports at the end; NULL: nothing */
 };
 int trainer_save(const struct trainer *t, const char *path, bool checkpoint, const struct model_file_text *m,
 		 struct err *e);

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "equation/program.h"
 #include "op/evaluate.h"
-#include "problem/equation_graph.h"
+#include "nn/expression.h"
 
 enum { N = 600 }; /* more than two blocks */
 
@@ -184,7 +184,7 @@ START_TEST(graphs_agree_with_trees)
 	f = open(&l, d);
 	a = read(l.p, texts[_i]);
 	/* broadcast over the points, for texts that are constants */
-	node out = op_add(f.g, equation_graph(f.g, l.p, a, leaf, &l), op_zeros_like(f.g, l.u));
+	node out = op_add(f.g, nn_expression(f.g, l.p, a, leaf, &l), op_zeros_like(f.g, l.u));
 	struct tensor t = feed_run(&f, out);
 	for (int i = 0; i < N; i += 7) {
 		double want = at_point(l.p, a, d, i, 0.3), got = ((const double *)t.data)[i];
@@ -209,8 +209,8 @@ START_TEST(graphs_write_operators_out)
 	fill(d);
 	f = open(&l, d);
 	/* (u^2/2)_x = u u_x; lap(u^2) = 2 u_x^2 + 2 u u_xx */
-	node a = equation_graph(f.g, l.p, read(l.p, "(u^2/2)_x"), leaf, &l);
-	node b = equation_graph(f.g, l.p, read(l.p, "lap(u^2)"), leaf, &l);
+	node a = nn_expression(f.g, l.p, read(l.p, "(u^2/2)_x"), leaf, &l);
+	node b = nn_expression(f.g, l.p, read(l.p, "lap(u^2)"), leaf, &l);
 	struct tensor x = feed_run(&f, a), y = feed_run(&f, b);
 	for (int i = 0; i < N; i++) {
 		ck_assert_double_eq_tol(((const double *)x.data)[i], d->u[i] * d->u_x[i], 1e-14);
@@ -219,7 +219,7 @@ START_TEST(graphs_write_operators_out)
 	}
 	tensor_free(&x);
 	tensor_free(&y);
-	ck_assert(!node_is(equation_graph(f.g, l.p, read(l.p, "u + u_xxx"), leaf, &l)));
+	ck_assert(!node_is(nn_expression(f.g, l.p, read(l.p, "u + u_xxx"), leaf, &l)));
 	ck_assert_ptr_nonnull(graph_error(f.g));
 	ck_assert_msg(strstr(graph_error(f.g)->message, "'u_xxx' has no value here"), "%s", graph_error(f.g)->message);
 	feed_free(&f);

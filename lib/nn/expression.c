@@ -1,5 +1,5 @@
-/* equation_graph.c: expressions as graph nodes. */
-#include "problem/equation_graph.h"
+/* expression.c: expressions as graph nodes. */
+#include "nn/expression.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -186,7 +186,7 @@ static node build(struct builder *b, expr a)
 	return made;
 }
 
-node equation_graph(struct graph *g, struct exprs *p, expr a, node (*value)(void *context, expr a), void *context)
+node nn_expression(struct graph *g, struct exprs *p, expr a, node (*value)(void *context, expr a), void *context)
 {
 	struct builder b = { .g = g, .p = p, .value = value, .context = context };
 	node result = graph_error(g) ? NODE_NONE : build(&b, a);
