@@ -106,7 +106,8 @@ static int open_run(struct work *w, struct err *e)
 {
 	if (w->key.tolerance > 0)
 		w->cnf.solver.rtol = w->cnf.solver.atol = w->key.tolerance;
-	w->batch = w->key.batch < w->n ? w->key.batch : w->n;
+	/* draws of a batch move with the same steps: the batches of few draws are those of many */
+	w->batch = w->key.task == TASK_DRAW || w->key.batch < w->n ? w->key.batch : w->n;
 	if (sample_share(w->common, w->n, &w->first, &w->count, e) != 0)
 		return -1;
 	w->solve = cnf_solve_new(&w->model->network, &w->cnf, w->batch, w->dim, w->key.probes == 0, e);

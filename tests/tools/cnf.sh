@@ -37,6 +37,8 @@ run_status 0 sciml-sample flow.h5 -n 50 -s sample.batch=16 -j 3 -o three.h5
 cmp one.h5 three.h5 || fail 'threads change the draws'
 run_status 0 sciml-sample flow.h5 -n 50 -s sample.batch=16 --shard 1/3 -o part.h5
 run_status 0 sciml-eval part.h5 one.h5:16-32 --metric mse --below mse=1e-300
+run_status 0 sciml-sample flow.h5 -n 5 -s sample.batch=16 -o few.h5
+run_status 0 sciml-eval few.h5 one.h5:0-4 --metric mse --below mse=1e-300
 
 # a table: three columns, random vectors for the trace; to the same bytes with three threads
 awk 'BEGIN { for (i = 0; i < 128; i++) print sin(i * i), sin(i * i) + 0.2 * cos(7 * i), 5 + 2 * sin(3 * i) }' >table.dat
