@@ -75,15 +75,16 @@ void etdrk4_free(struct etdrk4 *s)
 	free(s);
 }
 
-/* out (+)= a x, complex, elementwise. */
-static void multiply(int64_t n, double *out, const double *a, const double *x, bool add)
+/* out = a x + b y, complex, elementwise. */
+static void combine(int64_t n, double *restrict out, const double *restrict a, const double *restrict x,
+		    const double *restrict b, const double *restrict y)
 {
-	for (int64_t i = 0; i < n; i++) {
-		double re = a[2 * i] * x[2 * i] - a[2 * i + 1] * x[2 * i + 1];
-		double im = a[2 * i] * x[2 * i + 1] + a[2 * i + 1] * x[2 * i];
+	for (int64_t i = 0; i < 2 * n; i += 2) {
+		const double re = a[i] * x[i] - a[i + 1] * x[i + 1] + (b[i] * y[i] - b[i + 1] * y[i + 1]);
+		const double im = a[i] * x[i + 1] + a[i + 1] * x[i] + (b[i] * y[i + 1] + b[i + 1] * y[i]);
 
-		out[2 * i] = add ? out[2 * i] + re : re;
-		out[2 * i + 1] = add ? out[2 * i + 1] + im : im;
+		out[i] = re;
+		out[i + 1] = im;
 	}
 }
 
@@ -93,23 +94,19 @@ void etdrk4_step(struct etdrk4 *s, etd_nonlinear f, void *context, double t, dou
 	const double h = s->dt;
 
 	f(context, t, modes, s->slope_v);
-	multiply(n, s->a, s->half, modes, false);
-	multiply(n, s->a, s->q, s->slope_v, true);
+	combine(n, s->a, s->half, modes, s->q, s->slope_v);
 	f(context, t + h / 2, s->a, s->slope_a);
-	multiply(n, s->b, s->half, modes, false);
-	multiply(n, s->b, s->q, s->slope_a, true);
+	combine(n, s->b, s->half, modes, s->q, s->slope_a);
 	f(context, t + h / 2, s->b, s->slope_b);
-	/* c = e^{Lh/2} a + q (2 N(b) - N(v)), in b's place. */
-	for (int64_t i = 0; i < 2 * n; i++)
+	/* c = e^{Lh/2} a + q (2 N(b) - N(v)), in b's place; then slope_a = 2 (N(a) + N(b)). */
+	for (int64_t i = 0; i < 2 * n; i++) {
 		s->slope_c[i] = 2 * s->slope_b[i] - s->slope_v[i];
-	multiply(n, s->b, s->half, s->a, false);
-	multiply(n, s->b, s->q, s->slope_c, true);
-	f(context, t + h, s->b, s->slope_c);
-
-	for (int64_t i = 0; i < 2 * n; i++)
 		s->slope_a[i] = 2 * (s->slope_a[i] + s->slope_b[i]);
-	multiply(n, modes, s->full, modes, false);
-	multiply(n, modes, s->f1, s->slope_v, true);
-	multiply(n, modes, s->f2, s->slope_a, true);
-	multiply(n, modes, s->f3, s->slope_c, true);
+	}
+	combine(n, s->b, s->half, s->a, s->q, s->slope_c);
+	f(context, t + h, s->b, s->slope_c);
+	combine(n, s->a, s->full, modes, s->f1, s->slope_v);
+	combine(n, s->b, s->f2, s->slope_a, s->f3, s->slope_c);
+	for (int64_t i = 0; i < 2 * n; i++)
+		modes[i] = s->a[i] + s->b[i];
 }

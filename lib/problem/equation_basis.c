@@ -217,6 +217,8 @@ static void apply(const struct equation_basis *b, const double complex *matrix, 
 {
 	const int m = b->m;
 
+	if (b->plain && in == out)
+		return;
 	if (b->plain) {
 		memmove(out, in, (size_t)(2 * b->n * m) * sizeof *out);
 		return;
@@ -250,6 +252,14 @@ void equation_basis_enter(const struct equation_basis *b, const double *physical
 void equation_basis_leave(const struct equation_basis *b, const double *state, double *physical)
 {
 	apply(b, b->there, state, physical);
+}
+
+const double *equation_basis_unknowns(const struct equation_basis *b, const double *state, double *physical)
+{
+	if (b->plain)
+		return state;
+	equation_basis_leave(b, state, physical);
+	return physical;
 }
 
 void equation_basis_solve(const struct equation_basis *b, const double *rhs, double *out)

@@ -19,6 +19,8 @@ bool equation_basis_has_rest(const struct equation_basis *b);
 void equation_basis_add_rest(const struct equation_basis *b, const double *physical, double *out);
 void equation_basis_enter(const struct equation_basis *b, const double *physical, double *state); /* may be in place */
 void equation_basis_leave(const struct equation_basis *b, const double *state, double *physical);
+/* The same without a copy where the two are one: state itself, or physical. */
+const double *equation_basis_unknowns(const struct equation_basis *b, const double *state, double *physical);
 /* out = -matrix^-1 rhs mode by mode, 0 where the matrix is singular (the mean of a Poisson problem); physical arrays. */
 void equation_basis_solve(const struct equation_basis *b, const double *rhs, double *out);
 

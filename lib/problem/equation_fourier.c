@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "num/fft.h"
 #include "problem/equation_draw.h"
 #include "problem/equation_terms.h"
 
@@ -102,6 +103,16 @@ static void keep_modes(struct equation_fourier *f, int degree)
 		f->partner[i] = number[entry_of(&f->s, k)];
 	}
 	free(number);
+	f->pair = xmalloc((size_t)(f->n_kept + 1) * sizeof *f->pair);
+	for (int64_t i = 0; i < f->n_kept; i++)
+		if (f->partner[i] >= i)
+			f->pair[f->n_pairs++] = i;
+	f->run = xmalloc((size_t)(f->n_kept + 1) * sizeof *f->run);
+	for (int64_t i = 0; i < f->n_kept; i++) {
+		if (i == 0 || f->kept[i] != f->kept[i - 1] + 1)
+			f->run[f->n_runs++] = (struct mode_run){ i, f->kept[i], 0 };
+		f->run[f->n_runs - 1].count++;
+	}
 }
 
 int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s, bool dealias, struct err *e)
@@ -111,7 +122,7 @@ int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s,
 
 	f->spec = s;
 	f->n_unknowns = s->n_unknowns;
-	if (equation_translate(f, e) != 0 || choose_grid(f, dealias, &degree, e) != 0) {
+	if (equation_translate(f, dealias, e) != 0 || choose_grid(f, dealias, &degree, e) != 0) {
 		equation_fourier_free(f);
 		return -1;
 	}
@@ -135,8 +146,10 @@ int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s,
 	f->physical = xaligned((size_t)(2 * equation_fourier_count(f)) * sizeof(double));
 	f->one = xaligned((size_t)(2 * f->n_kept) * sizeof(double));
 	for (int64_t i = 0; i < f->n_kept; i++)
-		f->one[2 * i] = 1;
+		f->one[2 * i] = 1 / (double)f->s.n_points;
 	f->steady = xaligned((size_t)(2 * equation_fourier_count(f)) * sizeof(double));
+	if (s->n_noises > 0)
+		f->sum = xaligned((size_t)(2 * equation_fourier_count(f)) * sizeof(double));
 	*out = f;
 	return 0;
 }
@@ -157,12 +170,15 @@ void equation_fourier_free(struct equation_fourier *f)
 	equation_basis_free(f->basis);
 	spectral_clear(&f->s);
 	free(f->kept);
+	free(f->run);
+	free(f->pair);
 	free(f->partner);
 	free(f->wave);
 	free(f->points);
 	free(f->modes);
 	free(f->physical);
 	free(f->steady);
+	free(f->sum);
 	free(f->one);
 	for (int k = 0; k < EQUATION_NOISES; k++)
 		program_free(f->noise[k]);
@@ -171,15 +187,26 @@ void equation_fourier_free(struct equation_fourier *f)
 
 /* ---- a sample's tables ----------------------------------------------------------------------------------------------- */
 
-/* Modes of the points, kept ones times symbol, added to out. */
+/* out = symbol x, complex, or added to out. */
+static void multiply(int64_t n, const double *restrict symbol, const double *restrict x, bool add, double *restrict out)
+{
+	for (int64_t i = 0; i < n; i++) {
+		const double re = symbol[2 * i] * x[2 * i] - symbol[2 * i + 1] * x[2 * i + 1];
+		const double im = symbol[2 * i] * x[2 * i + 1] + symbol[2 * i + 1] * x[2 * i];
+
+		out[2 * i] = add ? out[2 * i] + re : re;
+		out[2 * i + 1] = add ? out[2 * i + 1] + im : im;
+	}
+}
+
+/* Modes of the points, kept ones times symbol, added to out. Symbols carry 1/N, as modes do. */
 static void add_transformed(struct equation_fourier *f, const double *symbol, double *out)
 {
-	spectral_forward(&f->s, f->points, f->modes);
-	for (int64_t i = 0; i < f->n_kept; i++) {
-		const double *c = f->modes + 2 * f->kept[i], *s = symbol + 2 * i;
+	fft_run(f->s.forward, f->points, f->modes);
+	for (int k = 0; k < f->n_runs; k++) {
+		const struct mode_run *r = &f->run[k];
 
-		out[2 * i] += s[0] * c[0] - s[1] * c[1];
-		out[2 * i + 1] += s[0] * c[1] + s[1] * c[0];
+		multiply(r->count, symbol + 2 * r->first, f->modes + 2 * r->entry, true, out + 2 * r->first);
 	}
 }
 
@@ -190,12 +217,37 @@ static void run_program(struct equation_fourier *f, struct program *g)
 	program_run(g, f->s.n_points, f->in, f->param, out);
 }
 
-/* Slots that hold SLOT_STATE need the state in f->physical; steady: only those that do not. */
+/* Points of a linear operator on the unknowns of f->at, or on what is at the points. */
+static void fill_slot(struct equation_fourier *f, const struct slot *s)
+{
+	const int m = s->kind == SLOT_STATE ? f->n_unknowns : 1;
+	double *to = f->s.spare;
+
+	if (s->kind == SLOT_POINTS) {
+		run_program(f, s->program);
+		spectral_forward(&f->s, f->points, f->modes);
+	}
+	memset(to, 0, (size_t)(2 * f->s.n_modes) * sizeof *to);
+	for (int j = 0, first = 1; j < m; j++) {
+		const double *symbol = s->symbol + 2 * j * f->n_kept, *x = f->at + 2 * j * f->n_kept;
+
+		for (int k = 0; k < f->n_runs && s->used[j]; k++) {
+			const struct mode_run *r = &f->run[k];
+
+			multiply(r->count, symbol + 2 * r->first,
+				 s->kind == SLOT_POINTS ? f->modes + 2 * r->entry : x + 2 * r->first, !first,
+				 to + 2 * r->entry);
+		}
+		first = first && !s->used[j];
+	}
+	fft_run(f->s.inverse, to, s->value);
+}
+
+/* Slots of kind SLOT_STATE need the state in f->at. */
 static void fill_slots(struct equation_fourier *f, double t)
 {
 	for (int k = 0; k < f->n_slots; k++) {
 		struct slot *s = &f->slot[k];
-		const int m = s->kind == SLOT_STATE ? f->n_unknowns : 1;
 
 		if (s->kind == SLOT_TIME)
 			s->value[0] = t;
@@ -207,39 +259,8 @@ static void fill_slots(struct equation_fourier *f, double t)
 				sum += f->points[i];
 			s->value[0] = s->scale * sum / (double)f->s.n_points;
 		}
-		if (s->kind != SLOT_STATE && s->kind != SLOT_POINTS)
-			continue;
-		if (s->kind == SLOT_POINTS) {
-			run_program(f, s->program);
-			spectral_forward(&f->s, f->points, f->modes);
-		}
-		/* in place: only kept entries are read, and each is read before it is written */
-		double *to = f->modes;
-		if (s->kind == SLOT_STATE)
-			memset(to, 0, (size_t)(2 * f->s.n_modes) * sizeof *to);
-		double *kept = f->s.spare; /* free until the inverse transform, which starts by filling it */
-		for (int64_t i = 0; i < f->n_kept; i++) {
-			double re = 0, im = 0;
-
-			for (int j = 0; j < m; j++) {
-				const double *c = s->kind == SLOT_POINTS ? f->modes + 2 * f->kept[i]
-									 : f->physical + 2 * (j * f->n_kept + i);
-				const double *w = s->symbol + 2 * (j * f->n_kept + i);
-
-				if (!s->used[j])
-					continue;
-				re += w[0] * c[0] - w[1] * c[1];
-				im += w[0] * c[1] + w[1] * c[0];
-			}
-			kept[2 * i] = re;
-			kept[2 * i + 1] = im;
-		}
-		memset(to, 0, (size_t)(2 * f->s.n_modes) * sizeof *to);
-		for (int64_t i = 0; i < f->n_kept; i++) {
-			to[2 * f->kept[i]] = kept[2 * i];
-			to[2 * f->kept[i] + 1] = kept[2 * i + 1];
-		}
-		spectral_inverse(&f->s, to, s->value);
+		if (s->kind == SLOT_STATE || s->kind == SLOT_POINTS)
+			fill_slot(f, s);
 	}
 }
 
@@ -288,12 +309,16 @@ void equation_fourier_set(struct equation_fourier *f, const double *param, const
 		for (int q = 0; q < f->n_terms; q++)
 			expr_fourier(p, f->term[q].multiplier, k, param, 1, &f->blank, f->term[q].symbol + 2 * i);
 	}
+	for (int q = 0; q < f->n_terms; q++)
+		for (int64_t i = 0; i < 2 * f->n_kept; i++)
+			f->term[q].symbol[i] /= (double)f->s.n_points;
 	equation_basis_find(f->basis, f->partner);
 	for (int k = 0; k < f->n_slots; k++)
 		if (f->slot[k].kind == SLOT_COEF)
 			f->in[k] = coef[f->slot[k].index];
 	memset(f->steady, 0, (size_t)(2 * equation_fourier_count(f)) * sizeof(double));
 	memset(f->physical, 0, (size_t)(2 * equation_fourier_count(f)) * sizeof(double));
+	f->at = f->physical;
 	fill_slots(f, f->spec->t0);
 	add_terms(f, true, f->steady);
 }
@@ -311,30 +336,28 @@ void equation_fourier_rest(void *context, double t, const double *state, double 
 		memset(out, 0, (size_t)(2 * equation_fourier_count(f)) * sizeof *out);
 		return;
 	}
-	equation_basis_leave(f->basis, state, f->physical);
+	f->at = equation_basis_unknowns(f->basis, state, f->physical);
 	fill_slots(f, t);
 	memcpy(out, f->steady, (size_t)(2 * equation_fourier_count(f)) * sizeof *out);
 	add_terms(f, false, out);
-	equation_basis_add_rest(f->basis, f->physical, out);
+	equation_basis_add_rest(f->basis, f->at, out);
 	equation_basis_enter(f->basis, out, out);
 }
 
 void equation_fourier_kick(struct equation_fourier *f, double t, const double *y, const double *increment, double *to)
 {
-	const int64_t n = f->s.n_points, count = 2 * equation_fourier_count(f);
-	double *sum = xaligned((size_t)count * sizeof *sum);
+	const int64_t n = f->s.n_points;
 
-	equation_basis_leave(f->basis, y, f->physical);
+	f->at = equation_basis_unknowns(f->basis, y, f->physical);
 	fill_slots(f, t);
-	equation_basis_leave(f->basis, to, sum);
+	equation_basis_leave(f->basis, to, f->sum);
 	for (int k = 0; k < f->spec->n_noises; k++) {
 		run_program(f, f->noise[k]);
 		for (int64_t i = 0; i < n; i++)
 			f->points[i] *= increment[k * n + i];
-		add_transformed(f, f->one, sum + 2 * f->spec->noise[k].unknown * f->n_kept);
+		add_transformed(f, f->one, f->sum + 2 * f->spec->noise[k].unknown * f->n_kept);
 	}
-	equation_basis_enter(f->basis, sum, to);
-	free(sum);
+	equation_basis_enter(f->basis, f->sum, to);
 }
 
 bool equation_fourier_is_steady(const struct equation_fourier *f)
@@ -440,11 +463,10 @@ void equation_fourier_sample(struct equation_fourier *f, const double *state, in
 void equation_fourier_balance(const struct equation_fourier *f, double *state)
 {
 	for (int j = 0; j < f->n_unknowns; j++)
-		for (int64_t i = 0; i < f->n_kept; i++) {
+		for (int64_t q = 0; q < f->n_pairs; q++) {
+			const int64_t i = f->pair[q];
 			double *a = state + 2 * (j * f->n_kept + i), *b;
 
-			if (f->partner[i] < i)
-				continue;
 			b = state + 2 * (j * f->n_kept + f->partner[i]);
 			a[0] = b[0] = (a[0] + b[0]) / 2;
 			a[1] = (a[1] - b[1]) / 2;

@@ -76,34 +76,75 @@ static int add_term(struct equation_fourier *f, int unknown, expr factor, expr m
 	return 0;
 }
 
+/* Add how often x is a factor of a; false: there are other factors. */
+static bool count_factors(const struct exprs *p, expr a, expr x, int *count)
+{
+	const struct expr_node *n = expr_at(p, a);
+
+	if (a == x) {
+		++*count;
+		return true;
+	}
+	if (n->op == EX_MUL)
+		return count_factors(p, n->arg[0], x, count) && count_factors(p, n->arg[1], x, count);
+	for (int k = 2; n->op == EX_POW && n->arg[0] == x && k <= 7; k++)
+		if (expr_is_number(p, n->arg[1], k)) {
+			*count += k;
+			return true;
+		}
+	return false;
+}
+
+/* Is a = x^n D(x)? Then x^(n+1) / (n+1), and the axis of D. */
+static bool is_flux(struct exprs *p, expr a, expr *flux, int *axis)
+{
+	const struct expr_node n = *expr_at(p, a);
+
+	for (int i = 0; i < 2 && n.op == EX_MUL; i++) {
+		const struct expr_node d = *expr_at(p, n.arg[i]);
+		int count = 0;
+
+		if (d.op != EX_D || d.index == EXPR_TIME || !count_factors(p, n.arg[1 - i], d.arg[0], &count))
+			continue;
+		*axis = d.index;
+		*flux = expr_div(p, expr_pow(p, d.arg[0], expr_number(p, count + 1)), expr_number(p, count + 1));
+		return true;
+	}
+	return false;
+}
+
 /* Peel sums, constant factors and linear operators off. */
-static int peel(struct equation_fourier *f, int unknown, expr factor, expr multiplier, expr a, struct err *e)
+static int peel(struct equation_fourier *f, bool exact, int unknown, expr factor, expr multiplier, expr a,
+		struct err *e)
 {
 	struct exprs *p = f->spec->pool;
 	const struct expr_node n = *expr_at(p, a);
-	expr arg[EXPR_ARGS] = { multiplier, n.arg[1], n.arg[2], n.arg[3] };
+	expr arg[EXPR_ARGS] = { multiplier, n.arg[1], n.arg[2], n.arg[3] }, flux;
+	int axis;
 
 	if (expr_is_number(p, a, 0))
 		return 0;
 	if (n.op == EX_ADD || n.op == EX_SUB) {
-		if (peel(f, unknown, factor, multiplier, n.arg[0], e) != 0)
+		if (peel(f, exact, unknown, factor, multiplier, n.arg[0], e) != 0)
 			return -1;
-		return peel(f, unknown, n.op == EX_ADD ? factor : expr_neg(p, factor), multiplier, n.arg[1], e);
+		return peel(f, exact, unknown, n.op == EX_ADD ? factor : expr_neg(p, factor), multiplier, n.arg[1], e);
 	}
 	if (n.op == EX_NEG)
-		return peel(f, unknown, expr_neg(p, factor), multiplier, n.arg[0], e);
+		return peel(f, exact, unknown, expr_neg(p, factor), multiplier, n.arg[0], e);
 	if (n.op == EX_MUL && expr_is_constant(p, n.arg[0]))
-		return peel(f, unknown, expr_mul(p, factor, n.arg[0]), multiplier, n.arg[1], e);
+		return peel(f, exact, unknown, expr_mul(p, factor, n.arg[0]), multiplier, n.arg[1], e);
 	if (n.op == EX_MUL && expr_is_constant(p, n.arg[1]))
-		return peel(f, unknown, expr_mul(p, factor, n.arg[1]), multiplier, n.arg[0], e);
+		return peel(f, exact, unknown, expr_mul(p, factor, n.arg[1]), multiplier, n.arg[0], e);
 	if (n.op == EX_DIV && expr_is_constant(p, n.arg[1]))
-		return peel(f, unknown, expr_div(p, factor, n.arg[1]), multiplier, n.arg[0], e);
+		return peel(f, exact, unknown, expr_div(p, factor, n.arg[1]), multiplier, n.arg[0], e);
 	if (expr_op_is_linear(n.op) && n.op != EX_INTEGRAL && n.op != EX_MEAN)
-		return peel(f, unknown, factor, expr_build(p, n.op, n.index, n.n_args, arg), n.arg[0], e);
+		return peel(f, exact, unknown, factor, expr_build(p, n.op, n.index, n.n_args, arg), n.arg[0], e);
+	if (exact && is_flux(p, a, &flux, &axis))
+		return add_term(f, unknown, factor, expr_build(p, EX_D, axis, 1, &multiplier), flux, e);
 	return add_term(f, unknown, factor, multiplier, a, e);
 }
 
-int equation_translate(struct equation_fourier *f, struct err *e)
+int equation_translate(struct equation_fourier *f, bool exact, struct err *e)
 {
 	struct exprs *p = f->spec->pool;
 	const expr one = expr_number(p, 1);
@@ -113,7 +154,8 @@ int equation_translate(struct equation_fourier *f, struct err *e)
 		struct expr_split s = expr_split(p, f->spec->unknown[j].rate);
 
 		f->linear[j] = s.linear;
-		if (peel(f, j, one, f->blank, s.given, e) != 0 || peel(f, j, one, f->blank, s.rest, e) != 0)
+		if (peel(f, exact, j, one, f->blank, s.given, e) != 0 ||
+		    peel(f, exact, j, one, f->blank, s.rest, e) != 0)
 			return -1;
 	}
 	for (int k = 0; k < f->n_terms; k++)

@@ -28,12 +28,17 @@ struct slot {
 	double *value; /* at the points, or one number */
 };
 
+/* Kept modes first .. first + count - 1 are entries entry .. of the half spectrum. */
+struct mode_run {
+	int64_t first, entry, count;
+};
+
 struct term { /* P_j(D) r_j of one unknown */
 	int unknown;
 	expr multiplier, point; /* in the blank; pointwise */
 	struct program *program;
-	bool steady; /* neither fields nor time: once a sample */
-	double *symbol;
+	bool steady;	/* neither fields nor time: once a sample */
+	double *symbol; /* over the number of points */
 };
 
 struct equation_fourier {
@@ -42,9 +47,12 @@ struct equation_fourier {
 	double factor[3]; /* 2 pi / length */
 	int n_unknowns;
 	int64_t n_kept;
-	int64_t *kept;	  /* entry of the half spectrum */
-	int64_t *partner; /* of entries that hold both members of a pair: the other, else -1 */
-	double *wave;	  /* n_kept x 3 */
+	int64_t *kept; /* entry of the half spectrum */
+	int n_runs;
+	struct mode_run *run;	/* the same, as runs of neighbours */
+	int64_t *partner;	/* of entries that hold both members of a pair: the other, else -1 */
+	int64_t n_pairs, *pair; /* entries whose partner is not before them */
+	double *wave;		/* n_kept x 3 */
 	expr linear[EQUATION_UNKNOWNS], blank;
 	int n_slots, n_terms;
 	struct slot slot[SLOTS];
@@ -52,15 +60,18 @@ struct equation_fourier {
 	struct term term[TERMS];
 	struct equation_basis *basis;
 	struct program *noise[EQUATION_NOISES]; /* amplitudes */
-	double *one;				/* the symbol 1 */
+	double *one;				/* the symbol 1, over the number of points */
 	const double *param;
 	const double *in[SLOTS];
 	double *points, *modes, *physical, *steady; /* work: n_points, half spectrum, state, state */
+	double *sum;				    /* work of noise: state */
+	const double *at;			    /* the state whose slots are filled, in unknowns */
 	bool has_rest;
 };
 
-/* Fill linear, slots and terms from the equations of f->spec. */
-int equation_translate(struct equation_fourier *f, struct err *e);
+/* Fill linear, slots and terms from the equations of f->spec. exact: products have no aliases on the kept modes, so that
+ * u^p u_x may be taken as (u^(p+1))_x / (p+1): a transform less. */
+int equation_translate(struct equation_fourier *f, bool exact, struct err *e);
 /* Factors of the products that reach the Fourier modes. */
 int equation_product_degree(struct equation_spec *s);
 
