@@ -1,10 +1,11 @@
 /* bench.c: one workload as a process that waits for its turns, so that two opponents can be timed in turn:
- *   sciml-bench CASE DIR [THREADS]   does three units, says "ready RESULT...", then answers lines on standard input:
- *   "run SECONDS" -> seconds and processor seconds of a unit, from as many as fit; "floor" -> the least seconds of a unit; anything else ends.
- *   sciml-bench                      lists the workloads. */
+ *   sciml-bench CASE DIR [THREADS]   does three units, says "ready name=CASE RESULT...", then answers lines on standard
+ *   input: "run SECONDS" -> seconds and processor seconds of a unit, from as many as fit; "floor" -> the least seconds
+ *   of a unit; anything else ends. sciml-bench                      lists the workloads. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -14,7 +15,8 @@
 #include "num/tensor.h"
 
 static const struct bench_case *const tables[] = { train_cases,	   physics_cases, diffeq_cases,
-						   generate_cases, sample_cases,  NULL };
+						   generate_cases, sample_cases,  sampler_cases,
+						   io_cases,	   start_cases,	  NULL };
 
 int bench_put(const char *dir, const char *name, const struct tensor *t, struct err *e)
 {
@@ -46,10 +48,13 @@ static const struct bench_case *find(const char *name)
 
 double bench_cpu_seconds(void)
 {
+	struct rusage ended;
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	getrusage(RUSAGE_CHILDREN, &ended);
+	return (double)(t.tv_sec + ended.ru_utime.tv_sec + ended.ru_stime.tv_sec) + 1e-9 * (double)t.tv_nsec +
+	       1e-6 * (double)(ended.ru_utime.tv_usec + ended.ru_stime.tv_usec);
 }
 
 /* Seconds and processor seconds of a unit: as many as fit into the time given, one at least. */
@@ -61,7 +66,7 @@ static int turn(const struct bench_case *c, void *work, double allowed, struct e
 	do {
 		if (c->run(work, e) != 0)
 			return -1;
-		units++;
+		units += c->units > 0 ? c->units : 1;
 		now = clock_seconds();
 	} while (now - start < allowed);
 	printf("%.9g %.9g\n", (now - start) / (double)units, (bench_cpu_seconds() - used) / (double)units);
@@ -77,7 +82,7 @@ static int serve(const struct bench_case *c, const char *dir, struct err *e)
 	int status = work ? 0 : -1;
 
 	if (status == 0)
-		printf("ready");
+		printf("ready name=%s", c->name);
 	for (int k = 0; k < 3 && status == 0; k++) {
 		status = c->run(work, e);
 		for (int i = 0, n = status == 0 ? c->result(work, value) : 0; i < n; i++)

@@ -14,8 +14,8 @@ struct ode_setting {
 	double end;
 };
 
-/* The vector field of diffrax's benchmark of small neural ODEs (a hidden layer of 32 softplus, tanh behind), its tolerances and
- * batch; as many states are kept as RecursiveCheckpointAdjoint keeps. */
+/* The vector field of diffrax's benchmark of small neural ODEs (a hidden layer of 32 softplus, tanh behind), its
+ * tolerances and batch; as many states are kept as RecursiveCheckpointAdjoint keeps. */
 #define ODE                                                                                                            \
 	"{model: {name: vector-field, width: 32, depth: 1, scale: false}, data: {real: float64},"                      \
 	" objective: {name: neural-ode, method: dopri5, rtol: 1e-6, atol: 1e-6, adjoint: checkpoint, slots: 90},"      \

@@ -1,5 +1,5 @@
-/* case_generate.c: generators: a problem marched from initial data that the opponent gets too. A unit marches all samples of
- * a batch, one a thread. */
+/* case_generate.c: generators: a problem marched from initial data that the opponent gets too. A unit marches all
+ * samples of a batch, one a thread. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

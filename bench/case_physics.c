@@ -1,5 +1,5 @@
-/* case_physics.c: a step of training a physics-informed network: residuals with second derivatives at all points, loss, its
- * gradient, Adam. The opponent gets the points and the first weights. */
+/* case_physics.c: a step of training a physics-informed network: residuals with second derivatives at all points, loss,
+ * its gradient, Adam. The opponent gets the points and the first weights. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* case_train.c: a step of training: forward, loss, gradients, Adam. The opponent gets the same data and first weights. */
+/* case_train.c: a step of training: forward, loss, gradients, Adam. The opponent gets the same data and first
+ * weights. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +76,9 @@ static void *open_work(const struct bench_case *c, const char *dir, struct err *
 	return w->t.learner->load(&w->t, e) == 0 && give(w, dir, e) == 0 ? w : NULL;
 }
 
-/* An FNO's step: forward and twice as much backward. Products: pointwise maps (2 flop a weight and point) and mode products
- * (8 a complex weight, mode and sample); transforms: there and back a layer, forward and backward; pointwise: the block's
- * output is read and written four times a layer each way. */
+/* An FNO's step: forward and twice as much backward. Products: pointwise maps (2 flop a weight and point) and mode
+ * products (8 a complex weight, mode and sample); transforms: there and back a layer, forward and backward; pointwise:
+ * the block's output is read and written four times a layer each way. */
 static void fno_floor(const struct bench_case *c, struct bench_floor *f)
 {
 	const struct train_setting *s = c->setting;

@@ -1,7 +1,8 @@
 /* pairs.c: two processes that take turns: ours, opponent, ours, opponent ... and one row of the table.
  *   pairs CASE SIZE ROUNDS SECONDS OURS -- OPPONENT      commands as one argument each, run by the shell
- * Columns: case, size, opponent's name for itself, medians of seconds (ours, its, ratio pair by pair) and of processor seconds
- * likewise, floor, its share of our processor time, largest relative difference of the results, peak memory of both in MB. An opponent that cannot run is said so on stderr and has no row. */
+ * Columns: case, size, opponent's name for itself, medians of seconds (ours, its, ratio pair by pair) and of processor
+ * seconds likewise, floor, its share of our processor time, largest relative difference of the results, peak memory of
+ * both in MB. An opponent that cannot run is said so on stderr and has no row. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /* mem.c: allocation that ends the process (our sizes) or reports (sizes of users and files). */
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ char *xstrdup(const char *text)
 }
 
 /* aligned_alloc wants a multiple of the alignment; the padding is zeroed too, so kernels may run over it. */
-static void *aligned_zero(size_t size)
+static void *aligned(size_t size, bool zero)
 {
 	void *p;
 
@@ -57,14 +58,14 @@ static void *aligned_zero(size_t size)
 		return NULL;
 	size = size ? (size + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN : MEM_ALIGN;
 	p = aligned_alloc(MEM_ALIGN, size);
-	if (p)
+	if (p && zero)
 		memset(p, 0, size);
 	return p;
 }
 
 void *xaligned(size_t size)
 {
-	return need(aligned_zero(size), size);
+	return need(aligned(size, true), size);
 }
 
 static double machine_bytes(void)
@@ -74,7 +75,7 @@ static double machine_bytes(void)
 	return pages > 0 && size > 0 ? (double)pages * (double)size : 0;
 }
 
-void *mem_new(int64_t count, size_t size, const char *what, struct err *e)
+static void *new (int64_t count, size_t size, bool zero, const char *what, struct err *e)
 {
 	double limit;
 	void *p;
@@ -94,8 +95,18 @@ void *mem_new(int64_t count, size_t size, const char *what, struct err *e)
 			(long long)count, size, (double)count * (double)size / 1e9, limit / 1e9);
 		return NULL;
 	}
-	p = aligned_zero((size_t)count * size);
+	p = aligned((size_t)count * size, zero);
 	if (!p)
 		err_set(e, ERR_FAIL, "%s: %lld elements of %zu bytes: out of memory", what, (long long)count, size);
 	return p;
+}
+
+void *mem_new(int64_t count, size_t size, const char *what, struct err *e)
+{
+	return new (count, size, true, what, e);
+}
+
+void *mem_unset(int64_t count, size_t size, const char *what, struct err *e)
+{
+	return new (count, size, false, what, e);
 }

@@ -23,6 +23,9 @@ void *xaligned(size_t size);
  * more than the machine's memory, or when the allocation fails. count may be negative (refused). Freed with free(). */
 void *mem_new(int64_t count, size_t size, const char *what, struct err *e);
 
+/* The same, not zeroed: for what is written before it is read. */
+void *mem_unset(int64_t count, size_t size, const char *what, struct err *e);
+
 /* Grow an array by doubling: MEM_GROW(array, n, capacity) makes room for element n. */
 #define MEM_GROW(array, n, capacity)                                                                                   \
 	do {                                                                                                           \

@@ -29,6 +29,11 @@ void dataset_allow_nonfinite(struct dataset *d, bool allow)
 	d->allow_nonfinite = allow;
 }
 
+void dataset_passing(struct dataset *d, bool on)
+{
+	d->passing = on;
+}
+
 bool dataset_has_split(const struct dataset *d, const char *split)
 {
 	for (int i = 0; i < d->n_runs; i++) {
@@ -98,6 +103,7 @@ static int select_ranges(struct dataset **view, const struct dataset *d, const s
 
 	v->name = xstrdup(d->name);
 	v->allow_nonfinite = d->allow_nonfinite;
+	v->passing = d->passing;
 	v->layout = layout_copy(&d->layout);
 	v->layout.n_samples = 0;
 	v->layout.n_splits = 0;

@@ -77,7 +77,7 @@ static int read_directly(struct dataset *d, int field, const struct want *want, 
 
 	for (int64_t i = 1; i < n; i++)
 		in_order = in_order && want[i].at == want[0].at + i;
-	block = in_order ? out + (size_t)want->at * size : mem_new(rows * count, dtype_size(t), s->path, e);
+	block = in_order ? out + (size_t)want->at * size : mem_unset(rows * count, dtype_size(t), s->path, e);
 	if (!block)
 		return -1;
 	rc = store_read(s, field, first, rows, 0, field_times(l, field), 1, t, block, e);
@@ -98,9 +98,9 @@ static int read_stretch(struct dataset *d, int field, const struct want *want, i
 	int inner = want->run->field[field];
 	enum dtype stored = l->field[inner].dtype;
 	int64_t first = want->sample, rows = want[n - 1].sample - first + 1, count = layout_field_count(l, inner);
-	const void *kept;
+	const void *kept = NULL;
 
-	if (store_cached(s, inner, first, rows, &kept, e) != 0)
+	if ((!d->passing || s->cache[inner].data) && store_cached(s, inner, first, rows, &kept, e) != 0)
 		return -1;
 	if (!kept)
 		return read_directly(d, inner, want, n, t, out, e);

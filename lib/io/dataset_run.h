@@ -17,7 +17,7 @@ struct dataset {
 	int n_runs, capacity;
 	struct run *run; /* by rising `before` */
 	struct layout layout;
-	bool allow_nonfinite;
+	bool allow_nonfinite, passing; /* passing: the reader keeps what it reads, the stores do not */
 	int n_meta, meta_capacity;
 	struct meta_text {
 		char *name, *text;

@@ -19,8 +19,8 @@
 static const char *const axis_kinds[] = { "time", "channel", "space", "point" };
 static const char *const field_roles[] = { "none", "input", "target", "trajectory" };
 
-/* Bytes converted and summed at a time. */
-static const int64_t BLOCK = (int64_t)4 << 20;
+/* Bytes converted and summed at a time: they stay in the cache. */
+static const int64_t BLOCK = (int64_t)256 << 10;
 
 int h5set_begin(hid_t file, const char *name, struct err *e)
 {
@@ -247,7 +247,7 @@ int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int
 	int rc = 0;
 
 	if (t != f->dtype || !same_order) {
-		buffer = mem_new((step < count ? step : count) * n, dtype_size(f->dtype), name, e);
+		buffer = mem_unset((step < count ? step : count) * n, dtype_size(f->dtype), name, e);
 		if (!buffer)
 			return -1;
 	}

@@ -15,8 +15,9 @@ enum { COLUMNS = 5 };
 static const char *const columns[COLUMNS] = { "mean", "std", "min", "max", "count" };
 static const char group[] = "/meta/statistics";
 
-/* Bytes read at a time. */
-static const int64_t BLOCK = (int64_t)4 << 20;
+/* Bytes read at a time, and values converted at a time: both stay in the cache. */
+static const int64_t BLOCK = (int64_t)256 << 10;
+enum { PIECE = 4096 };
 
 int h5set_statistics_create(hid_t file, const char *name, const struct layout *l, struct err *e)
 {
@@ -51,18 +52,24 @@ static int one_field(struct h5set *s, const char *name, int f, struct moments *m
 	const struct field *field = &s->layout.field[f];
 	const int64_t rows = h5set_rows(s, f), n = layout_field_count(&s->layout, f);
 	const struct shape shape = layout_field_shape(&s->layout, f);
-	const int64_t step = n > 0 && n < BLOCK / 8 ? BLOCK / 8 / n : 1;
+	const size_t w = dtype_size(field->dtype);
+	const int64_t step = n > 0 && n * (int64_t)w < BLOCK ? BLOCK / (n * (int64_t)w) : 1;
 	/* a field shared by all samples is one entry, which counts its own first axis */
 	const int64_t entries = field->per_sample || shape.rank == 0 ? 1 : shape.dim[0];
-	double *v = mem_new((step < rows ? step : rows) * n + 1, sizeof *v, name, e);
+	char *v = mem_unset((step < rows ? step : rows) * n + 1, w, name, e);
+	double piece[PIECE];
 	int rc = v ? 0 : -1;
 
 	for (int64_t i = 0; i < rows && rc == 0; i += step) {
 		const int64_t now = rows - i < step ? rows - i : step;
 
-		rc = h5_get_rows(s->field[f], name, field->name, H5T_NATIVE_DOUBLE, i, now * entries, v, e);
-		if (rc == 0)
-			moments_add(m, now * n, v);
+		rc = h5_get_rows(s->field[f], name, field->name, h5_memory_type(field->dtype), i, now * entries, v, e);
+		for (int64_t k = 0; k < now * n && rc == 0; k += PIECE) {
+			const int64_t part = now * n - k < PIECE ? now * n - k : PIECE;
+
+			tensor_convert(field->dtype, v + (size_t)k * w, DTYPE_F64, piece, part);
+			moments_add(m, part, piece);
+		}
 	}
 	free(v);
 	return rc;

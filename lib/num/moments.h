@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Of the finite values (Welford 1962); { 0 } is none. */
+/* Of the finite values (Welford 1962; blocks joined as Chan, Golub, LeVeque 1983); { 0 } is none. The last bits of mean
+ * and squares depend on how the values are cut into calls. */
 struct moments {
 	int64_t n, nonfinite;
 	double mean, squares; /* squares: sum of squared distances from the mean */

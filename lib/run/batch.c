@@ -78,13 +78,14 @@ int task_cache(struct task *t, struct task_field *f, double *left, struct err *e
 	if (bytes > *left)
 		return 0;
 	*left -= bytes;
-	f->cache = mem_new(n * count, dtype_size(t->real), dataset_layout(t->data)->field[f->index].name, e);
+	f->cache = mem_unset(n * count, dtype_size(t->real), dataset_layout(t->data)->field[f->index].name, e);
 	if (!f->cache)
 		return -1;
 	if (full != count && !(whole = mem_new(full, dtype_size(t->real), "one sample", e)))
 		return -1;
 	/* a few megabytes a call */
 	int64_t step = full == count ? (4 << 20) / (full + 1) + 1 : 1, *index = xcalloc((size_t)step, sizeof *index);
+	dataset_passing(t->data, true);
 	for (int64_t i = 0; i < n && status == 0; i += step) {
 		int64_t m = n - i < step ? n - i : step;
 		char *to = (char *)f->cache + (size_t)(i * count) * dtype_size(t->real);
@@ -97,6 +98,7 @@ int task_cache(struct task *t, struct task_field *f, double *left, struct err *e
 		if (status == 0)
 			fill(t, f, m * count, to);
 	}
+	dataset_passing(t->data, false);
 	free(index);
 	free(whole);
 	return status;

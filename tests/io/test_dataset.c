@@ -159,17 +159,23 @@ static void set_value(const char *path, const char *array, int64_t at, double va
 	H5Pclose(list);
 }
 
-START_TEST(not_finite)
+/* passing: as for a reader who keeps what it reads; the same values and messages. */
+static void check_not_finite(bool passing)
 {
 	struct dataset *d;
 	struct err e = { 0 };
-	double v[5 * 8];
+	double v[5 * 8], kept[5 * 8];
 
 	scene_file("a.h5", 12, 5, 8);
 	set_value("a.h5", "/data/u", (7 * 5 + 3) * 8 + 2, NAN);
 	set_value("a.h5", "/data/a", 4 * 8, INFINITY);
 	d = opened("a.h5");
+	dataset_passing(d, passing);
 	ck_assert_int_eq(dataset_read(d, 1, 1, &(int64_t){ 6 }, DTYPE_F64, v, &e), 0);
+	dataset_passing(d, false);
+	ck_assert_int_eq(dataset_read(d, 1, 1, &(int64_t){ 6 }, DTYPE_F64, kept, &e), 0);
+	ck_assert_mem_eq(v, kept, sizeof v);
+	dataset_passing(d, passing);
 	ck_assert_int_eq(dataset_read(d, 1, 1, &(int64_t){ 7 }, DTYPE_F64, v, &e), -1);
 	ck_assert_str_eq(e.message, "a.h5: field u: sample 7, time index 3: the value is NaN");
 	ck_assert_int_eq(dataset_read_frames(d, 1, 7, 1, 2, 2, DTYPE_F64, v, &e), -1);
@@ -181,6 +187,11 @@ START_TEST(not_finite)
 	ck_assert_int_eq(dataset_read(d, 1, 1, &(int64_t){ 7 }, DTYPE_F64, v, &e), 0);
 	ck_assert_double_nan(v[3 * 8 + 2]);
 	dataset_close(d);
+}
+START_TEST(not_finite)
+{
+	check_not_finite(true);
+	check_not_finite(false);
 }
 END_TEST
 
