@@ -3,3 +3,4 @@ num_sources = lib/num/blas.c lib/num/blas.h lib/num/collocation.c lib/num/colloc
 	lib/num/stencil.c lib/num/stencil.h lib/num/tensor.c lib/num/tensor.h
 num_sources += lib/num/moments.c lib/num/moments.h
 num_sources += lib/num/krylov.c lib/num/krylov.h
+num_sources += lib/num/signature.c lib/num/signature.h

@@ -1,15 +1,17 @@
 /* learner_neural_cde.c: neural controlled differential equations (Kidger et al. 2020, arXiv 2005.08926): h' = F(h) x'(t), driven
- * by a path through the observations, classified by a linear map of the final state. */
+ * by a path through the observations, classified by a linear map of the final state; neural rough differential equations, driven by
+ * log-signatures over windows. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "num/signature.h"
 #include "run/path.h"
 #include "run/trajectory.h"
 
 struct neural_cde {
 	struct chain_solver solver;
-	int64_t hidden, width, depth;
+	int64_t hidden, width, depth, window, order;
 	int path;
 	bool time_channel;
 	const char *field, *label;
@@ -22,7 +24,12 @@ static const struct key keys[] = {
 		"hidden layers of the map from the first value to the first state"),
 	KEY_INT(struct neural_cde, depth, "1", 0, 64, "their number"),
 	KEY_ONE_OF(struct neural_cde, path, "hermite", path_names,
-		   "path through the observations; hold has no derivative and is a negative control"),
+		   "path through the observations; hold has no derivative and is a negative control; log_signature: "
+		   "neural rough differential equations"),
+	KEY_INT(struct neural_cde, window, "8", 1, 1e9,
+		"log_signature: intervals of a window, one step each at dt: 1e30"),
+	KEY_INT(struct neural_cde, order, "2", 1, SIGNATURE_DEPTH,
+		"log_signature: depth; 1 is increments, 2 areas between channels as well"),
 	KEY_FLAG(struct neural_cde, time_channel, "true", "the time is a channel of the path"),
 	KEY_TEXT(struct neural_cde, field, NULL, "the observations; by default the first field over time"),
 	KEY_TEXT(struct neural_cde, label, NULL,
@@ -30,13 +37,27 @@ static const struct key keys[] = {
 	KEY_END,
 };
 
-enum { START, LABEL, SLOPES };
+enum { START, LABEL, SLOPES, MOST_DRIVES = 1 << 24 };
 
 static int64_t channels_of(const struct trajectory *s)
 {
 	const struct neural_cde *c = s->config;
 
 	return s->n_channel + c->time_channel;
+}
+
+/* What drives the equation: the channels, or their log-signature. */
+static int64_t drives_of(const struct trajectory *s)
+{
+	const struct neural_cde *c = s->config;
+	const int64_t channels = channels_of(s);
+
+	return c->path == PATH_LOG_SIGNATURE ? signature_log_size(channels, (int)c->order) : channels;
+}
+
+static int64_t intervals_of(const struct neural_cde *c, int64_t n)
+{
+	return c->path == PATH_LOG_SIGNATURE ? path_windows(n, c->window) : path_intervals(c->path, n);
 }
 
 /* Labels; a set without them gets zeros. */
@@ -68,11 +89,11 @@ static int read_labels(struct trajectory *s, struct trajectory_data *d, bool nee
 static int make_paths(struct trajectory *s, struct trajectory_data *d, int field, bool with_targets, struct err *e)
 {
 	const struct neural_cde *c = s->config;
-	const int64_t n = d->n_time, channels = channels_of(s), intervals = path_intervals(c->path, n);
-	const struct shape row = shape_of(channels), rows = shape_of(intervals, channels, 3);
+	const int64_t n = d->n_time, channels = channels_of(s), drives = drives_of(s), intervals = intervals_of(c, n);
+	const struct shape row = shape_of(channels), rows = shape_of(intervals, drives, 3);
 	double *x = mem_new(n * s->n_channel, sizeof *x, "a time series", e);
 	double *start = xcalloc((size_t)channels, sizeof *start);
-	double *slope = mem_new(intervals * channels * 3, sizeof *slope, "a path", e);
+	double *slope = mem_new(drives < MOST_DRIVES ? intervals * drives * 3 : -1, sizeof *slope, "a path", e);
 	int status = -1;
 
 	if (!x || !slope || !trajectory_add(d, s->network->real, &row, e))
@@ -84,14 +105,18 @@ static int make_paths(struct trajectory *s, struct trajectory_data *d, int field
 		if (dataset_read(d->from, field, 1, &i, DTYPE_F64, x, e) != 0)
 			goto out;
 		dataset_allow_nonfinite(d->from, false);
-		path_of(c->path, n, d->time, s->n_channel, x, c->time_channel, start, slope);
+		if (c->path == PATH_LOG_SIGNATURE)
+			path_log_signatures(n, d->time, s->n_channel, x, c->time_channel, (int)c->order, c->window,
+					    start, slope);
+		else
+			path_of(c->path, n, d->time, s->n_channel, x, c->time_channel, start, slope);
 		tensor_convert(DTYPE_F64, start, s->network->real,
 			       (char *)d->array[START].value + (size_t)(i * channels) * dtype_size(s->network->real),
 			       channels);
 		tensor_convert(DTYPE_F64, slope, s->network->real,
 			       (char *)d->array[SLOPES].value +
-				       (size_t)(i * intervals * channels * 3) * dtype_size(s->network->real),
-			       intervals * channels * 3);
+				       (size_t)(i * intervals * drives * 3) * dtype_size(s->network->real),
+			       intervals * drives * 3);
 	}
 	status = 0;
 out:
@@ -118,11 +143,14 @@ static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_
 	if (make_paths(s, d, field, with_targets, e) != 0)
 		return -1;
 	/* from here on times are those of the path */
-	knot = xcalloc((size_t)path_intervals(c->path, d->n_time) + 1, sizeof *knot);
-	path_knots(c->path, d->n_time, d->time, knot);
+	knot = xcalloc((size_t)intervals_of(c, d->n_time) + 1, sizeof *knot);
+	if (c->path == PATH_LOG_SIGNATURE)
+		path_window_knots(d->n_time, d->time, c->window, knot);
+	else
+		path_knots(c->path, d->n_time, d->time, knot);
 	free(d->time);
 	d->time = knot;
-	d->n_time = path_intervals(c->path, d->n_time) + 1;
+	d->n_time = intervals_of(c, d->n_time) + 1;
 	d->t0 = knot[0];
 	d->t1 = knot[d->n_time - 1];
 	if (path_kinks(c->path)) {
@@ -136,7 +164,7 @@ static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_
 struct drive {
 	const struct trajectory_slot *slot;
 	const double *knot;
-	int64_t n, channels;
+	int64_t n, channels; /* channels: of what drives */
 };
 
 /* Slopes of all samples at n times within one step; the interval is that of the step's middle where a time is a knot. */
@@ -192,7 +220,7 @@ static void build(struct chain *c, void *context)
 	struct trajectory_slot *slot = context;
 	const struct trajectory *s = slot->series;
 	const struct neural_cde *key = s->config;
-	const int64_t channels = channels_of(s);
+	const int64_t channels = drives_of(s);
 	struct shape final = shape_of(c->batch, key->hidden);
 	struct graph *g = c->g;
 	struct drive *p = slot->path = xcalloc(1, sizeof *p);
@@ -229,7 +257,7 @@ static int solve(const struct run_common *common, const struct solve_options *o,
 static const struct learner_class neural_cde = {
 	.name = "neural-cde",
 	.summary = "classes of time series: a network driven by a path through the observations; cross-entropy",
-	.source = "Kidger et al., arXiv 2005.08926; Morrill et al., arXiv 2106.11028",
+	.source = "Kidger et al., arXiv 2005.08926; Morrill et al., arXiv 2106.11028, arXiv 2009.08295",
 	.notes = "use with model vector-field, scale: false; NaN is missing",
 	TRAJECTORY_LEARNER(struct neural_cde),
 	.test_config = "problem: {name: spirals, points: 8}\n"

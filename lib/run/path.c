@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "num/signature.h"
 
-const char *const path_names[] = { "linear", "rectilinear", "natural", "hermite", "hold", NULL };
+const char *const path_names[] = { "linear", "rectilinear", "natural", "hermite", "hold", "log_signature", NULL };
 
 int64_t path_intervals(enum path_kind kind, int64_t n)
 {
@@ -23,7 +24,7 @@ void path_knots(enum path_kind kind, int64_t n, const double *t, double *knot)
 
 bool path_kinks(enum path_kind kind)
 {
-	return kind == PATH_LINEAR || kind == PATH_RECTILINEAR;
+	return kind == PATH_LINEAR || kind == PATH_RECTILINEAR || kind == PATH_LOG_SIGNATURE;
 }
 
 /* Slopes at m knots (t, x) of the natural spline, from its second derivatives: the usual tridiagonal system. */
@@ -150,4 +151,52 @@ void path_of(enum path_kind kind, int64_t n, const double *t, int64_t channels, 
 	if (time_channel)
 		start[0] = t[0];
 	free(work);
+}
+
+int64_t path_windows(int64_t n, int64_t window)
+{
+	return (n - 1 + window - 1) / window;
+}
+
+static int64_t window_begin(int64_t n, int64_t window, int64_t k)
+{
+	return k * window < n - 1 ? k * window : n - 1;
+}
+
+void path_window_knots(int64_t n, const double *t, int64_t window, double *knot)
+{
+	for (int64_t k = 0; k <= path_windows(n, window); k++)
+		knot[k] = t[window_begin(n, window, k)];
+}
+
+void path_log_signatures(int64_t n, const double *t, int64_t channels, const double *x, bool time_channel, int depth,
+			 int64_t window, double *start, double *slope)
+{
+	const int64_t all = channels + time_channel, size = signature_size(all, depth),
+		      coordinates = signature_log_size(all, depth);
+	double *line = xcalloc((size_t)((n - 1) * all * 3) + 1, sizeof *line);
+	double *s = xcalloc((size_t)(2 * size + coordinates + all) + 1, sizeof *s), *l = s + size, *c = l + size,
+	       *step = c + coordinates;
+
+	path_of(PATH_LINEAR, n, t, channels, x, time_channel, start, line);
+	for (int64_t k = 0; k < path_windows(n, window); k++) {
+		const int64_t begin = window_begin(n, window, k), end = window_begin(n, window, k + 1);
+
+		memset(s, 0, (size_t)size * sizeof *s);
+		for (int64_t i = begin; i < end; i++) {
+			for (int64_t j = 0; j < all; j++)
+				step[j] = line[(i * all + j) * 3] * (t[i + 1] - t[i]);
+			signature_extend(all, depth, step, s);
+		}
+		signature_log(all, depth, s, l);
+		signature_to_lyndon(all, depth, l, c);
+		for (int64_t j = 0; j < coordinates; j++) {
+			double *p = slope + (k * coordinates + j) * 3;
+
+			p[0] = c[j] / (t[end] - t[begin]);
+			p[1] = p[2] = 0;
+		}
+	}
+	free(line);
+	free(s);
 }

@@ -488,6 +488,40 @@ START_TEST(rectilinear)
 }
 END_TEST
 
+/* Time and a value with a gap, (0,1) (1,2) (2,3) (4,-1) by lines, windows of two intervals: increments and areas over lengths. */
+START_TEST(log_signatures)
+{
+	const double t[4] = { 0, 1, 2, 4 }, x[4] = { 1, NAN, 3, -1 };
+	const double wanted[2][3] = { { 1, 1, 0 }, { 1, -2, 0 } };
+	const double area[4] = { 0, 0, 3, 1 }, up[4] = { 0, 1, 1, 0 };
+	double start[2], slope[3 * 3 * 3], knot[4];
+
+	ck_assert_int_eq(path_windows(4, 2), 2);
+	path_window_knots(4, t, 2, knot);
+	ck_assert(knot[0] == 0 && knot[1] == 2 && knot[2] == 4);
+	path_log_signatures(4, t, 1, x, true, 2, 2, start, slope);
+	ck_assert(start[0] == 0 && start[1] == 1);
+	for (int k = 0; k < 2; k++)
+		for (int c = 0; c < 3; c++) {
+			ck_assert_double_eq_tol(slope[(k * 3 + c) * 3], wanted[k][c], 1e-14);
+			ck_assert(slope[(k * 3 + c) * 3 + 1] == 0 && slope[(k * 3 + c) * 3 + 2] == 0);
+		}
+	/* two channels without the time: 1/2 int (u dv - v du) by the shoelace formula, one window of three lines */
+	double both[8], sum = 0;
+	for (int i = 0; i < 4; i++) {
+		both[2 * i] = up[i];
+		both[2 * i + 1] = area[i];
+	}
+	for (int i = 0; i + 1 < 4; i++)
+		sum += 0.5 * ((up[i] - up[0]) * (area[i + 1] - area[0]) - (up[i + 1] - up[0]) * (area[i] - area[0]));
+	path_log_signatures(4, t, 2, both, false, 2, 3, start, slope);
+	ck_assert_double_eq_tol(slope[0], 0, 1e-14);
+	ck_assert_double_eq_tol(slope[3], 0.25, 1e-14);
+	ck_assert_double_eq_tol(slope[6], sum / 4, 1e-14);
+	ck_assert_double_gt(fabs(sum), 0.1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("trajectories");
@@ -504,6 +538,7 @@ int main(void)
 	tcase_add_test(t, paths_meet_values);
 	tcase_add_test(t, paths_are_smooth);
 	tcase_add_test(t, rectilinear);
+	tcase_add_test(t, log_signatures);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -15,6 +15,16 @@ run_status 0 sciml-train -q neural-cde sp.h5 -o cde.h5 $short -s model.width=16 
 run_status 0 sciml-solve -q cde.h5 sp.h5:test -o cde_p.h5
 run_status 0 sciml-eval -q cde_p.h5 sp.h5:test --metric accuracy --above accuracy=0.7
 
+# log-signatures over windows of two turns: areas tell the direction, increments do not
+run_status 0 sciml-gen -q spirals -n 128 -s gen.test=0.5 -s problem.points=101 --noise u=0.2 -o long.h5
+rough="-s objective.path=log_signature -s objective.window=25 -s objective.dt=100 -s model.width=16 -s train.epochs=50 -s train.batch=16"
+run_status 0 sciml-train -q neural-cde long.h5 -o rough.h5 $rough
+run_status 0 sciml-solve -q rough.h5 long.h5:test -o rough_p.h5
+run_status 0 sciml-eval -q rough_p.h5 long.h5:test --metric accuracy --above accuracy=0.9
+run_status 0 sciml-train -q neural-cde long.h5 -o rough1.h5 $rough -s objective.order=1
+run_status 0 sciml-solve -q rough1.h5 long.h5:test -o rough1_p.h5
+run_status 3 sciml-eval -q rough1_p.h5 long.h5:test --metric accuracy --above accuracy=0.9
+
 run_status 0 sciml-gen -q rotation -n 64 -s gen.test=0.25 -s problem.points=8 -o rot.h5
 run_status 0 sciml-train -q -j 1 latent-ode rot.h5 -o a.h5 $short
 mv a.h5 one.h5
