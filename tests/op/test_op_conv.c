@@ -156,6 +156,52 @@ START_TEST(derivatives_large)
 }
 END_TEST
 
+/* Planes in float that go through transformed tiles: whole and cut tiles, many and few a sample, parts of channels. */
+static const struct draw tiled[] = {
+	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 2, 16, 50, 54 } }, { 4, { 16, 16, 3, 3 } } },
+	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 3, 70, 6, 7 } }, { 4, { 20, 70, 3, 3 } } },
+	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 5, 17, 35, 18 } }, { 4, { 67, 17, 3, 3 } } },
+	{ { 2, { 1, 1 }, { 1, 1 }, 1 }, { 4, { 1, 130, 48, 53 } }, { 4, { 41, 130, 3, 3 } } },
+};
+enum { RESULTS = 3 };
+
+/* The convolution and its two gradients for a cotangent. */
+static void results(const struct draw *d, enum dtype type, int64_t n_samples, struct tensor *out)
+{
+	struct shape of_x = d->x;
+
+	of_x.dim[0] = n_samples;
+	struct feed f = feed_new(type);
+	node x = feed_random(&f, "x", &of_x), w = feed_random(&f, "w", &d->w), y = op_conv(f.g, x, w, &d->c);
+	struct shape s = graph_shape(f.g, y);
+	node t = feed_random(&f, "t", &s), wrt[] = { x, w }, grad[2];
+
+	ck_assert_int_eq(graph_vjp(f.g, 1, &y, &t, 2, wrt, grad), 0);
+	out[0] = feed_run(&f, y);
+	out[1] = feed_run(&f, grad[0]);
+	out[2] = feed_run(&f, grad[1]);
+	feed_free(&f);
+}
+
+START_TEST(tiles)
+{
+	const struct draw *d = &tiled[_i];
+	struct tensor got[RESULTS], want[RESULTS], one[RESULTS];
+
+	results(d, DTYPE_F32, d->x.dim[0], got);
+	results(d, DTYPE_F64, d->x.dim[0], want);
+	results(d, DTYPE_F32, 1, one);
+	for (int k = 0; k < RESULTS; k++) {
+		/* Sums of up to 2600 products of numbers in [-1, 1], their result some 30 at most. */
+		ck_assert_double_lt(tensor_distance(&got[k], &want[k]), 4e-6);
+		ck_assert(k == 2 || memcmp(got[k].data, one[k].data, tensor_bytes(&one[k])) == 0);
+		tensor_free(&got[k]);
+		tensor_free(&want[k]);
+		tensor_free(&one[k]);
+	}
+}
+END_TEST
+
 START_TEST(errors)
 {
 	const struct {
@@ -197,6 +243,7 @@ int main(void)
 	tcase_add_loop_test(c, definition_large, 0, 5);
 	tcase_add_loop_test(c, derivatives, 0, 30);
 	tcase_add_loop_test(c, derivatives_large, 0, 5);
+	tcase_add_loop_test(c, tiles, 0, 4);
 	tcase_add_test(c, errors);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
