@@ -6,7 +6,7 @@
 
 static int64_t samples = INT64_MIN; /* not given */
 static const char *layout, *noise, *observe;
-static int64_t compress = -1, reduce = 1, reduce_time = 1;
+static int64_t compress = INT64_MIN, reduce = 1, reduce_time = 1;
 
 static const struct opt options[] = {
 	{ "samples", 'n', OPT_INT, &samples, "N", "number of samples (gen.samples)" },
@@ -55,22 +55,24 @@ static int run(int n, char **operand, struct err *e)
 				 .layout = layout,
 				 .noise = noise,
 				 .observe = observe,
-				 .compress = compress,
+				 .compress = compress == INT64_MIN ? 0 : compress,
 				 .reduce = reduce,
 				 .reduce_time = reduce_time,
 				 .dry_run_text = &text };
 
 	if (samples != INT64_MIN && samples < 1)
 		return err_set(e, ERR_USAGE, "-n: %lld is not a number of samples", (long long)samples);
-	if (compress < -1 || compress > 9 || reduce < 1 || reduce_time < 1)
-		return err_set(e, ERR_USAGE, "%s is out of range",
-			       compress < -1 || compress > 9 ? "--compress"
-			       : reduce < 1		     ? "--reduce"
-							     : "--reduce-time");
+	if (compress != INT64_MIN && (compress < 1 || compress > 9))
+		return err_set(e, ERR_USAGE, "--compress: %lld is not a level from 1 to 9", (long long)compress);
+	if (reduce < 1 || reduce_time < 1)
+		return err_set(e, ERR_USAGE, "%s is out of range", reduce < 1 ? "--reduce" : "--reduce-time");
 	if (n == 2 && strcmp(operand[0], "mini") == 0)
 		return gen_mini(&common, &o, operand[1], e);
 	if (reduce > 1 || reduce_time > 1)
 		return err_set(e, ERR_USAGE, "--reduce and --reduce-time go with mini");
+	if (n > 1 && strcmp(operand[0], "merge") == 0 && (noise || observe || layout || o.compress || o.n_samples))
+		return err_set(e, ERR_USAGE,
+			       "merge: the shards are joined as they are, without options of their making");
 	if (n > 1 && strcmp(operand[0], "merge") == 0)
 		return gen_merge(&common, n - 1, (const char *const *)operand + 1, e);
 	if (n != 1)

@@ -80,8 +80,19 @@ static int read_names(struct table *t, char *line)
 	return 0;
 }
 
+/* Does a line end in a comma, behind which a last value is missing? */
+static bool ends_open(const char *line)
+{
+	size_t n = strlen(line);
+
+	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
+		n--;
+	return n > 0 && (line[n - 1] == ',' || line[n - 1] == ';');
+}
+
 static int read_row(struct table *t, char *line, int64_t number, struct err *e)
 {
+	const bool open = ends_open(line);
 	int64_t n = 0, room = t->n_columns;
 
 	for (char *word; (word = next_word(&line)); n++) {
@@ -100,6 +111,9 @@ static int read_row(struct table *t, char *line, int64_t number, struct err *e)
 	}
 	if (t->n_columns == 0)
 		t->n_columns = n;
+	/* a comma behind the last value of a full row ends it, as in the row of names */
+	if (open && n == t->n_columns - 1)
+		t->value[t->n_rows * t->n_columns + n++] = NAN;
 	if (n != t->n_columns || line[strspn(line, " \t")] != '\0')
 		return err_set(e, ERR_FAIL, "%s: line %lld: not %lld numbers, as before", t->path, (long long)number,
 			       (long long)t->n_columns);

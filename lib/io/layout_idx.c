@@ -58,7 +58,9 @@ static int read_array(const char *path, struct array *a, struct err *e)
 	a->dtype = array_dtype(a->type);
 	a->data = data + head;
 	array_set_strides(a, false);
-	if (array_count(a) < 0 || (uint64_t)array_count(a) * array_type_size(a->type) != n - head)
+	if (array_count(a) < 0)
+		return err_set(e, ERR_FAIL, "%s: its extents multiply to more values than a file can hold", path);
+	if ((uint64_t)array_count(a) * array_type_size(a->type) != n - head)
 		return err_set(e, ERR_FAIL, "%s: %zu bytes of values, its extents ask for %lld values of %zu", path,
 			       n - head, (long long)array_count(a), array_type_size(a->type));
 	return 0;
@@ -68,7 +70,7 @@ static int read_array(const char *path, struct array *a, struct err *e)
 static char *labels_beside(const char *path)
 {
 	static const char from[] = "images-idx3", to[] = "labels-idx1";
-	const char *at = strstr(path, from);
+	const char *file = strrchr(path, '/'), *at = strstr(file ? file : path, from);
 	struct str s = { 0 };
 
 	if (!at)

@@ -513,6 +513,22 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 	return 0;
 }
 
+/* A parameter that a user names by -s and that stands nowhere is a slip of the pen. */
+static int check_overrides(const struct equation_spec *s, const struct equation_config *c, struct err *e)
+{
+	for (int k = 0; k < s->n_params; k++) {
+		const struct conf_node *n = c->param->child[k];
+		bool used = strcmp(n->origin, "-s") != 0;
+
+		for (int i = 0; i < s->pool->n_nodes && !used; i++)
+			used = s->pool->node[i].op == EX_PARAM && s->pool->node[i].index == k;
+		if (!used)
+			return equation_spec_fail(e, n, "param", "nothing in the problem's text uses '%s'",
+						  c->param->key[k]);
+	}
+	return 0;
+}
+
 int equation_spec_new(struct equation_spec **out, const struct equation_config *c, struct err *e)
 {
 	struct equation_spec *s = xcalloc(1, sizeof *s);
@@ -520,7 +536,8 @@ int equation_spec_new(struct equation_spec **out, const struct equation_config *
 	if (read_domain(s, c, e) != 0 || equation_spec_read_closed(s, c, e) != 0 ||
 	    read_grid(s, c->grid, "grid", s->n_dims == 1 ? 128 : 64, s->grid, e) != 0 ||
 	    read_grid(s, c->solve_grid, "solve_grid", 0, s->solve_grid, e) != 0 || read_params(s, c, e) != 0 ||
-	    read_equations(s, c, e) != 0 || equation_spec_read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0) {
+	    read_equations(s, c, e) != 0 || equation_spec_read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0 ||
+	    check_overrides(s, c, e) != 0) {
 		equation_spec_free(s);
 		return -1;
 	}

@@ -71,7 +71,7 @@ static int configure(struct gen *g, const struct gen_options *o, const char *wha
 		snprintf(text, sizeof text, "%lld", (long long)o->n_samples);
 		conf_set(c, "gen.samples", text);
 	}
-	if (o->compress >= 0) {
+	if (o->compress > 0) {
 		snprintf(text, sizeof text, "%lld", (long long)o->compress);
 		conf_set(c, "gen.compress", text);
 	}

@@ -8,7 +8,7 @@ struct gen_options {
 	int64_t n_samples;	     /* 0: the configuration's */
 	const char *layout;	     /* NULL: native */
 	const char *noise, *observe; /* keys of the same names; NULL: the configuration's */
-	int64_t compress;	     /* likewise; -1: the configuration's */
+	int64_t compress;	     /* likewise; 0: the configuration's */
 	int64_t reduce, reduce_time; /* mini: every n-th point and frame */
 	struct str *dry_run_text;    /* --dry-run: the effective configuration goes here */
 };

@@ -69,36 +69,58 @@ static int read_level(const char *text, size_t n, struct noise *to, struct err *
 	return status;
 }
 
+/* One level of the list: "u=0.05", or "0.05" of all fields; named[f]: that field had one, named[n_fields]: all had. */
+static int read_item(struct measure *m, const char *text, size_t n, bool *named, struct err *e)
+{
+	const char *equals = memchr(text, '=', n);
+	struct noise level = { 0 };
+	char *name;
+	int f;
+
+	if (read_level(equals ? equals + 1 : text, n - (size_t)(equals ? equals + 1 - text : 0), &level, e) != 0)
+		return -1;
+	for (f = 0; !equals && f <= m->clean->n_fields; f++) {
+		if (named[f])
+			return err_set(e, ERR_USAGE, "noise: the level '%.*s' of all fields must come first, and once",
+				       (int)n, text);
+		if (f < m->clean->n_fields && m->clean->field[f].per_sample)
+			m->noise[f] = level;
+	}
+	if (!equals) {
+		named[m->clean->n_fields] = true;
+		return 0;
+	}
+	name = xstrndup(text, (size_t)(equals - text));
+	f = layout_find_field(m->clean, name);
+	if (f < 0 || named[f])
+		err_set(e, ERR_USAGE, f < 0 ? "noise: there is no field '%s'" : "noise: two levels for field '%s'",
+			name);
+	else
+		m->noise[f] = level;
+	free(name);
+	if (f < 0 || named[f])
+		return -1;
+	named[f] = true;
+	return 0;
+}
+
+/* "0.05", or "u=0.05,v=0.1abs", or a level for all and those of fields that differ: "0.05,v=0.1abs". */
 static int read_noise(struct measure *m, const char *text, struct err *e)
 {
-	while (text && *text) {
-		const size_t whole = strcspn(text, ","), first = strspn(text, " ");
+	bool *named = xcalloc((size_t)m->clean->n_fields + 1, sizeof *named);
+	int status = 0;
+
+	while (status == 0 && text && *text) {
+		const size_t whole = strcspn(text, ","), skip = strspn(text, " ");
 		size_t n = whole;
-		const char *equals = memchr(text, '=', whole);
 
-		while (n > first && text[n - 1] == ' ')
+		while (n > skip && text[n - 1] == ' ')
 			n--;
-		if (equals) {
-			char *name = xstrndup(text + first, (size_t)(equals - text) - first);
-			const int f = layout_find_field(m->clean, name);
-			int status = f < 0 ? err_set(e, ERR_USAGE, "noise: there is no field '%s'", name)
-					   : read_level(equals + 1, n - (size_t)(equals + 1 - text), &m->noise[f], e);
-
-			free(name);
-			if (status != 0)
-				return -1;
-		} else {
-			struct noise all = { 0 };
-
-			if (read_level(text + first, n - first, &all, e) != 0)
-				return -1;
-			for (int f = 0; f < m->clean->n_fields; f++)
-				if (m->clean->field[f].per_sample)
-					m->noise[f] = all;
-		}
+		status = read_item(m, text + skip, n - skip, named, e);
 		text += whole + (text[whole] == ',');
 	}
-	return 0;
+	free(named);
+	return status;
 }
 
 static int read_number(const struct conf_node *n, const char *what, double low, double high, double *v, struct err *e)

@@ -11,12 +11,15 @@ int gen_mini(const struct run_common *common, const struct gen_options *o, const
 	struct copy c = { .n_samples = o->n_samples,
 			  .reduce = o->reduce,
 			  .reduce_time = o->reduce_time,
-			  .deflate = (int)(o->compress > 0 ? o->compress : 0) };
+			  .deflate = (int)o->compress };
 	struct dataset *d;
 	int status;
 
 	if (!common->output)
 		return err_set(e, ERR_USAGE, "mini: where to? give -o FILE");
+	if (o->noise || o->observe)
+		return err_set(e, ERR_USAGE, "mini: the samples are copied as they are; %s goes with a problem",
+			       o->noise ? "--noise" : "--observe");
 	if (output_not_input(common->output, 1, &file, e) != 0 || dataset_open(&d, file, o->layout, e) != 0)
 		return -1;
 	const char *config = dataset_meta(d, "config"), *kind = dataset_meta(d, "kind");

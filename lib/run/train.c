@@ -354,12 +354,17 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	return status;
 }
 
-/* A configuration that lacks something, and an operand that is nothing: most likely a problem's name mistyped. */
+/* A configuration that lacks something, and an operand that is nothing: most likely a problem's name mistyped; or data, where
+ * the equations are missing. */
 static void blame_operand(const struct train *r, int n, const char *const *operand, struct err *e)
 {
 	for (int i = 0; i < n && r->t.learner && !r->t.learner->needs_data; i++)
 		if (strcmp(operand[i], "-") != 0 && !strchr(operand[i], ':') && access(operand[i], F_OK) != 0)
 			err_set(e, ERR_USAGE, "%s: no such file, and no shipped problem of this name", operand[i]);
+		else if (!conf_at(r->setup.conf, "problem"))
+			err_set(e, ERR_USAGE,
+				"%s: holds data, objective %s needs a problem: name a shipped one, or a file",
+				operand[i], r->t.learner->name);
 }
 
 static int run(const struct run_common *common, const struct train_options *o, const char *what, int n_data,

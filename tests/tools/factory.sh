@@ -61,6 +61,7 @@ run_status 0 sciml-solve fno.h5 front.h5:test -o prediction.h5
 run_error 2 'param.nu is drawn for every sample' sciml-eval residual prediction.h5
 run_status 0 sciml-eval residual prediction.h5 -p front.h5:test --above residual=0.2
 run_error 2 'has 2 samples' sciml-eval residual front.h5 -p prediction.h5
+run_error 2 "nothing in the problem's text uses 'zz'" sciml-eval residual front.h5 -s problem.param.zz=1
 run_error 2 "is not one of time, sample" sciml-eval residual front.h5 --by band
 run_error 2 'goes with residual' sciml-eval front.h5 -p kdv
 # a named problem's file says its equation itself; the rough start is not resolved, the rest is

@@ -34,7 +34,10 @@ run_status 0 sciml-gen wave.yaml --noise 0.5 -s gen.keep_clean=true -o noisy.h5
 run_status 0 sciml-eval stat noisy.h5
 near "$(column u 7)" 0.7905 0.01
 near "$(column u_clean 7)" 0.7071 0.001
-run_status 0 sciml-gen wave.yaml --noise u=2abs -o absolute.h5
+run_error 2 "two levels for field 'u'" sciml-gen wave.yaml --noise u=0.1,u=0.2 -o x.h5
+run_error 2 "the level '0.2' of all fields must come first" sciml-gen wave.yaml --noise u=0.1,0.2 -o x.h5
+run_error 2 "of all fields must come first, and once" sciml-gen wave.yaml --noise 0.1,0.2 -o x.h5
+run_status 0 sciml-gen wave.yaml --noise 0.1,u=2abs -o absolute.h5
 run_status 0 sciml-eval stat absolute.h5
 near "$(column u 7)" 2.1213 0.05
 run_status 0 sciml-eval absolute.h5 clean.h5 --metric mse --no-baselines
@@ -102,7 +105,7 @@ run_error 2 'has an axis of channels already' sciml-gen ou --observe sensors=2 -
 
 # Threads, shards, resume and pipes change nothing; deflated too.
 for deflate in 0 5; do
-	measured="wave.yaml --noise 5% --observe $observe --compress $deflate --seed 3"
+	measured="wave.yaml --noise 5% --observe $observe -s gen.compress=$deflate --seed 3"
 	run_status 0 sciml-gen $measured -j1 -o whole.h5
 	run_status 0 sciml-gen $measured -j2 -o again.h5
 	check_same whole.h5 again.h5
@@ -173,6 +176,11 @@ check_grep '(sample, t 3, x 16)' out
 run_status 0 sciml-eval residual mini.h5 --above residual=0
 run_status 0 sciml-gen mini splits.h5 -n 8 -o coarse.h5
 run_status 0 sciml-eval mini.h5:test splits.h5:17 --subset --metric mse --below mse=1e-300 --no-baselines
+run_error 2 '--noise goes with a problem' sciml-gen mini splits.h5 -n 8 --noise 0.1 -o x.h5
+run_error 2 '--observe goes with a problem' sciml-gen mini splits.h5 -n 8 --observe times=3 -o x.h5
+run_error 2 'without options of their making' sciml-gen merge splits.h5 --noise 0.1 -o x.h5
+run_error 2 '--compress: 0 is not a level' sciml-gen wave.yaml --compress=0 -o x.h5
+run_error 2 '--compress: -1 is not a level' sciml-gen wave.yaml --compress=-1 -o x.h5
 run_error 2 'is periodic and has 32 points, no multiple of 3' sciml-gen mini splits.h5 -r 3 -o x.h5
 run_error 2 'both read and written' sciml-gen mini splits.h5 -n 3 -o splits.h5
 run_error 2 'go with mini' sciml-gen wave.yaml -r 2 -o x.h5

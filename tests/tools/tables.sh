@@ -15,6 +15,15 @@ check_grep "^image	2	(2, 3)	0	250	" out
 check_grep "^label	2	()	3	7	5	" out
 run_status 0 sciml-eval convert t-images-idx3-ubyte.gz --layout native -o t.h5
 run_status 0 sciml-eval t.h5 t-images-idx3-ubyte --metric mse --below mse=1e-30
+# labels are looked for by the name of the file, not of its folders
+mkdir my-images-idx3-data
+printf '\000\000\010\003\000\000\000\002\000\000\000\002\000\000\000\003\000\001\002\003\004\005\372\001\001\001\001\001' >my-images-idx3-data/t-images-idx3-ubyte
+printf '\000\000\010\001\000\000\000\002\007\003' >my-images-idx3-data/t-labels-idx1-ubyte
+run_status 0 sciml-eval stat my-images-idx3-data/t-images-idx3-ubyte
+check_grep "^label	2	()	3	7	5	" out
+# extents whose product does not fit any integer
+printf '\000\000\010\003\177\377\377\377\177\377\377\377\177\377\377\377\001' >vast-idx
+run_error 1 'vast-idx: its extents multiply to more values than a file can hold' sciml-eval stat vast-idx
 # 16-bit numbers count high bytes first: 258, -1
 printf '\000\000\013\001\000\000\000\002\001\002\377\377' >short-idx
 run_status 0 sciml-eval stat short-idx
@@ -48,6 +57,13 @@ printf 'u.1,u.0,w.9223372036854775807,w.4294967295.4294967295\n1,2,3,4\n' >order
 run_status 0 sciml-eval stat order.csv
 check_grep "^u.1	1	()	1	1	1" out
 check_grep "^w.9223372036854775807	1	()	3	3	3" out
+# a last value may be missing like any other; a comma behind a full row is none
+printf 'a,b,c\n1,,3\n4,5,\n,, \n6,7,8,\n' >gaps.csv
+run_status 0 sciml-eval stat gaps.csv
+check_grep "^b	4	()	5	7	6	[0-9.]*	2\$" out
+check_grep "^c	4	()	3	8	5.5	[0-9.]*	2\$" out
+printf '1,2,3\n4,\n' >bad.csv
+run_error 1 'line 2: not 3 numbers' sciml-eval stat bad.csv
 printf '1,2\n3\n' >bad.csv
 run_error 1 'line 2: not 2 numbers' sciml-eval stat bad.csv
 printf '1,2\n3,x\n' >bad.csv
