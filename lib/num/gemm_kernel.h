@@ -14,20 +14,46 @@ struct NAME(tile) {
 	int64_t row, term, ldb, ldc, k, keep;
 };
 
-/* c = sum, or alpha sum + beta c */
-WIDE_INLINE NAME(vec) NAME(scaled)(const struct NAME(tile) * t, NAME(vec) sum, const REAL *c)
+/* The first `left` lanes of a vector, all where there are more. Without masks all are read: B was packed. */
+WIDE_INLINE NAME(vec) NAME(load)(const REAL *b, int64_t left)
+{
+#if WIDE_MASKS
+	return NAME(WIDE_LOAD)(b, NAME(WIDE_PART)(left));
+#else
+	NAME(vec) x;
+
+	(void)left;
+	memcpy(&x, b, sizeof x);
+	return x;
+#endif
+}
+
+WIDE_INLINE void NAME(store)(NAME(vec) sum, int64_t left, REAL *c)
+{
+#if WIDE_MASKS
+	NAME(WIDE_STORE)(c, NAME(WIDE_PART)(left), sum);
+#else
+	memcpy(c, &sum, (left < LANES ? (size_t)left : LANES) * sizeof *c);
+#endif
+}
+
+/* alpha sum + beta c */
+WIDE_INLINE void NAME(add)(REAL alpha, REAL beta, NAME(vec) sum, int64_t left, REAL *c)
 {
 	const NAME(vec) zero = { 0 };
 
-	if (t->alpha != 1)
-		sum *= t->alpha - zero;
-	if (t->beta != 0) {
-		NAME(vec) before;
+	sum *= alpha - zero;
+	if (beta != 0) {
+#if WIDE_MASKS
+		sum += (beta - zero) * NAME(load)(c, left);
+#else
+		NAME(vec) before = zero;
 
-		memcpy(&before, c, sizeof before);
-		sum += t->beta == 1 ? before : (t->beta - zero) * before;
+		memcpy(&before, c, (left < LANES ? (size_t)left : LANES) * sizeof *c);
+		sum += (beta - zero) * before;
+#endif
 	}
-	return sum;
+	NAME(store)(sum, left, c);
 }
 
 #define TILE(ROWS, VECTORS)                                                                                            \
@@ -35,15 +61,19 @@ WIDE_INLINE NAME(vec) NAME(scaled)(const struct NAME(tile) * t, NAME(vec) sum, c
 	{                                                                                                              \
 		NAME(vec) sum[ROWS][VECTORS];                                                                          \
 		const REAL *a = t->a, *b = t->b;                                                                       \
-		const int64_t row = t->row, term = t->term, ldb = t->ldb, k = t->k;                                    \
+		const int64_t row = t->row, term = t->term, ldb = t->ldb, ldc = t->ldc, k = t->k;                      \
+		const int64_t left = t->keep - (VECTORS - 1) * LANES;                                                  \
+		const REAL alpha = t->alpha, beta = t->beta;                                                           \
+		REAL *c = t->c;                                                                                        \
                                                                                                                        \
 		WIDE_UNROLL for (int r = 0; r < ROWS; r++) WIDE_UNROLL for (int v = 0; v < VECTORS; v++) sum[r][v] =   \
 			(NAME(vec)){ 0 };                                                                              \
 		for (int64_t p = 0; p < k; p++, a += term, b += ldb) {                                                 \
 			NAME(vec) column[VECTORS];                                                                     \
                                                                                                                        \
-			WIDE_UNROLL for (int v = 0; v < VECTORS; v++)                                                  \
+			WIDE_UNROLL for (int v = 0; v + 1 < VECTORS; v++)                                              \
 				memcpy(&column[v], b + v * LANES, sizeof column[v]);                                   \
+			column[VECTORS - 1] = NAME(load)(b + (VECTORS - 1) * LANES, left);                             \
 			WIDE_UNROLL for (int r = 0; r < ROWS; r++)                                                     \
 			{                                                                                              \
 				const NAME(vec) factor = a[r * row] - (NAME(vec)){ 0 };                                \
@@ -52,28 +82,17 @@ WIDE_INLINE NAME(vec) NAME(scaled)(const struct NAME(tile) * t, NAME(vec) sum, c
 					NAME(WIDE_FMA)(factor, column[v], sum[r][v]);                                  \
 			}                                                                                              \
 		}                                                                                                      \
-		WIDE_UNROLL for (int r = 0; r < ROWS; r++)                                                             \
-		{                                                                                                      \
-			REAL *c = t->c + r * t->ldc;                                                                   \
-                                                                                                                       \
-			WIDE_UNROLL for (int v = 0; v < VECTORS; v++)                                                  \
+		if (alpha == 1 && beta == 0) {                                                                         \
+			WIDE_UNROLL for (int r = 0; r < ROWS; r++, c += ldc)                                           \
 			{                                                                                              \
-				REAL part[LANES] = { 0 };                                                              \
-				const int64_t left = t->keep - v * LANES;                                              \
-                                                                                                                       \
-				if (left >= LANES) {                                                                   \
-					sum[r][v] = NAME(scaled)(t, sum[r][v], c + v * LANES);                         \
+				WIDE_UNROLL for (int v = 0; v + 1 < VECTORS; v++)                                      \
 					memcpy(c + v * LANES, &sum[r][v], sizeof sum[r][v]);                           \
-					continue;                                                                      \
-				}                                                                                      \
-				for (int64_t l = 0; t->beta != 0 && l < left; l++)                                     \
-					part[l] = c[v * LANES + l];                                                    \
-				sum[r][v] = NAME(scaled)(t, sum[r][v], part);                                          \
-				memcpy(part, &sum[r][v], sizeof part);                                                 \
-				for (int64_t l = 0; l < left; l++)                                                     \
-					c[v * LANES + l] = part[l];                                                    \
+				NAME(store)(sum[r][VECTORS - 1], left, c + (VECTORS - 1) * LANES);                     \
 			}                                                                                              \
+			return;                                                                                        \
 		}                                                                                                      \
+		WIDE_UNROLL for (int r = 0; r < ROWS; r++, c += ldc) WIDE_UNROLL for (int v = 0; v < VECTORS; v++)     \
+			NAME(add)(alpha, beta, sum[r][v], v + 1 < VECTORS ? LANES : left, c + v * LANES);              \
 	}
 #define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2) TILE(ROWS, 3)
 TILES(1)
@@ -270,7 +289,7 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 				t.ldb = ldb;
 				if (trans_b)
 					NAME(pack_columns)(terms, width, t.keep, t.b, ldb, panel);
-				else if (t.keep < width ||
+				else if ((t.keep < width && !WIDE_MASKS) ||
 					 (rows > TILE_ROWS && ldb * (int64_t)sizeof *b > DIRECT_BYTES))
 					NAME(pack_rows)(terms, width, t.keep, t.b, ldb, b_end, panel);
 				else {

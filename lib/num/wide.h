@@ -1,6 +1,7 @@
 /* wide.h: the widest vectors of the machine for kernels that keep many of them in registers: 64 bytes where there is
  * AVX-512, else 32, through the vector types that GCC and Clang share; one scalar where the compiler has none.
- * WIDE_FMA_T(a, b, c) = a b + c, rounded once where the machine can. */
+ * WIDE_FMA_T(a, b, c) = a b + c, rounded once where the machine can. WIDE_MASKS: WIDE_LOAD_T(p, m) and WIDE_STORE_T(p, m, x)
+ * touch the lanes of mask m alone, WIDE_PART_T(n) is the mask of the first n (all where n is larger). */
 #ifndef SCIML_NUM_WIDE_H
 #define SCIML_NUM_WIDE_H
 
@@ -57,6 +58,20 @@ enum { WIDE_f = (int)(sizeof(wide_f) / sizeof(float)), WIDE_d = (int)(sizeof(wid
 #define WIDE_FNMA_f(a, b, c) ((c) - (a) * (b))
 #define WIDE_FMA_d(a, b, c) ((c) + (a) * (b))
 #define WIDE_FNMA_d(a, b, c) ((c) - (a) * (b))
+#endif
+
+#if defined WIDE_VECTOR && defined __AVX512F__
+#define WIDE_MASKS 1
+typedef __mmask16 wide_mask_f;
+typedef __mmask8 wide_mask_d;
+#define WIDE_PART_f(n) ((wide_mask_f)((n) < 16 ? (1U << (n)) - 1 : 0xffff))
+#define WIDE_PART_d(n) ((wide_mask_d)((n) < 8 ? (1U << (n)) - 1 : 0xff))
+#define WIDE_LOAD_f(p, m) ((wide_f)_mm512_maskz_loadu_ps(m, p))
+#define WIDE_LOAD_d(p, m) ((wide_d)_mm512_maskz_loadu_pd(m, p))
+#define WIDE_STORE_f(p, m, x) _mm512_mask_storeu_ps(p, m, (__m512)(x))
+#define WIDE_STORE_d(p, m, x) _mm512_mask_storeu_pd(p, m, (__m512d)(x))
+#else
+#define WIDE_MASKS 0
 #endif
 
 /* One step of turning a square of vectors around: elements whose number has bit `step` change places between vectors
