@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "integ/sde.h"
 #include "integ/sde_table.h"
 
@@ -21,6 +22,9 @@ struct sde_stepper {
 	double *hat[2], *f_hat[2], *g_hat[2];
 	bool carries;
 	int now;
+	/* log-ode: areas of the next step, given or room for those drawn; normals for one path */
+	const double *area_given;
+	double *area, *normal;
 	double *memory;
 };
 
@@ -253,6 +257,88 @@ void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, co
 	p->now = before;
 }
 
+/* ---- log-ode ------------------------------------------------------------------------------------------------------ */
+
+/* Levy areas of the step. What Foster's law leaves to chance is a function of the increments' bits: the same for the same step, on
+ * every thread and in every order. */
+static const double *areas_of(struct sde_stepper *p, double h, const double *W, const double *H)
+{
+	const int64_t m = p->s->noises;
+
+	if (p->area_given)
+		return p->area_given;
+	for (int64_t k = 0; k < p->paths; k++) {
+		uint64_t bits[2];
+
+		memcpy(&bits[0], W + k * m, sizeof bits[0]);
+		memcpy(&bits[1], H + k * m, sizeof bits[1]);
+		rng_normal(rng_stream(bits[0], "levy-area", 0, bits[1]), 0, (size_t)(m * (m - 1) / 2), p->normal);
+		levy_area(LEVY_FOSTER, (int)m, h, W + k * m, H + k * m, p->normal, p->area + k * m * m);
+	}
+	return p->area;
+}
+
+/* to += sum_ij A_ij Dg_j g_i at z, which is the sum over i < j of A_ij [g_i, g_j]; g: the diffusion at z. Derivatives along g_i by
+ * central differences over a small part of the step's own length sqrt(h), two calls for every noise. */
+static void add_brackets(struct sde_stepper *p, double t, double h, const double *z, const double *g, const double *A,
+			 double *to)
+{
+	const struct sde *s = p->s;
+	const int64_t n = s->n, m = s->noises;
+	const double reach = sqrt(h) / 128;
+	double *beside = p->gh[0], *near = p->g_hat[0];
+
+	for (int64_t i = 0; i < m; i++)
+		for (int side = -1; side < 2; side += 2) {
+			for (int64_t l = 0; l < p->size; l++)
+				beside[l] = z[l] + side * reach * g[l * m + i];
+			s->diffusion(s->context, p->paths, t, beside, near);
+			for (int64_t l = 0; l < p->size; l++) {
+				const double *row = A + (l / n * m + i) * m;
+				double sum = 0;
+
+				for (int64_t j = 0; j < m; j++)
+					sum += row[j] * near[l * m + j];
+				to[l] += side * sum / (2 * reach);
+			}
+		}
+}
+
+/* The field f h + g W + brackets at z. */
+static void log_field(struct sde_stepper *p, double t, double h, const double *z, const double *W, const double *A,
+		      double *out)
+{
+	p->s->diffusion(p->s->context, p->paths, t, z, p->g);
+	apply(p, p->g, W, p->gw[0]);
+	if (A)
+		add_brackets(p, t, h, z, p->g, A, p->gw[0]);
+	drift(p, t, z, out);
+	for (int64_t i = 0; i < p->size; i++)
+		out[i] = h * out[i] + p->gw[0][i];
+}
+
+/* Heun's method on y' = f h + sum g_i W_i + sum_(i<j) [g_i, g_j] A_ij over unit time. */
+static void log_ode_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+			 double *x1, double *error)
+{
+	const double *A = p->s->noises > 1 && !p->s->additive ? areas_of(p, h, W, H) : NULL;
+
+	log_field(p, t, h, x, W, A, p->f[0]);
+	for (int64_t i = 0; i < p->size; i++)
+		p->z[i] = x[i] + p->f[0][i];
+	log_field(p, t + h, h, p->z, W, A, p->f[1]);
+	for (int64_t i = 0; i < p->size; i++) {
+		x1[i] = x[i] + 0.5 * (p->f[0][i] + p->f[1][i]);
+		if (error)
+			error[i] = 0.5 * (p->f[1][i] - p->f[0][i]);
+	}
+}
+
+void sde_set_areas(struct sde_stepper *p, const double *area)
+{
+	p->area_given = area;
+}
+
 /* ---- the stepper ------------------------------------------------------------------------------------------------- */
 
 const struct sde_method *sde_method_find(const char *name)
@@ -277,7 +363,7 @@ int sde_method_check(const struct sde_method *m, const struct sde *s, bool adapt
 			       m->calculus == SDE_ITO ? "Ito" : "Stratonovich");
 	if (adaptive && !m->has_error)
 		return err_set(e, ERR_USAGE,
-			       "method: %s estimates no error; adaptive steps need heun, midpoint, ralston, "
+			       "method: %s estimates no error; adaptive steps need heun, midpoint, ralston, log-ode, "
 			       "reversible-heun, sra1, shark or spark",
 			       m->name);
 	return 0;
@@ -303,7 +389,7 @@ static void find_wanted(struct sde_stepper *p)
 struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde *s, int64_t paths, struct err *e)
 {
 	struct sde_stepper *p;
-	int64_t matrix, arrays = 3 * SDE_STAGES + 6;
+	int64_t matrix, areas, arrays = 3 * SDE_STAGES + 6;
 	double *memory;
 
 	if (sde_method_check(m, s, false, e) != 0)
@@ -316,10 +402,13 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 	} else if (strcmp(m->name, "milstein") == 0) {
 		p->step = milstein_step;
 	} else {
-		p->step = strcmp(m->name, "srk") == 0 ? sri_step : reversible_step;
+		p->step = strcmp(m->name, "srk") == 0	    ? sri_step
+			  : strcmp(m->name, "log-ode") == 0 ? log_ode_step
+							    : reversible_step;
 	}
 	matrix = diffusion_size(p);
-	p->memory = memory = mem_new(arrays * p->size + 3 * matrix, sizeof *memory, "work space of an SDE", e);
+	areas = p->step == log_ode_step ? paths * s->noises * s->noises + s->noises * s->noises : 0;
+	p->memory = memory = mem_new(arrays * p->size + 3 * matrix + areas, sizeof *memory, "work space of an SDE", e);
 	if (!memory) {
 		free(p);
 		return NULL;
@@ -337,6 +426,8 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 		p->g_hat[k] = memory + 6 * p->size + k * matrix;
 	}
 	p->g = memory + 6 * p->size + 2 * matrix;
+	p->area = p->g + matrix;
+	p->normal = p->area + paths * s->noises * s->noises;
 	return p;
 }
 

@@ -1,5 +1,5 @@
 /* sde_table.c: the methods. Coefficients: Roessler, SIAM J. Numer. Anal. 48 (2010); Foster, dos Reis, Strange, SIAM J.
- * Numer. Anal. 62 (2024): shark, slowrk, spark; Kidger, Foster, Li, Lyons, NeurIPS 2021: reversible-heun; Kloeden,
+ * Numer. Anal. 62 (2024): shark, slowrk, spark; Kidger, Foster, Li, Lyons, NeurIPS 2021: reversible-heun; log-ode: see there; Kloeden,
  * Platen, Numerical Solution of Stochastic Differential Equations (1992): the others. tests/integ/test_sde.c measures
  * the orders. */
 #include "integ/sde_table.h"
@@ -135,6 +135,9 @@ const struct sri_tableau sri_d2 = {
 	       .order = 1, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 2, .tableau = &midpoint)           \
 	METHOD("ralston", "Ralston, Math. Comp. 16 (1962)", .calculus = SDE_STRATONOVICH, .has_error = true,           \
 	       .order = 1, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 2, .tableau = &ralston)            \
+	METHOD("log-ode", "Foster, Oberhauser, Lyons, SIAM J. Numer. Anal. 58 (2020)", .calculus = SDE_STRATONOVICH,   \
+	       .has_error = true, .order = 1, .order_additive = 1, .noise = BROWNIAN_WH, .evaluations = 2,             \
+	       .notes = "noises that do not commute: brackets of their fields times Levy areas (Foster 2020)")         \
 	METHOD("reversible-heun", "Kidger, Foster, Li, Lyons, NeurIPS 2021", .calculus = SDE_STRATONOVICH,             \
 	       .has_error = true, .order = 0.5, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 1,            \
 	       .notes = "algebraically reversible: gradients in constant memory")                                      \
