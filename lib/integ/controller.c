@@ -118,6 +118,21 @@ static void lengthen(struct controller *c, double error, double step)
 	c->h = c->at_stop ? fmax(c->h, step * factor) : step * factor;
 }
 
+/* The attempt stands. */
+static int accept(struct controller *c, struct err *e)
+{
+	c->rejected_last = false;
+	c->accepted++;
+	c->at_jump = c->to_jump;
+	c->t = c->target;
+	c->from_base++;
+	if (c->at_stop) {
+		c->base = c->t;
+		c->from_base = 0;
+	}
+	return count_steps(c, e) == 0 ? 1 : -1;
+}
+
 int controller_judge(struct controller *c, double error, struct err *e)
 {
 	const struct controller_config *k = c->key;
@@ -130,16 +145,22 @@ int controller_judge(struct controller *c, double error, struct err *e)
 		return reject(c, error, step, e);
 	if (!k->fixed && error < 1)
 		lengthen(c, error, step);
-	c->rejected_last = false;
-	c->accepted++;
-	c->at_jump = c->to_jump;
-	c->t = c->target;
-	c->from_base++;
-	if (c->at_stop) {
-		c->base = c->t;
-		c->from_base = 0;
+	return accept(c, e);
+}
+
+int controller_impose(struct controller *c, double before, double after, struct err *e)
+{
+	const double step = fabs(c->target - c->t), least = c->key->dt_min;
+
+	if (!isfinite(after))
+		return err_set(e, ERR_FAIL, "not finite at t = %g", c->target);
+	if (step > least * (1 + 1e-9) && step > 1.1 * fmin(before, after)) {
+		c->rejected++;
+		c->h = fmax(least, fmin(before, after));
+		return count_steps(c, e);
 	}
-	return count_steps(c, e) == 0 ? 1 : -1;
+	c->h = fmax(least, after);
+	return accept(c, e);
 }
 
 double controller_norm(const struct controller_config *key, int64_t n, const double *v, const double *a,

@@ -55,6 +55,11 @@ double controller_target(struct controller *c);
 /* error: E; NaN or infinite: not accepted. Fixed steps: anything finite is accepted. */
 int controller_judge(struct controller *c, double error, struct err *e);
 
+/* The same for lengths that follow from the state, `before` and `after` the step: it stands if it is at most 1.1 times
+ * as long as both ask for (Jelincic, Foster, Kidger, arXiv 2405.06464, for the square-root process); the next one is as
+ * long as the state then asks for. */
+int controller_impose(struct controller *c, double before, double after, struct err *e);
+
 /* Root mean square of v_i / (atol + rtol max(|a_i|, |b_i|)). */
 double controller_norm(const struct controller_config *key, int64_t n, const double *v, const double *a,
 		       const double *b);

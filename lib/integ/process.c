@@ -79,6 +79,68 @@ static void trend_diffusion(void *context, int64_t paths, double t, const double
 	EACH(p->sigma * t)
 }
 
+/* Solutions of the parts, for splitting: Stratonovich's drift f - g g'/2 for a time; the diffusion for increments w. */
+static void ou_flow(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	EACH(p->level + (X - p->level) * exp(-p->rate * t))
+}
+static void gbm_flow(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	EACH(X * exp((p->rate - 0.5 * p->sigma * p->sigma) * t))
+}
+static void cir_flow(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	const double decay = exp(-((const struct many *)context)->p->rate * t);
+
+	EACH(decay * X + (1 - decay) * (p->level - 0.25 * p->sigma * p->sigma / p->rate))
+}
+static void langevin_flow(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	const double grown = expm1(2 * ((const struct many *)context)->p->rate * t);
+
+	EACH(X * sqrt((1 + grown) / (1 + X * X * grown)))
+}
+static void constant_kick(void *context, int64_t paths, const double *w, const double *x, double *out)
+{
+	const double t = 0;
+
+	EACH(X + p->sigma * w[i])
+}
+static void gbm_kick(void *context, int64_t paths, const double *w, const double *x, double *out)
+{
+	const double t = 0;
+
+	EACH(X * exp(p->sigma * w[i]))
+}
+static double squared(double x)
+{
+	return x * x;
+}
+static void cir_kick(void *context, int64_t paths, const double *w, const double *x, double *out)
+{
+	const double t = 0;
+
+	EACH(squared(sqrt(fmax(X, 0)) + 0.5 * p->sigma * w[i]))
+}
+
+/* Local errors are about h^(3/2) / X: the root is steep near 0 (arXiv 2405.06464, section 5). */
+static double cir_length(void *context, int64_t paths, const double *x, double error)
+{
+	const struct many *m = context;
+	double least = INFINITY;
+
+	(void)paths;
+	for (int64_t i = 0; i < m->n; i++)
+		least = fmin(least, x[i]);
+	return cbrt(squared(fmax(least, 0) * error));
+}
+
+/* Else the drift alone ends below 0; cut off there, the process is pushed up at 0 where it should stay. */
+static const char *cir_unsplit(const struct process *p)
+{
+	return p->sigma * p->sigma > 4 * p->rate * p->level ? "method: splitting needs sigma^2 <= 4 rate level" : NULL;
+}
+
 static double ou_step(const struct process *p, double x, double h, double normal)
 {
 	double decay = exp(-p->rate * h);
@@ -136,14 +198,19 @@ static const struct row {
 	void (*moments)(const struct process *p, double t, double *mean, double *variance);
 	const char *noise, *start; /* purposes of the streams */
 	bool positive, additive;
+	sde_function flow;
+	void (*kick)(void *context, int64_t paths, const double *w, const double *x, double *out);
+	double (*length)(void *context, int64_t paths, const double *x, double error);
+	const char *(*unsplit)(const struct process *p); /* why splitting does not converge, or NULL */
 } rows[] = {
 	[PROCESS_OU] = { ou_drift, constant_diffusion, constant_slope, ou_step, ou_moments, "ou", "ou-start", false,
-			 true },
-	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start", false,
-			  false },
-	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true, false },
+			 true, ou_flow, constant_kick, NULL },
+	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start", false, false,
+			  gbm_flow, gbm_kick, NULL },
+	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true, false,
+			  cir_flow, cir_kick, cir_length, cir_unsplit },
 	[PROCESS_LANGEVIN] = { langevin_drift, constant_diffusion, constant_slope, NULL, NULL, "langevin",
-			       "langevin-start", false, true },
+			       "langevin-start", false, true, langevin_flow, constant_kick, NULL },
 	[PROCESS_OU_TREND] = { trend_drift, trend_diffusion, constant_slope, NULL, trend_moments, "ou-trend",
 			       "ou-trend-start", false, true },
 };
@@ -172,6 +239,9 @@ static struct sde sde_of(const struct row *row, struct many *many)
 			     .drift = row->drift,
 			     .diffusion = row->diffusion,
 			     .slope = row->slope,
+			     .drift_flow = row->flow,
+			     .diffusion_flow = row->kick,
+			     .length = row->length,
 			     .context = many };
 }
 
@@ -215,6 +285,9 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 
 	if (process_check(kind, scheme, e) != 0)
 		return -1;
+	if (scheme->method != PROCESS_EXACT && sde_methods[scheme->method - 1].needs_flows && row->unsplit &&
+	    row->unsplit(p))
+		return err_set(e, ERR_USAGE, "%s", row->unsplit(p));
 	if (start) {
 		memcpy(out, start, (size_t)n * sizeof *out);
 	} else {

@@ -89,7 +89,7 @@ int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownia
 	struct controller_config key = *control;
 	struct controller c;
 	struct sde_stepper *p = NULL;
-	double *w = NULL, *h, *x1, *error;
+	double *w = NULL, *h, *x1, *error, wanted = 0;
 	int64_t k = 1;
 	int status = -1;
 
@@ -112,13 +112,22 @@ int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownia
 	error = x1 + size;
 	if (out)
 		memcpy(out, x, (size_t)size * sizeof *x);
+	if (!m->has_error)
+		c.h = wanted = s->length(s->context, paths, x, key.atol);
 	while (!controller_done(&c)) {
 		const double t = c.t, next = controller_target(&c);
 		int verdict;
 
 		brownian_increment(tree, t, next, w, h, NULL);
 		sde_step(p, t, next - t, x, w, h, x1, error);
-		verdict = controller_judge(&c, controller_norm(&key, size, error, x, x1), e);
+		if (m->has_error) {
+			verdict = controller_judge(&c, controller_norm(&key, size, error, x, x1), e);
+		} else {
+			const double then = s->length(s->context, paths, x1, key.atol);
+
+			verdict = controller_impose(&c, wanted, then, e);
+			wanted = verdict > 0 ? then : wanted;
+		}
 		if (verdict < 0)
 			goto done;
 		if (verdict == 0)

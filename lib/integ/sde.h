@@ -24,6 +24,13 @@ struct sde {
 	/* Diagonal noise: d g_i / d x_i, paths x n; may be NULL. Needed by milstein, and where the calculus of equation
 	 * and method differ: Ito's drift f is Stratonovich's f - 1/2 g g'. */
 	sde_function slope;
+	/* For splitting, of equations whose parts have solutions in closed form; NULL: none. x after a time h of
+	 * Stratonovich's drift alone, `t` being h; x after dx = g(x) o dw alone, for increments w (paths x n, diagonal). */
+	sde_function drift_flow;
+	void (*diffusion_flow)(void *context, int64_t paths, const double *w, const double *x, double *out);
+	/* For adaptive steps of splitting: the longest step from x for local errors of about this size (one step for all
+	 * paths). Known from x alone, before the noise is. NULL: not known. */
+	double (*length)(void *context, int64_t paths, const double *x, double error);
 	void *context;
 };
 
@@ -33,8 +40,8 @@ struct sde_method {
 	const char *name, *source;
 	enum sde_calculus calculus;
 	bool own_calculus; /* takes equations of either calculus as they are */
-	bool additive_only, diagonal_only, needs_slope;
-	bool has_error; /* local error estimate: adaptive steps */
+	bool additive_only, diagonal_only, needs_slope, needs_flows;
+	bool has_error; /* local error estimate: adaptive steps; splitting has none, it asks sde.length */
 	double order, order_additive;
 	enum brownian_kind noise; /* integrals that a step takes; K never */
 	int evaluations;	  /* of the drift, a step */
@@ -89,7 +96,8 @@ int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise 
 
 /* Adaptive steps, the same for all paths of the call, ending at the times of t_out among others. Of control all but
  * fixed and the stops count; p, i, d all 0: 0.1, 0.3, 0; dt0 0: 0.01. dt_min must be given, at least twice the tree's
- * tolerance. counts may be NULL. */
+ * tolerance. Methods without an error estimate take the steps of sde.length for errors of control.atol. counts may be
+ * NULL. */
 int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownian *tree, int64_t paths, int64_t n_out,
 		 const double *t_out, const struct controller_config *control, double *x, double *out,
 		 struct sde_counts *counts, struct err *e);

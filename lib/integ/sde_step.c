@@ -206,6 +206,26 @@ static void sri_step(struct sde_stepper *p, double t, double h, const double *x,
 	}
 }
 
+/* Strang's splitting of high order: the drift for c h, the noise W/2 + sqrt(3) H, the drift for h/sqrt(3), the noise
+ * W/2 - sqrt(3) H, the drift for c h, with c = (3 - sqrt(3))/6. */
+static void splitting_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H,
+			   double *x1, double *error)
+{
+	const struct sde *s = p->s;
+	const double root = sqrt(3), outer = (3 - root) / 6 * h;
+	double *restrict w = p->g;
+
+	(void)t;
+	(void)error;
+	s->drift_flow(s->context, p->paths, outer, x, p->z);
+	for (int k = 0; k < 2; k++) {
+		for (int64_t i = 0; i < p->size; i++)
+			w[i] = 0.5 * W[i] + (k ? -root : root) * H[i];
+		s->diffusion_flow(s->context, p->paths, w, p->z, p->correction);
+		s->drift_flow(s->context, p->paths, k ? outer : h / root, p->correction, k ? x1 : p->z);
+	}
+}
+
 static int64_t diffusion_size(const struct sde_stepper *p)
 {
 	return p->size * (p->s->noises > 0 ? p->s->noises : 1);
@@ -361,7 +381,13 @@ int sde_method_check(const struct sde_method *m, const struct sde *s, bool adapt
 		return err_set(e, ERR_USAGE,
 			       "method: %s is a method of %s's calculus, and this equation has no such form", m->name,
 			       m->calculus == SDE_ITO ? "Ito" : "Stratonovich");
-	if (adaptive && !m->has_error)
+	if (m->needs_flows && (!s->drift_flow || !s->diffusion_flow))
+		return err_set(e, ERR_USAGE, "method: %s needs drift and diffusion with solutions in closed form",
+			       m->name);
+	if (m->needs_flows && adaptive && !s->length)
+		return err_set(e, ERR_USAGE, "method: %s estimates no error, and no length of steps is known here",
+			       m->name);
+	if (adaptive && !m->has_error && !m->needs_flows)
 		return err_set(e, ERR_USAGE,
 			       "method: %s estimates no error; adaptive steps need heun, midpoint, ralston, log-ode, "
 			       "reversible-heun, sra1, shark or spark",
@@ -399,6 +425,8 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 	if (m->tableau) {
 		p->step = tableau_step;
 		find_wanted(p);
+	} else if (m->needs_flows) {
+		p->step = splitting_step;
 	} else if (strcmp(m->name, "milstein") == 0) {
 		p->step = milstein_step;
 	} else {

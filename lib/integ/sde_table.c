@@ -158,6 +158,11 @@ const struct sri_tableau sri_d2 = {
 	       .tableau = &spark)                                                                                      \
 	METHOD("slowrk", "Foster, dos Reis, Strange, SIAM J. Numer. Anal. 62 (2024)", .calculus = SDE_STRATONOVICH,    \
 	       .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH, .evaluations = 2, .tableau = &slowrk)        \
+	METHOD("splitting", "Foster, dos Reis, Strange, SIAM J. Numer. Anal. 62 (2024)", .own_calculus = true,         \
+	       .diagonal_only = true, .needs_flows = true, .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH,  \
+	       .evaluations = 3,                                                                                       \
+	       .notes = "composes the exact flows of drift and diffusion, for processes that have them: stays "        \
+			"positive")                                                                                    \
 	METHOD("srk", "Roessler, SIAM J. Numer. Anal. 48 (2010), SRID2", .calculus = SDE_ITO, .diagonal_only = true,   \
 	       .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH, .evaluations = 3)
 

@@ -33,9 +33,25 @@ static void gbm_slope(void *context, int64_t paths, double t, const double *x, d
 	for (int64_t i = 0; i < paths; i++)
 		out[i] = 0.8;
 }
-static const struct sde gbm = {
-	.n = 1, .calculus = SDE_STRATONOVICH, .drift = gbm_drift, .diffusion = gbm_diffusion, .slope = gbm_slope
-};
+static void gbm_flow(void *context, int64_t paths, double h, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] * exp(0.5 * h);
+}
+static void gbm_kick(void *context, int64_t paths, const double *w, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] * exp(0.8 * w[i]);
+}
+static const struct sde gbm = { .n = 1,
+				.calculus = SDE_STRATONOVICH,
+				.drift = gbm_drift,
+				.diffusion = gbm_diffusion,
+				.slope = gbm_slope,
+				.drift_flow = gbm_flow,
+				.diffusion_flow = gbm_kick };
 
 /* dX = (X - X^3) dt + 0.7 dW; with a context the noise grows as 0.7 (1 + t). */
 static void well_drift(void *context, int64_t paths, double t, const double *x, double *out)
@@ -58,6 +74,18 @@ static void no_slope(void *context, int64_t paths, double t, const double *x, do
 	(void)x;
 	memset(out, 0, (size_t)paths * sizeof *out);
 }
+static void well_flow(void *context, int64_t paths, double h, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] * exp(h) / sqrt(1 + x[i] * x[i] * expm1(2 * h));
+}
+static void well_kick(void *context, int64_t paths, const double *w, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] + 0.7 * w[i];
+}
 static struct sde well(bool growing)
 {
 	static char yes;
@@ -67,6 +95,8 @@ static struct sde well(bool growing)
 			     .drift = well_drift,
 			     .diffusion = well_diffusion,
 			     .slope = no_slope,
+			     .drift_flow = growing ? NULL : well_flow, /* flows know no time */
+			     .diffusion_flow = growing ? NULL : well_kick,
 			     .context = growing ? &yes : NULL };
 }
 
@@ -139,6 +169,16 @@ START_TEST(order_with_multiplicative_noise)
 	brownian_increment(tree, 0, 1, exact, m->noise > BROWNIAN_W ? exact + PATHS : NULL, NULL);
 	for (int i = 0; i < PATHS; i++)
 		exact[i] = exp(0.5 + 0.8 * exact[i]);
+	if (m->needs_flows) { /* drift and noise commute: exact */
+		double *x = xmalloc(PATHS * sizeof *x);
+
+		end_states(&gbm, m, tree, 8, 1, x);
+		ck_assert_double_lt(rms_difference(x, exact), 1e-13);
+		free(x);
+		free(exact);
+		brownian_free(tree);
+		return;
+	}
 	order = fitted_order(&gbm, m, tree, 1, exact, 3, 8);
 	/* General (not commutative) noise leaves reversible-heun 1/2; one noise gives 1. */
 	if (strcmp(m->name, "reversible-heun") == 0)
@@ -172,7 +212,109 @@ END_TEST
 
 START_TEST(order_with_growing_noise)
 {
-	check_additive(&sde_methods[_i], true);
+	const struct sde growing = well(true);
+
+	if (sde_methods[_i].needs_flows)
+		ck_assert_int_eq(sde_method_check(&sde_methods[_i], &growing, false, NULL), -1);
+	else
+		check_additive(&sde_methods[_i], true);
+}
+END_TEST
+
+/* ---- weak orders ------------------------------------------------------------------------------------------------------- */
+
+/* Roots of Hermite's polynomials of weight exp(-x^2/2), and weights that sum to 1: exact for polynomials of degree 19. */
+enum { NODES = 10 };
+static const double node[NODES / 2] = { 0.48493570751549764, 1.4659890943911582, 2.4843258416389546, 3.5818234835519268,
+					4.8594628283323119 };
+static const double weight[NODES / 2] = { 0.34464233493201904, 0.13548370298026777, 0.019111580500770282,
+					  7.5807093431221767e-4, 4.3106526307182869e-6 };
+
+static double at_node(int i)
+{
+	return i < NODES / 2 ? -node[i] : node[i - NODES / 2];
+}
+
+/* E X1 and E X1^2 of a step from x without sampling errors: a step of a linear equation is a polynomial in W and H, or nearly
+ * (splitting). */
+static void step_moments(const struct sde *s, const struct sde_method *m, double h, double x, double *mean,
+			 double *square)
+{
+	enum { POINTS = NODES * NODES };
+	double start[POINTS], end[POINTS], W[POINTS], H[POINTS], of[POINTS];
+	struct sde_stepper *p = sde_stepper_new(m, s, POINTS, NULL);
+
+	ck_assert_ptr_nonnull(p);
+	for (int i = 0; i < POINTS; i++) {
+		start[i] = x;
+		W[i] = sqrt(h) * at_node(i / NODES);
+		H[i] = sqrt(h / 12) * at_node(i % NODES);
+		of[i] = weight[i / NODES % (NODES / 2)] * weight[i % NODES % (NODES / 2)];
+	}
+	sde_step(p, 0, h, start, W, m->noise > BROWNIAN_W ? H : NULL, end, NULL);
+	*mean = *square = 0;
+	for (int i = 0; i < POINTS; i++) {
+		*mean += of[i] * end[i];
+		*square += of[i] * end[i] * end[i];
+	}
+	sde_stepper_free(p);
+}
+
+static void linear_drift(void *context, int64_t paths, double t, const double *x, double *out)
+{
+	(void)context;
+	(void)t;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = -1.5 * x[i];
+}
+static void linear_flow(void *context, int64_t paths, double h, const double *x, double *out)
+{
+	(void)context;
+	for (int64_t i = 0; i < paths; i++)
+		out[i] = x[i] * exp(-1.5 * h);
+}
+
+/* Errors of mean and mean square at t = 1 of dX = 0.5 X dt + 0.8 X o dW or dX = -1.5 X dt + 0.7 dW from X = 1. */
+static void weak_errors(const struct sde_method *m, bool additive, int steps, double error[2])
+{
+	struct sde s = additive ? well(false) : gbm;
+	double mean, square, from_zero, variance, M = 1, S = 1;
+
+	s.drift = additive ? linear_drift : s.drift;
+	s.drift_flow = additive ? linear_flow : s.drift_flow;
+	step_moments(&s, m, 1. / steps, 1, &mean, &square);
+	step_moments(&s, m, 1. / steps, 0, &from_zero, &variance);
+	ck_assert_double_eq_tol(from_zero, 0, 1e-15);
+	for (int k = 0; k < steps; k++) {
+		S = additive ? mean * mean * S + variance : square * S;
+		M *= mean;
+	}
+	error[0] = fabs(M - exp(additive ? -1.5 : 0.5 + 0.32));
+	error[1] = fabs(S - (additive ? exp(-3.) + 0.49 * -expm1(-3.) / 3 : exp(1 + 4 * 0.32)));
+}
+
+/* Milstein's theorem: the mean of a local error is half an order smaller than the error itself. Odd half powers of h vanish
+ * where a step is a function of h, W and H that does not change with the signs of W, H and the diffusion; Roessler's
+ * stages (srk) have the root of h besides. */
+START_TEST(weak_order)
+{
+	const struct sde_method *m = &sde_methods[_i];
+
+	if (strcmp(m->name, "reversible-heun") == 0) /* its step is no function of x alone */
+		return;
+	for (int additive = m->additive_only; additive < 2; additive++) {
+		const bool roots = strcmp(m->name, "srk") == 0 && !additive;
+		const double wanted = roots ? m->order : ceil(additive ? m->order_additive : m->order);
+		double coarse[2], fine[2];
+
+		weak_errors(m, additive, 64, coarse);
+		weak_errors(m, additive, 128, fine);
+		for (int k = 0; k < 2; k++)
+			ck_assert_msg(fine[k] < 1e-11 || log2(coarse[k] / fine[k]) > wanted - 0.1,
+				      "%s: weak order %g of moment %d with %s noise, not %g", m->name,
+				      log2(coarse[k] / fine[k]), k + 1, additive ? "additive" : "multiplicative",
+				      wanted);
+	}
 }
 END_TEST
 
@@ -241,6 +383,10 @@ START_TEST(a_diagonal_matrix_is_diagonal_noise)
 	double x[6] = { 1, 0, 0.5, 0.2, -1, 1 }, y[6];
 	struct sde_noise noise = { .tree = tree_for(m, TWO, 3, 1e-3) };
 
+	if (m->needs_flows) {
+		brownian_free(noise.tree);
+		return;
+	}
 	matrix.noises = TWO;
 	matrix.diffusion = m->additive_only ? constant_matrix : pair_matrix;
 	memcpy(y, x, sizeof x);
@@ -425,7 +571,7 @@ START_TEST(paths_do_not_see_each_other)
 {
 	enum { BLOCK = 70, STEPS = 100 };
 	const struct sde_method *m = &sde_methods[_i];
-	const struct sde s = m->additive_only ? well(true) : gbm;
+	const struct sde s = m->additive_only ? well(true) : m->needs_flows ? well(false) : gbm;
 	static const double times[3] = { 0, 0.3, 1 };
 	static double x[BLOCK], out[3 * BLOCK];
 	double y = 1, one[3];
@@ -562,6 +708,7 @@ int main(void)
 	tcase_add_loop_test(t, order_with_multiplicative_noise, 0, n);
 	tcase_add_loop_test(t, order_with_additive_noise, 0, n);
 	tcase_add_loop_test(t, order_with_growing_noise, 0, n);
+	tcase_add_loop_test(t, weak_order, 0, n);
 	tcase_add_loop_test(t, a_diagonal_matrix_is_diagonal_noise, 0, n);
 	tcase_add_loop_test(t, paths_do_not_see_each_other, 0, n);
 	tcase_add_test(t, areas_make_order_one);

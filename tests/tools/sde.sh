@@ -17,6 +17,15 @@ run_status 0 sciml-eval milstein-4.h5 srk-256.h5 --metric rel_l2 --above rel_l2=
 run_status 0 $path -s sample.method=spark -s sample.rtol=1e-3 -s sample.atol=1e-3 -o adaptive.h5
 run_status 0 sciml-eval adaptive.h5 srk-256.h5 --metric rel_l2 --below rel_l2=0.03
 run_status 0 sciml-gen cir -n 3 -s problem.method=heun -s problem.atol=1e-2 -o cir.h5
+
+# The square-root process: splitting with steps that follow the state comes to where small steps of another method come
+cir='sciml-sample sde-path -q -n 40 --seed 3 -s sample.process=cir -s sample.level=1 -s sample.sigma=2 -s sample.frames=2 -s sample.tolerance=1e-5'
+run_status 0 $cir -s sample.method=milstein -s sample.steps=2048 -o fine.h5
+run_status 0 $cir -s sample.method=splitting -s sample.atol=0.02 -o split.h5
+run_status 0 sciml-eval split.h5 fine.h5 --metric mse --below mse=1e-3
+run_error 2 'needs sigma^2 <= 4 rate level' $cir -s sample.method=splitting -s sample.level=0.9 -o a.h5
+run_error 2 'no length of steps is known' sciml-gen gbm -n 1 -s problem.method=splitting -s problem.atol=0.1 -o a.h5
+run_error 2 'solutions in closed form' sciml-gen ou-trend -n 1 -s problem.method=splitting -o a.h5
 run_error 2 'shark needs additive noise' sciml-gen gbm -n 1 -s problem.method=shark -o a.h5
 run_error 2 'milstein estimates no error' sciml-gen gbm -n 1 -s problem.method=milstein -s problem.rtol=0.1 -o a.h5
 run_error 2 'tolerance: 0.1 is longer than a step' sciml-sample sde-path -n 1 -s sample.method=srk -s sample.tolerance=0.1 -o a.h5
