@@ -29,7 +29,7 @@ run_sources += lib/run/eval_residual.c lib/run/eval_source.h lib/run/eval_source
 # generative models
 run_sources += lib/run/denoise.h lib/run/interpolant.h lib/run/examples.h lib/run/examples.c lib/run/regression.h lib/run/regression.c \
 	lib/run/generative.h lib/run/generative.c lib/run/trained.h lib/run/trained.c lib/run/sample_inside.h \
-	lib/run/sample_model.c lib/run/sample_flow.c lib/run/sample_picture.c
+	lib/run/sample_model.c lib/run/sample_file.c lib/run/sample_flow.c lib/run/sample_picture.c
 run_sources += lib/run/copy.h lib/run/copy.c lib/run/mini.c lib/run/measure.h lib/run/measure.c lib/run/measure_places.h \
 	lib/run/measure_places.c
 # neural differential equations

@@ -69,18 +69,6 @@ void sample_set_options(struct conf *c, const struct sample_options *o)
 		conf_set(c, "sample.method", o->sampler);
 }
 
-int sample_share(const struct run_common *common, int64_t n, int64_t *first, int64_t *count, struct err *e)
-{
-	const int64_t i = common->shard_index, parts = common->shard_count;
-
-	*first = parts > 0 ? i * n / parts : 0;
-	*count = parts > 0 ? (i + 1) * n / parts - *first : n;
-	if (*count == 0)
-		return err_set(e, ERR_USAGE, "--shard %lld/%lld: nothing to do, there are %lld draws", (long long)i,
-			       (long long)parts, (long long)n);
-	return 0;
-}
-
 static int configure(struct sample *s, const struct sample_options *o, const char *what, struct err *e)
 {
 	const char *names[256], *name;
@@ -131,19 +119,15 @@ static int allocate(struct sample *s, struct err *e)
 	return block_open(&s->block, e);
 }
 
-static int draw_all(struct sample *s, struct h5out *out, struct sample_picture *picture, struct err *e)
+static int draw_block(struct sample_file *out, void *context, int64_t begin, int64_t from, int64_t to, struct err *e)
 {
-	progress_begin("sample", "draw", s->count);
-	for (int64_t at = 0; at < s->count; at += BLOCK) {
-		int64_t n = s->count - at < BLOCK ? s->count - at : BLOCK;
+	struct sample *s = context;
 
-		if (block_run(&s->block, s->first + at, n, e) != 0)
-			return -1;
-		for (int f = 0; f < s->layout.n_fields; f++)
-			h5out_samples(out, f, at, n, DTYPE_F64, s->block.field[f]);
-		sample_picture_add(picture, n, s->block.field[0]);
-		progress_update(at + n, NULL);
-	}
+	(void)begin;
+	if (block_run(&s->block, from, to - from, e) != 0)
+		return -1;
+	for (int f = 0; f < s->layout.n_fields; f++)
+		sample_put(out, f, from, to - from, s->block.field[f]);
 	return 0;
 }
 
@@ -173,51 +157,26 @@ static int draw_model(const struct run_common *common, const struct sample_optio
 int sample_run(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct sample s = { .common = common };
-	struct sample_picture *picture = NULL;
-	struct str config = { 0 };
 	int status;
 
 	if (is_model(what))
 		return draw_model(common, o, what, e);
 	if (o->n_data > 0)
 		return err_set(e, ERR_USAGE, "%s: a sampler takes no data; a model file may", o->data[0]);
-	status = configure(&s, o, what, e);
+	if ((status = configure(&s, o, what, e)) == 0 && (status = allocate(&s, e)) == 0) {
+		struct sample_file out = { .common = common,
+					   .options = o,
+					   .cfg = s.setup.cfg,
+					   .inputs = "",
+					   .layout = &s.layout,
+					   .first = s.first,
+					   .count = s.count,
+					   .batch = BLOCK,
+					   .draw = draw_block,
+					   .context = &s };
 
-	if (status == 0)
-		cfg_effective(s.setup.cfg, &config);
-	if (status == 0 && common->dry_run) {
-		str_add(o->dry_run_text, str_text(&config));
-	} else if (status == 0 && (status = allocate(&s, e)) == 0 &&
-		   (!o->plot || (picture = sample_picture_new(&s.layout, 0, o->plot, e)))) {
-		if (common->shard_count > 0)
-			str_printf(&config, "# draws %lld to %lld\n", (long long)s.first,
-				   (long long)(s.first + s.count - 1));
-		struct h5_meta m = { .command = common->command,
-				     .config = str_text(&config),
-				     .inputs = "",
-				     .kind = "data",
-				     .seed = common->seed };
-		struct h5out *out = h5out_open(common->output ? common->output : "sample.h5", e);
-
-		if (out) {
-			h5out_fields(out, &s.layout);
-			h5out_meta(out, &m);
-			status = draw_all(&s, out, picture, e);
-			progress_end();
-			if (status != 0)
-				h5out_abandon(out);
-			else
-				status = h5out_close(out, e);
-			if (status == 0 && picture)
-				status = sample_picture_write(picture, e);
-		} else {
-			status = -1;
-		}
-	} else if (status == 0) {
-		status = -1;
+		status = sample_file_write(&out, e);
 	}
-	sample_picture_free(picture);
-	str_free(&config);
 	close_all(&s);
 	return status;
 }

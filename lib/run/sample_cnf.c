@@ -43,12 +43,10 @@ struct work {
 	struct examples examples;
 	struct standard standard;
 	struct layout layout;
-	struct h5out *out;
-	struct sample_picture *picture;
 	struct cnf_solve *solve;
 	int64_t dim, n, first, count, batch, evaluations;
 	double log_scale; /* sum of the logarithms of the deviations */
-	double *x, *moved, *change, *sum, *probe, *part;
+	double *x, *moved, *change, *sum, *probe;
 };
 
 static void close_work(struct work *w)
@@ -57,13 +55,11 @@ static void close_work(struct work *w)
 	dataset_close(w->data);
 	standard_free(&w->standard);
 	layout_free(&w->layout);
-	sample_picture_free(w->picture);
 	free(w->x);
 	free(w->moved);
 	free(w->change);
 	free(w->sum);
 	free(w->probe);
-	free(w->part);
 }
 
 static int64_t elements(const struct layout *l)
@@ -114,10 +110,9 @@ static int open_run(struct work *w, struct err *e)
 	w->x = mem_new(w->batch * w->dim, sizeof *w->x, "samples", e);
 	w->moved = mem_new(w->batch * w->dim, sizeof *w->x, "samples", e);
 	w->probe = mem_new(w->batch * w->dim, sizeof *w->x, "probes", e);
-	w->part = mem_new(w->batch * w->dim, sizeof *w->x, "samples", e);
 	w->change = mem_new(w->batch, sizeof *w->x, "densities", e);
 	w->sum = mem_new(w->batch, sizeof *w->x, "densities", e);
-	return w->solve && w->x && w->moved && w->probe && w->part && w->change && w->sum ? 0 : -1;
+	return w->solve && w->x && w->moved && w->probe && w->change && w->sum ? 0 : -1;
 }
 
 /* The batch moved as many times as there are probes; sum: the mean change. */
@@ -160,9 +155,7 @@ static int density_batch(struct work *w, int64_t first, struct err *e)
 
 static int draw_batch(struct work *w, int64_t first, struct err *e)
 {
-	for (int64_t i = 0; i < w->batch; i++)
-		rng_normal(rng_stream((uint64_t)w->common->seed, "sampler start", 0, (uint64_t)(first + i)), 0,
-			   (size_t)w->dim, w->x + i * w->dim);
+	sample_starts(w->common, first, w->batch, w->dim, w->x);
 	if (move(w, first, false, e) != 0)
 		return -1;
 	for (int64_t i = 0; i < w->batch; i++)
@@ -171,94 +164,59 @@ static int draw_batch(struct work *w, int64_t first, struct err *e)
 	return 0;
 }
 
-/* Rows skip .. skip + n - 1 of the batch. */
-static void write_batch(struct work *w, int64_t at, int64_t skip, int64_t n)
+static int draw(struct sample_file *f, void *context, int64_t begin, int64_t from, int64_t to, struct err *e)
 {
-	const int made = w->key.task == TASK_DRAW ? w->model->makes.n_fields : 0;
-	int64_t offset = 0;
+	struct work *w = context;
+	const int64_t skip = from - begin, n = to - from;
+	const bool draws = w->key.task == TASK_DRAW;
 
+	if ((draws ? draw_batch : density_batch)(w, begin, e) != 0)
+		return -1;
 	for (int64_t i = skip; i < skip + n && !w->key.log; i++)
 		w->sum[i] = exp(w->sum[i]);
-	for (int f = 0; f < made; f++) {
-		const int64_t count = layout_field_count(&w->layout, f);
+	const int made =
+		draws ? sample_put_rows(f, w->model->makes.n_fields, from, n, w->moved + skip * w->dim, w->dim) : 0;
 
-		for (int64_t i = 0; i < n; i++)
-			memcpy(w->part + i * count, w->moved + (skip + i) * w->dim + offset,
-			       (size_t)count * sizeof *w->part);
-		h5out_samples(w->out, f, at, n, DTYPE_F64, w->part);
-		if (f == 0)
-			sample_picture_add(w->picture, n, w->part);
-		offset += count;
-	}
 	if (w->layout.n_fields > made)
-		h5out_samples(w->out, made, at, n, DTYPE_F64, w->sum + skip);
-}
-
-static int run_all(struct work *w, struct err *e)
-{
-	for (int64_t b = w->first / w->batch * w->batch; b < w->first + w->count; b += w->batch) {
-		const int64_t from = b > w->first ? b : w->first,
-			      to = b + w->batch < w->first + w->count ? b + w->batch : w->first + w->count;
-
-		if ((w->key.task == TASK_DRAW ? draw_batch(w, b, e) : density_batch(w, b, e)) != 0)
-			return -1;
-		write_batch(w, from - w->first, from - b, to - from);
-		progress_update(to - w->first, NULL);
-	}
+		sample_put(f, made, from, n, w->sum + skip);
 	return 0;
 }
 
-static int write_all(struct work *w, const struct sample_options *o, const char *config, struct err *e)
+static void make_layout(struct work *w)
 {
-	const struct h5_meta meta = { .command = w->common->command,
-				      .config = config,
-				      .inputs = w->model->identity,
-				      .kind = "data",
-				      .seed = w->common->seed };
-	int status;
-
 	if (w->key.task == TASK_DRAW)
 		w->layout = layout_copy(&w->model->makes);
 	if (w->key.task == TASK_DENSITY || w->key.densities)
 		layout_add_field(&w->layout, w->key.log ? "log_density" : "density", DTYPE_F64,
 				 w->key.task == TASK_DENSITY ? ROLE_TARGET : ROLE_NONE, 0, NULL);
 	w->layout.n_samples = w->count;
-	if ((o->plot && !(w->picture = sample_picture_new(&w->layout, 0, o->plot, e))) ||
-	    !(w->out = h5out_open(w->common->output ? w->common->output : "sample.h5", e)))
-		return -1;
-	h5out_fields(w->out, &w->layout);
-	h5out_meta(w->out, &meta);
-	progress_begin("sample", "draw", w->count);
-	status = run_all(w, e);
-	progress_end();
-	if (status != 0) {
-		h5out_abandon(w->out);
-		return -1;
-	}
-	log_note("%lld evaluations of the vector field", (long long)w->evaluations);
-	status = h5out_close(w->out, e);
-	return status == 0 && w->picture ? sample_picture_write(w->picture, e) : status;
 }
 
 int sample_cnf(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e)
 {
 	struct work w = { .common = common, .model = m };
-	struct str config = { 0 };
 	int status = -1;
 
 	sample_set_options(m->setup.conf, o);
 	cfg_section(m->setup.cfg, "objective", 1, &(struct key_table){ cnf_keys, &w.cnf });
 	cfg_section(m->setup.cfg, "sample", 1, &(struct key_table){ sample_cnf_keys, &w.key });
 	if (cfg_done(m->setup.cfg, e) == 0 && open_data(&w, o, e) == 0 && open_run(&w, e) == 0) {
-		cfg_effective(m->setup.cfg, &config);
-		if (common->shard_count > 0)
-			str_printf(&config, "# samples %lld to %lld\n", (long long)w.first,
-				   (long long)(w.first + w.count - 1));
-		if (common->dry_run)
-			str_add(o->dry_run_text, str_text(&config));
-		status = common->dry_run ? 0 : write_all(&w, o, str_text(&config), e);
+		struct sample_file f = { .common = common,
+					 .options = o,
+					 .cfg = m->setup.cfg,
+					 .inputs = m->identity,
+					 .layout = &w.layout,
+					 .first = w.first,
+					 .count = w.count,
+					 .batch = w.batch,
+					 .draw = draw,
+					 .context = &w };
+
+		make_layout(&w);
+		status = sample_file_write(&f, e);
+		if (status == 0 && !common->dry_run)
+			log_note("%lld evaluations of the vector field", (long long)w.evaluations);
 	}
-	str_free(&config);
 	close_work(&w);
 	return status;
 }

@@ -1,5 +1,5 @@
-/* sample_flow.c: draws of velocities between a base and data (objective interpolant): flows and diffusions, forth and back, with
- * the pairs that reflow learns from. Batches as in sample_model.c. */
+/* sample_flow.c: draws of velocities between a base and data (objective interpolant): flows and diffusions, forth and
+ * back, with the pairs that reflow learns from. Batches as in sample_model.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,9 +78,8 @@ struct work {
 	int start_field; /* of data; -1: N(0, I) */
 	struct layout layout;
 	int64_t n, first, count, batch;
-	struct h5out *out;
-	struct sample_picture *picture;
-	double *x, *start, *straightness, *cost, *part;
+	struct sample_points points;
+	double *x, *start, *straightness, *cost;
 };
 
 static void close_work(struct work *w)
@@ -89,12 +88,10 @@ static void close_work(struct work *w)
 	trained_close(&w->trained);
 	dataset_close(w->data);
 	layout_free(&w->layout);
-	sample_picture_free(w->picture);
 	free(w->x);
 	free(w->start);
 	free(w->straightness);
 	free(w->cost);
-	free(w->part);
 }
 
 /* Where draws start: the base's field, backwards that of the data, of DATA; or Gaussian. */
@@ -117,7 +114,7 @@ static int open_data(struct work *w, struct err *e)
 	if (dataset_open(&w->data, w->o->data[0], NULL, e) != 0)
 		return -1;
 	if (w->key.task == TASK_ESTIMATE)
-		return 0;
+		return sample_points_open(&w->points, w->data, t->dim, e);
 	if (t->values + t->map_dim > 0) {
 		w->conditioned = true;
 		if (examples_open_conditions(&w->conditions, w->data, &t->file.task_key, t->classes,
@@ -154,10 +151,9 @@ static int open_run(struct work *w, struct err *e)
 	w->flow = trained_flow(w->run);
 	w->x = mem_new(w->batch * dim, sizeof *w->x, "samples", e);
 	w->start = mem_new(w->batch * dim, sizeof *w->x, "samples", e);
-	w->part = mem_new(w->batch * dim, sizeof *w->x, "samples", e);
 	w->straightness = mem_new(w->batch, sizeof *w->x, "samples", e);
 	w->cost = mem_new(w->batch, sizeof *w->x, "samples", e);
-	return w->x && w->start && w->part && w->straightness && w->cost ? 0 : -1;
+	return w->x && w->start && w->straightness && w->cost ? 0 : -1;
 }
 
 static void make_layout(struct work *w)
@@ -194,9 +190,7 @@ static int fill_start(struct work *w, int64_t first, struct err *e)
 	int status;
 
 	if (w->start_field < 0) {
-		for (int64_t i = 0; i < w->batch; i++)
-			rng_normal(rng_stream((uint64_t)w->common->seed, "sampler start", 0, (uint64_t)(first + i)), 0,
-				   (size_t)dim, w->x + i * dim);
+		sample_starts(w->common, first, w->batch, dim, w->x);
 		return 0;
 	}
 	item = xcalloc((size_t)w->batch, sizeof *item);
@@ -208,36 +202,10 @@ static int fill_start(struct work *w, int64_t first, struct err *e)
 	return status;
 }
 
-static void write_batch(struct work *w, int64_t at, int64_t skip, int64_t n)
-{
-	const int64_t dim = w->trained.dim;
-	const int made = w->trained.file.makes.n_fields;
-	int64_t offset = 0;
-
-	for (int f = 0; f < made; f++) {
-		const int64_t count = layout_field_count(&w->layout, f);
-
-		for (int64_t i = 0; i < n; i++)
-			memcpy(w->part + i * count, w->x + (skip + i) * dim + offset, (size_t)count * sizeof *w->x);
-		h5out_samples(w->out, f, at, n, DTYPE_F64, w->part);
-		if (f == 0)
-			sample_picture_add(w->picture, n, w->part);
-		offset += count;
-	}
-	if (!w->key.pairs)
-		return;
-	int f = made;
-	if (made == 1)
-		h5out_samples(w->out, f++, at, n, DTYPE_F64, w->start + skip * dim);
-	h5out_samples(w->out, f++, at, n, DTYPE_F64, w->cost + skip);
-	h5out_samples(w->out, f, at, n, DTYPE_F64, w->straightness + skip);
-}
-
 static int draw_batch(struct work *w, int64_t first, struct err *e)
 {
 	const struct trained *t = &w->trained;
-	const int64_t dim = t->dim, from = first > w->first ? first : w->first,
-		      to = first + w->batch < w->first + w->count ? first + w->batch : w->first + w->count;
+	const int64_t dim = t->dim;
 
 	if (fill_start(w, first, e) != 0 ||
 	    sample_conditions(t, w->run, w->conditioned ? &w->conditions : NULL, w->key.label, first, w->batch, e) != 0)
@@ -252,58 +220,38 @@ static int draw_batch(struct work *w, int64_t first, struct err *e)
 		for (int64_t k = i * dim; k < (i + 1) * dim; k++)
 			w->cost[i] += (w->x[k] - w->start[k]) * (w->x[k] - w->start[k]);
 	}
-	write_batch(w, from - w->first, from - first, to - from);
 	return 0;
 }
 
-/* The velocity at one point of the data. */
-static int estimate(struct work *w, int64_t item, struct err *e)
+static int draw(struct sample_file *f, void *context, int64_t begin, int64_t from, int64_t to, struct err *e)
 {
+	struct work *w = context;
+	const int64_t dim = w->trained.dim, skip = from - begin, n = to - from;
+	int field;
 	double t;
 
-	if (sample_point(w->data, w->trained.dim, item, w->x, &t, e) != 0 ||
-	    w->flow.eval(&w->flow, t, 1, w->x, w->part, NULL, e) != 0)
-		return err_in(e, "sample %lld", (long long)item);
-	h5out_samples(w->out, 0, item - w->first, 1, DTYPE_F64, w->part);
-	sample_picture_add(w->picture, 1, w->part);
+	if (w->key.task == TASK_ESTIMATE) { /* the velocity at one point of the data */
+		if (sample_point(&w->points, from, w->x, &t, e) != 0 ||
+		    w->flow.eval(&w->flow, t, 1, w->x, w->start, NULL, e) != 0)
+			return err_in(e, "sample %lld", (long long)from);
+		sample_put(f, 0, from, 1, w->start);
+		return 0;
+	}
+	if (draw_batch(w, begin, e) != 0)
+		return -1;
+	field = sample_put_rows(f, w->trained.file.makes.n_fields, from, n, w->x + skip * dim, dim);
+	if (w->key.pairs) {
+		if (field == 1)
+			sample_put(f, field++, from, n, w->start + skip * dim);
+		sample_put(f, field++, from, n, w->cost + skip);
+		sample_put(f, field, from, n, w->straightness + skip);
+	}
 	return 0;
-}
-
-static int write_all(struct work *w, const char *config, struct err *e)
-{
-	const struct h5_meta m = { .command = w->common->command,
-				   .config = config,
-				   .inputs = w->trained.file.identity,
-				   .kind = "data",
-				   .seed = w->common->seed };
-	int status = 0;
-
-	make_layout(w);
-	if (w->o->plot && !(w->picture = sample_picture_new(&w->layout, 0, w->o->plot, e)))
-		return -1;
-	w->out = h5out_open(w->common->output ? w->common->output : "sample.h5", e);
-	if (!w->out)
-		return -1;
-	h5out_fields(w->out, &w->layout);
-	h5out_meta(w->out, &m);
-	progress_begin("sample", "draw", w->count);
-	for (int64_t b = w->first / w->batch * w->batch; b < w->first + w->count && status == 0; b += w->batch) {
-		status = w->key.task == TASK_DRAW ? draw_batch(w, b, e) : estimate(w, b, e);
-		progress_update(b + w->batch - w->first < w->count ? b + w->batch - w->first : w->count, NULL);
-	}
-	progress_end();
-	if (status != 0) {
-		h5out_abandon(w->out);
-		return -1;
-	}
-	status = h5out_close(w->out, e);
-	return status == 0 && w->picture ? sample_picture_write(w->picture, e) : status;
 }
 
 int sample_flow(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct work w = { .common = common, .o = o };
-	struct str config = { 0 };
 	int status = -1;
 
 	if (trained_open(&w.trained, what, common, e) != 0)
@@ -313,15 +261,20 @@ int sample_flow(const struct run_common *common, const struct sample_options *o,
 	sample_set_options(s->conf, o);
 	cfg_section(s->cfg, "sample", 1, &(struct key_table){ sample_flow_keys, &w.key });
 	if (cfg_done(s->cfg, e) == 0 && open_data(&w, e) == 0 && open_run(&w, e) == 0) {
-		cfg_effective(s->cfg, &config);
-		if (common->shard_count > 0)
-			str_printf(&config, "# draws %lld to %lld\n", (long long)w.first,
-				   (long long)(w.first + w.count - 1));
-		if (common->dry_run)
-			str_add(o->dry_run_text, str_text(&config));
-		status = common->dry_run ? 0 : write_all(&w, str_text(&config), e);
+		struct sample_file f = { .common = common,
+					 .options = o,
+					 .cfg = s->cfg,
+					 .inputs = w.trained.file.identity,
+					 .layout = &w.layout,
+					 .first = w.first,
+					 .count = w.count,
+					 .batch = w.batch,
+					 .draw = draw,
+					 .context = &w };
+
+		make_layout(&w);
+		status = sample_file_write(&f, e);
 	}
-	str_free(&config);
 	close_work(&w);
 	return status == 0 ? 0 : err_in(e, "%s", what);
 }

@@ -1,5 +1,5 @@
-/* sample_model.c: draws, densities and estimates of a trained model. Batches stand at fixed places of the numbering of draws and
- * are always full, so that shards make the same bytes. */
+/* sample_model.c: draws, densities and estimates of a trained model. Batches stand at fixed places of the numbering of
+ * draws and are always full, so that shards make the same bytes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,9 +59,8 @@ struct work {
 	struct examples examples;
 	struct layout layout;
 	int64_t n, first, count, batch; /* all draws; this run's; of a batch */
-	struct h5out *out;
-	struct sample_picture *picture;
-	double *x, *part;
+	struct sample_points points;
+	double *x, *result, *scratch, *values, *maps; /* values, maps: conditions of one sample */
 };
 
 static void close_work(struct work *w)
@@ -72,9 +71,11 @@ static void close_work(struct work *w)
 	trained_close(&w->trained);
 	dataset_close(w->data);
 	layout_free(&w->layout);
-	sample_picture_free(w->picture);
 	free(w->x);
-	free(w->part);
+	free(w->result);
+	free(w->scratch);
+	free(w->values);
+	free(w->maps);
 }
 
 static int open_data(struct work *w, struct err *e)
@@ -91,7 +92,7 @@ static int open_data(struct work *w, struct err *e)
 	if (dataset_open(&w->data, w->o->data[0], NULL, e) != 0)
 		return -1;
 	if (w->key.task == TASK_ESTIMATE)
-		return 0;
+		return sample_points_open(&w->points, w->data, t->dim, e);
 	if (w->key.task == TASK_DRAW)
 		return examples_open_conditions(&w->examples, w->data, &only, t->classes, &t->file.network.spec, e);
 	if (examples_open(&w->examples, w->data, &only, t->classes, e) != 0)
@@ -129,8 +130,11 @@ static int open_run(struct work *w, struct err *e)
 		return -1;
 	w->denoiser = trained_denoiser(w->run, &w->schedule);
 	w->x = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
-	w->part = w->x ? mem_new(w->batch * t->dim, sizeof *w->part, "samples", e) : NULL;
-	return w->part ? 0 : -1;
+	w->result = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
+	w->scratch = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
+	w->values = mem_new(t->values + 1, sizeof *w->x, "conditions", e);
+	w->maps = mem_new(t->map_dim + 1, sizeof *w->x, "conditions", e);
+	return w->x && w->result && w->scratch && w->values && w->maps ? 0 : -1;
 }
 
 static void make_layout(struct work *w)
@@ -151,35 +155,12 @@ static void make_layout(struct work *w)
 	w->layout.n_samples = w->count;
 }
 
-/* ---- draws ---- */
-
-/* Elements first .. of the samples into each field of the output. */
-static void write_samples(struct work *w, int64_t at, int64_t n, const double *x, int64_t width)
-{
-	int64_t offset = 0;
-
-	for (int f = 0; f < w->layout.n_fields; f++) {
-		const int64_t count = layout_field_count(&w->layout, f);
-
-		for (int64_t i = 0; i < n; i++)
-			memcpy(w->part + i * count, x + i * width + offset, (size_t)count * sizeof *x);
-		h5out_samples(w->out, f, at, n, DTYPE_F64, w->part);
-		if (f == 0)
-			sample_picture_add(w->picture, n, w->part);
-		offset += count;
-	}
-}
-
 static int draw_batch(struct work *w, int64_t first, struct err *e)
 {
 	const int64_t dim = w->trained.dim;
 	const double std = noise_prior_std(&w->schedule);
-	const int64_t from = first > w->first ? first : w->first,
-		      to = first + w->batch < w->first + w->count ? first + w->batch : w->first + w->count;
 
-	for (int64_t i = 0; i < w->batch; i++)
-		rng_normal(rng_stream((uint64_t)w->common->seed, "sampler start", 0, (uint64_t)(first + i)), 0,
-			   (size_t)dim, w->x + i * dim);
+	sample_starts(w->common, first, w->batch, dim, w->x);
 	for (int64_t i = 0; i < w->batch * dim; i++)
 		w->x[i] *= std;
 	if (sample_conditions(&w->trained, w->run, w->data ? &w->examples : NULL, w->key.label, first, w->batch, e) !=
@@ -187,21 +168,8 @@ static int draw_batch(struct work *w, int64_t first, struct err *e)
 	    stepper_run(w->stepper, &w->denoiser, (uint64_t)w->common->seed, first, w->batch, w->x, e) != 0)
 		return err_in(e, "samples %lld to %lld", (long long)first, (long long)(first + w->batch - 1));
 	standard_undo(&w->trained.standard, w->batch, dim, w->x);
-	write_samples(w, from - w->first, to - from, w->x + (from - first) * dim, dim);
 	return 0;
 }
-
-static int draw_all(struct work *w, struct err *e)
-{
-	for (int64_t b = w->first / w->batch * w->batch; b < w->first + w->count; b += w->batch) {
-		if (draw_batch(w, b, e) != 0)
-			return -1;
-		progress_update(b + w->batch - w->first < w->count ? b + w->batch - w->first : w->count, NULL);
-	}
-	return 0;
-}
-
-/* ---- densities and estimates, point by point ---- */
 
 static int one_density(struct work *w, int64_t item, double *out, struct err *e)
 {
@@ -209,100 +177,69 @@ static int one_density(struct work *w, int64_t item, double *out, struct err *e)
 	const struct likelihood_options o = { .probes = w->key.probes,
 					      .seed = (uint64_t)w->common->seed,
 					      .tolerance = { .rtol = w->key.tolerance, .atol = w->key.tolerance } };
-	double *values = xcalloc((size_t)t->values + 1, sizeof *values),
-	       *maps = xcalloc((size_t)t->map_dim + 1, sizeof *maps);
-	int status = -1;
 
-	if (examples_targets(&w->examples, 1, &item, w->x, e) == 0 &&
-	    examples_values(&w->examples, 1, &item, values, e) == 0 &&
-	    (t->map_dim == 0 || examples_maps(&w->examples, 1, &item, maps, e) == 0)) {
-		trained_run_condition(w->run, values, maps);
-		standard_apply(&t->standard, 1, t->dim, w->x);
-		status = likelihood_log_density(&w->denoiser, &o, (uint64_t)item, w->x, out, NULL, e);
-	}
+	if (examples_targets(&w->examples, 1, &item, w->x, e) != 0 ||
+	    examples_values(&w->examples, 1, &item, w->values, e) != 0 ||
+	    (t->map_dim > 0 && examples_maps(&w->examples, 1, &item, w->maps, e) != 0))
+		return -1;
+	trained_run_condition(w->run, w->values, w->maps);
+	standard_apply(&t->standard, 1, t->dim, w->x);
+	if (likelihood_log_density(&w->denoiser, &o, (uint64_t)item, w->x, out, NULL, e) != 0)
+		return -1;
 	/* in the units of the data */
 	for (int64_t i = 0; i < t->dim && t->standard.std; i++)
 		*out -= log(t->standard.std[i]);
-	free(values);
-	free(maps);
-	return status;
+	return 0;
 }
 
-int sample_point(struct dataset *d, int64_t dim, int64_t item, double *out, double *t, struct err *e)
+int sample_points_open(struct sample_points *p, struct dataset *d, int64_t dim, struct err *e)
 {
 	const struct layout *l = dataset_layout(d);
-	const int x = layout_find_field(l, "x"), time = layout_find_field(l, "time");
 
-	if (x < 0 || time < 0 || layout_field_count(l, time) != 1 || layout_field_count(l, x) != dim)
-		return err_set(e, ERR_USAGE, "%s: estimates need field 'x' of %lld elements and field 'time' of one",
-			       dataset_name(d), (long long)dim);
-	return dataset_read(d, x, 1, &item, DTYPE_F64, out, e) == 0 ? dataset_read(d, time, 1, &item, DTYPE_F64, t, e)
-								    : -1;
+	*p = (struct sample_points){ d, layout_find_field(l, "x"), layout_find_field(l, "time") };
+	return p->x >= 0 && p->time >= 0 && layout_field_count(l, p->time) == 1 && layout_field_count(l, p->x) == dim
+		       ? 0
+		       : err_set(e, ERR_USAGE, "%s: estimates need field 'x' of %lld elements and field 'time' of one",
+				 dataset_name(d), (long long)dim);
+}
+
+int sample_point(const struct sample_points *p, int64_t item, double *x, double *t, struct err *e)
+{
+	return dataset_read(p->data, p->x, 1, &item, DTYPE_F64, x, e) == 0
+		       ? dataset_read(p->data, p->time, 1, &item, DTYPE_F64, t, e)
+		       : -1;
 }
 
 static int one_estimate(struct work *w, int64_t item, double *out, struct err *e)
 {
 	double t;
 
-	if (sample_point(w->data, w->trained.dim, item, w->x, &t, e) != 0)
-		return -1;
-	return denoiser_eval(&w->denoiser, w->denoiser.form, t, 1, w->x, out, w->part, e);
+	return sample_point(&w->points, item, w->x, &t, e) == 0
+		       ? denoiser_eval(&w->denoiser, w->denoiser.form, t, 1, w->x, out, w->scratch, e)
+		       : -1;
 }
 
-static int judge_all(struct work *w, struct err *e)
+static int draw(struct sample_file *f, void *context, int64_t begin, int64_t from, int64_t to, struct err *e)
 {
+	struct work *w = context;
 	const int64_t dim = w->trained.dim;
-	double *out = mem_new(dim, sizeof *out, "a result", e);
-	int status = out ? 0 : -1;
 
-	for (int64_t i = 0; i < w->count && status == 0; i++) {
-		const bool density = w->key.task == TASK_DENSITY;
-
-		status = density ? one_density(w, w->first + i, out, e) : one_estimate(w, w->first + i, out, e);
-		if (status != 0)
-			err_in(e, "sample %lld", (long long)(w->first + i));
-		else
-			write_samples(w, i, 1, out, density ? 1 : dim);
-		progress_update(i + 1, NULL);
+	if (w->key.task == TASK_DRAW) {
+		if (draw_batch(w, begin, e) != 0)
+			return -1;
+		sample_put_rows(f, w->trained.file.makes.n_fields, from, to - from, w->x + (from - begin) * dim, dim);
+		return 0;
 	}
-	free(out);
-	return status;
-}
-
-/* ---- the run ---- */
-
-static int write_all(struct work *w, const char *config, struct err *e)
-{
-	const struct h5_meta m = { .command = w->common->command,
-				   .config = config,
-				   .inputs = w->trained.file.identity,
-				   .kind = "data",
-				   .seed = w->common->seed };
-	int status;
-
-	make_layout(w);
-	if (w->o->plot && !(w->picture = sample_picture_new(&w->layout, 0, w->o->plot, e)))
-		return -1;
-	w->out = h5out_open(w->common->output ? w->common->output : "sample.h5", e);
-	if (!w->out)
-		return -1;
-	h5out_fields(w->out, &w->layout);
-	h5out_meta(w->out, &m);
-	progress_begin("sample", "draw", w->count);
-	status = w->key.task == TASK_DRAW ? draw_all(w, e) : judge_all(w, e);
-	progress_end();
-	if (status != 0) {
-		h5out_abandon(w->out);
-		return -1;
-	}
-	status = h5out_close(w->out, e);
-	return status == 0 && w->picture ? sample_picture_write(w->picture, e) : status;
+	/* densities and estimates, point by point */
+	if ((w->key.task == TASK_DENSITY ? one_density : one_estimate)(w, from, w->result, e) != 0)
+		return err_in(e, "sample %lld", (long long)from);
+	sample_put(f, 0, from, 1, w->result);
+	return 0;
 }
 
 int sample_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct work w = { .common = common, .o = o };
-	struct str config = { 0 };
 	int status = -1;
 
 	if (trained_open(&w.trained, what, common, e) != 0)
@@ -317,18 +254,20 @@ int sample_model(const struct run_common *common, const struct sample_options *o
 	cfg_section(s->cfg, "sample", 1, &(struct key_table){ sample_model_keys, &w.key });
 	if (cfg_done(s->cfg, e) == 0 && (w.method = step_method(&w.key.step, e)) && open_data(&w, e) == 0 &&
 	    open_schedule(&w, e) == 0 && open_run(&w, e) == 0) {
-		cfg_effective(s->cfg, &config);
-		if (common->dry_run) {
-			str_add(o->dry_run_text, str_text(&config));
-			status = 0;
-		} else {
-			if (common->shard_count > 0)
-				str_printf(&config, "# draws %lld to %lld\n", (long long)w.first,
-					   (long long)(w.first + w.count - 1));
-			status = write_all(&w, str_text(&config), e);
-		}
+		struct sample_file f = { .common = common,
+					 .options = o,
+					 .cfg = s->cfg,
+					 .inputs = w.trained.file.identity,
+					 .layout = &w.layout,
+					 .first = w.first,
+					 .count = w.count,
+					 .batch = w.batch,
+					 .draw = draw,
+					 .context = &w };
+
+		make_layout(&w);
+		status = sample_file_write(&f, e);
 	}
-	str_free(&config);
 	close_work(&w);
 	return status == 0 ? 0 : err_in(e, "%s", what);
 }

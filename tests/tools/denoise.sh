@@ -65,4 +65,7 @@ run_error 2 'sample.task: density needs data' sciml-sample m.h5 -s sample.task=d
 run_error 2 'a sampler takes no data' sciml-sample grf line.h5
 run_error 2 "estimates need field 'x'" sciml-sample m.h5 density.h5 -s sample.task=estimate
 run_error 2 'is not a label' sciml-train ddpm-mlp labelled.csv -s data.target=label -s data.input=x -s objective.classes=2
+# a dry run shows what the file would say, the draws of a shard too
+run_status 0 sciml-sample m.h5 -n 9 --shard 1/2 --dry-run
+check_grep '^# draws 4 to 8$' out
 exit 0

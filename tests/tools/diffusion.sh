@@ -36,4 +36,6 @@ run_error 2 'covariance 0 is not symmetric' sciml-sample diffusion -s 'sample.me
 run_error 2 'needs a finite log-SNR' sciml-sample diffusion -s sample.schedule=flow-linear -s sample.T=1
 run_error 2 'steps: 1 leave none' sciml-sample diffusion -s sample.steps=1 -s sample.denoise=true
 run_error 2 'schedule vp-cosine needs' sciml-sample diffusion -s sample.schedule=vp-cosine -s sample.T=1
+run_status 0 sciml-sample toy -n 9 --shard 1/2 --dry-run
+check_grep '^# draws 4 to 8$' out
 exit 0
