@@ -9,8 +9,78 @@ OP_UNARY(relu, x < 0 ? 0 : x)
 OP_UNARY_REAL(leaky_relu, x < 0 ? c * x : x)
 OP_UNARY(elu, x < 0 ? expm1(x < 0 ? x : 0) : x)
 OP_UNARY(elu_slope, exp(x < 0 ? x : 0))
-OP_UNARY(gelu, x *(1 + erf(x * (real)HALF_ROOT)) * (real)0.5)
-OP_UNARY(gelu_slope, (1 + erf(x * (real)HALF_ROOT)) * (real)0.5 + x * (real)NORMAL_DENSITY * exp(x * x * (real)-0.5))
+#define GELU(x) x *(1 + erf(x * (real)HALF_ROOT)) * (real)0.5
+#define GELU_SLOPE(x) (1 + erf(x * (real)HALF_ROOT)) * (real)0.5 + x *(real)NORMAL_DENSITY *exp(x *x *(real)-0.5)
+OP_KERNEL_T(gelu, double, d, 1, 0, GELU(x))
+OP_KERNEL_T(gelu_slope, double, d, 1, 0, GELU_SLOPE(x))
+
+/* In float one polynomial each, no erf and no exp: the normal distribution is 1/2 + x P(x^2), the slope of GELU
+ * 1/2 + x S(x^2), and P and S are entire. Least deviation over |x| <= c, in t = 2 (x / c)^2 - 1: 1.3e-8 (c = 5.2) and
+ * 2.9e-8 (c = 5.8); rounding makes 1.1e-7 and 2.3e-7 of it. Outside both are constant to 1e-7. */
+#ifdef __FMA__
+#define HORNER(s, t, a) fmaf(s, t, a)
+#else
+#define HORNER(s, t, a) ((s) * (t) + (a))
+#endif
+#define NORMAL_END 5.2F
+#define SLOPE_END 5.8F
+
+/* The argument to where the polynomial holds; NaN stays. */
+static inline float within(float x, float end)
+{
+	return x < -end ? -end : x > end ? end : x;
+}
+
+static inline float normal_distribution(float x)
+{
+	const float t = HORNER(x * x, 2 / (NORMAL_END * NORMAL_END), -1);
+	float s = 2.02358075e-04F;
+
+	s = HORNER(s, t, -5.62277506e-04F);
+	s = HORNER(s, t, 6.00864412e-04F);
+	s = HORNER(s, t, -9.78554366e-04F);
+	s = HORNER(s, t, 2.66230735e-03F);
+	s = HORNER(s, t, -5.06732380e-03F);
+	s = HORNER(s, t, 8.01017601e-03F);
+	s = HORNER(s, t, -1.23533839e-02F);
+	s = HORNER(s, t, 1.81338955e-02F);
+	s = HORNER(s, t, -2.47634426e-02F);
+	s = HORNER(s, t, 3.19623277e-02F);
+	s = HORNER(s, t, -3.99253964e-02F);
+	s = HORNER(s, t, 5.00261113e-02F);
+	s = HORNER(s, t, -6.77438080e-02F);
+	s = HORNER(s, t, 1.35949984e-01F);
+	return HORNER(s, x, 0.5F);
+}
+
+static inline float normal_slope(float x)
+{
+	const float t = HORNER(x * x, 2 / (SLOPE_END * SLOPE_END), -1);
+	float s = -2.92492565e-03F;
+
+	s = HORNER(s, t, 7.33454060e-03F);
+	s = HORNER(s, t, -2.94571975e-03F);
+	s = HORNER(s, t, 3.65930551e-04F);
+	s = HORNER(s, t, -1.78479329e-02F);
+	s = HORNER(s, t, 3.49667482e-02F);
+	s = HORNER(s, t, -3.65752876e-02F);
+	s = HORNER(s, t, 4.37336899e-02F);
+	s = HORNER(s, t, -6.02952205e-02F);
+	s = HORNER(s, t, 6.97617978e-02F);
+	s = HORNER(s, t, -6.96797967e-02F);
+	s = HORNER(s, t, 6.50877133e-02F);
+	s = HORNER(s, t, -5.77153340e-02F);
+	s = HORNER(s, t, 5.01604825e-02F);
+	s = HORNER(s, t, -4.61970419e-02F);
+	s = HORNER(s, t, 4.86359559e-02F);
+	s = HORNER(s, t, -6.16574697e-02F);
+	s = HORNER(s, t, 1.21998772e-01F);
+	return HORNER(s, x, 0.5F);
+}
+
+OP_KERNEL_T(gelu, float, f, 1, 0,
+	    x *(x<-NORMAL_END ? 0 : x> NORMAL_END ? 1 : normal_distribution(within(x, NORMAL_END))))
+OP_KERNEL_T(gelu_slope, float, f, 1, 0, normal_slope(within(x, SLOPE_END)))
 OP_UNARY(silu, x / (1 + exp(-x)))
 OP_UNARY(silu_slope, (1 + x - x / (1 + exp(-x))) / (1 + exp(-x)))
 OP_UNARY(softplus, (x < 0 ? 0 : x) + log1p(exp(-fabs(x))))

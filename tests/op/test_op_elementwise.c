@@ -112,6 +112,39 @@ START_TEST(functions_agree_with_libm)
 }
 END_TEST
 
+/* GELU or its slope */
+static node build_gelu(struct graph *g, const node *in, const void *context)
+{
+	node y = op_gelu(g, in[0]), one = op_shift(g, op_scale(g, y, 0), 1), slope = NODE_NONE;
+
+	return *(const int *)context && graph_vjp(g, 1, &y, &one, 1, in, &slope) == 0 ? slope : y;
+}
+
+/* In float they are polynomials: against the formulas, inside, outside and where the two meet. */
+START_TEST(gelu_over_its_range)
+{
+	struct shape s = shape_of(24001);
+	struct tensor x = tensor_new(DTYPE_F32, &s);
+
+	for (int64_t i = 0; i < 24001; i++)
+		tensor_set(&x, i, (double)(i - 12000) / 1000);
+	for (int which = 0; which < 2; which++) {
+		struct tensor y = value_of(build_gelu, &which, 1, &x);
+
+		for (int64_t i = 0; i < 24001; i++) {
+			const double at = tensor_get(&x, i), normal = erfc(-at * sqrt(0.5)) / 2;
+			const double slope = normal + at * exp(-at * at / 2) / sqrt(2 * acos(-1));
+			const double expected = which ? slope : at * normal, got = tensor_get(&y, i);
+
+			ck_assert_msg(fabs(got - expected) < 2.5e-7 * (which ? 1 : fmax(1, fabs(at))),
+				      "%s(%g) = %.9g, expected %.9g", which ? "slope" : "gelu", at, got, expected);
+		}
+		tensor_free(&y);
+	}
+	tensor_free(&x);
+}
+END_TEST
+
 START_TEST(nan_and_infinity_pass)
 {
 	static const double special[] = { NAN, INFINITY, -INFINITY };
@@ -312,6 +345,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, functions_agree_with_libm, 0, FUNCTIONS);
+	tcase_add_test(tests, gelu_over_its_range);
 	tcase_add_test(tests, nan_and_infinity_pass);
 	tcase_add_loop_test(tests, arithmetic_broadcasts, 0, 7);
 	tcase_add_test(tests, powers);
