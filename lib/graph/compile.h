@@ -33,6 +33,7 @@ struct unit {
 	int n, first; /* member values: compile.member[first ..] in ascending order */
 	int64_t rows; /* it can run by rows: extent of axis 0; 0 if it can not */
 	bool partial; /* a sum over axis 0, whose rows give partial sums */
+	bool summed;  /* an op with summed_args_for: likewise, in its own way */
 	bool closed;  /* its result is there only after all rows: partial, or an op with finish */
 	int stage;
 	size_t bytes; /* that it reads and writes */

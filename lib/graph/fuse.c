@@ -230,6 +230,13 @@ struct op_call compile_call(const struct compile *c, int v, struct tensor *in)
 	return call;
 }
 
+static unsigned mask_of(const struct op_class *op, const struct op_call *call, bool summed)
+{
+	if (summed)
+		return op->summed_args_for(call);
+	return op->row_args_for ? op->row_args_for(call) : op->row_args;
+}
+
 /* Whether and how an op other than an elementwise one runs by rows. */
 static void eval_rows(const struct compile *c, struct unit *u)
 {
@@ -237,13 +244,15 @@ static void eval_rows(const struct compile *c, struct unit *u)
 	const struct op_class *op = a->node->op;
 	struct tensor *in = xcalloc((size_t)a->n_args + 1, sizeof *in);
 	struct op_call call = compile_call(c, c->member[u->first], in);
-	unsigned mask = op->row_args_for ? op->row_args_for(&call) : op->row_args;
+	unsigned mask = mask_of(op, &call, false), summed = op->summed_args_for ? op->summed_args_for(&call) : 0;
 	bool has_work = op->work_size && op->work_size(&call) > 0;
 
-	if (mask && call.out.shape.rank > 0 && op->units && op->units(&call) == call.out.shape.dim[0]) {
-		u->rows = call.out.shape.dim[0];
+	if (summed || (mask && call.out.shape.rank > 0 && op->units && op->units(&call) == call.out.shape.dim[0])) {
+		u->rows = op->units(&call);
+		u->summed = summed != 0;
 		for (int k = 0; k < a->n_args && k < 32; k++)
-			if ((mask >> k & 1) && (in[k].shape.rank == 0 || in[k].shape.dim[0] != u->rows))
+			if (((summed ? summed : mask) >> k & 1) &&
+			    (in[k].shape.rank == 0 || in[k].shape.dim[0] != u->rows))
 				u->rows = 0;
 		u->closed = op->finish && has_work;
 	} else if (op == &graph_op_sum && has_work) {
@@ -270,7 +279,7 @@ bool compile_reads_rows(const struct compile *c, int u, int reader, int k)
 	if (c->unit[u].partial)
 		return true;
 	call = compile_call(c, reader, in);
-	return ((a->node->op->row_args_for ? a->node->op->row_args_for(&call) : a->node->op->row_args) >> k & 1) != 0;
+	return (mask_of(a->node->op, &call, c->unit[u].summed) >> k & 1) != 0;
 }
 
 static size_t node_bytes(const struct graph_node *a)

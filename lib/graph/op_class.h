@@ -80,6 +80,10 @@ struct op_class {
 	/* The same for ops where it depends on the attributes or shapes (a permutation that leaves axis 0 in place, a contraction
 	 * batched over the first letter); data pointers not valid. Takes the place of row_args. */
 	unsigned (*row_args_for)(const struct op_call *c);
+	/* units = extent of axis 0 of those arguments k with bit k set, unit i reads only row i of them and leaves its part of
+	 * the result in work; finish puts the parts together and reads no arguments. The plan may then run it in one sweep with
+	 * what makes the arguments, which need not be stored for it. NULL or 0: not so. */
+	unsigned (*summed_args_for)(const struct op_call *c);
 
 	int n_samples;
 	const struct op_sample *samples;

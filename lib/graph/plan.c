@@ -116,11 +116,11 @@ static void make_places(struct builder *b)
 		p->where = AT_LOCAL;
 		p->row_bytes = p->bytes / (size_t)u->rows;
 	}
-	/* An op that finishes later may look at its arguments then. */
+	/* An op that finishes later may look at its arguments then, unless it says that it does not. */
 	for (int i = 0; i < c->n_units; i++) {
 		const struct value *a = &c->value[c->member[c->unit[i].first]];
 
-		for (int k = 0; c->unit[i].closed && !c->unit[i].partial && k < a->n_args; k++)
+		for (int k = 0; c->unit[i].closed && !c->unit[i].partial && !c->unit[i].summed && k < a->n_args; k++)
 			if (b->place[place_of(b, a->arg[k])].where == AT_LOCAL)
 				b->place[place_of(b, a->arg[k])].where = AT_BUFFER;
 	}

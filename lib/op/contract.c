@@ -24,6 +24,7 @@ struct contract_plan {
 	enum mode mode;
 	int range; /* the axis that units cut, -1: none */
 	int64_t n_units, unit_size, out_count;
+	bool row_sums; /* SUMS, and the units are the rows of both arguments */
 };
 
 static int64_t extent_of(const struct formula_axes *x, int axis)
@@ -115,7 +116,26 @@ static int longest(const struct formula_axes *x, bool summed, int not_this)
 	return best;
 }
 
-enum { PARTS = 16 };
+/* LEAST_TERMS: of the product of one row; ROW_BYTES: of the results of all rows; STRETCH: results added up together. */
+enum { PARTS = 16, LEAST_TERMS = 32, ROW_BYTES = 4 << 20, STRETCH = 256 };
+
+/* A summed axis that is axis 0 of both arguments, beside the product's own: -1 if there is none. */
+static int row_sum(const struct contract_plan *p, const struct op_call *c)
+{
+	const struct shape *a = &c->in[0].shape, *b = &c->in[1].shape;
+
+	if (extent_of(&p->x, p->sum) < LEAST_TERMS || a->dim[0] != b->dim[0] ||
+	    (double)p->out_count * (double)a->dim[0] * (double)dtype_size(c->out.dtype) > ROW_BYTES)
+		return -1;
+	for (int i = 0; i < p->x.n; i++) {
+		const struct formula_axis *x = &p->x.axis[i];
+
+		if (x->kind == AXIS_SUM && i != p->sum && x->extent == a->dim[0] && x->extent >= 4 &&
+		    x->a == shape_count(a) / x->extent && x->b == shape_count(b) / x->extent)
+			return i;
+	}
+	return -1;
+}
 
 static void make_plan(struct contract_plan *p, const struct op_call *c)
 {
@@ -144,6 +164,13 @@ static void make_plan(struct contract_plan *p, const struct op_call *c)
 		axis = longest(&p->x, true, -1);
 	if (terms >= 1 << 18 && batches < 4 && 2 * sums >= out && axis >= 0 && p->x.axis[axis].extent >= 4) {
 		p->mode = SUMS;
+		if (row_sum(p, c) >= 0) {
+			p->row_sums = true;
+			p->range = row_sum(p, c);
+			p->n_units = p->x.axis[p->range].extent;
+			p->unit_size = 1;
+			return;
+		}
 	} else if (terms >= 1 << 20 && rows < 4) {
 		axis = longest(&p->x, false, -1);
 		if (axis >= 0 && p->x.axis[axis].extent >= 2 * rows)
@@ -369,6 +396,14 @@ static unsigned rows(const struct op_call *c)
 	return p.mode == ROWS && c->out.shape.rank > 0 ? p.x.rows : 0;
 }
 
+static unsigned summed_rows(const struct op_call *c)
+{
+	struct contract_plan p;
+
+	make_plan(&p, c);
+	return p.row_sums ? 3 : 0;
+}
+
 static void eval(const struct op_call *c, int64_t begin, int64_t end, void *scratch)
 {
 	const struct contract_plan *p = c->state;
@@ -392,16 +427,21 @@ static void finish(const struct op_call *c)
 
 	if (p->mode != SUMS)
 		return;
-	for (int64_t i = 0; i < n; i++) {
-		double sum = 0;
+	/* a stretch of results at a time, so that parts are read as they lie */
+	for (int64_t first = 0; first < n; first += STRETCH) {
+		const int64_t count = n - first < STRETCH ? n - first : STRETCH;
+		double sum[STRETCH] = { 0 };
 
 		for (int64_t u = 0; u < p->n_units; u++)
-			sum += c->out.dtype == DTYPE_F64 ? ((double *)c->work)[u * n + i]
-							 : (double)((float *)c->work)[u * n + i];
-		if (c->out.dtype == DTYPE_F64)
-			((double *)c->out.data)[i] = sum;
-		else
-			((float *)c->out.data)[i] = (float)sum;
+			for (int64_t i = 0; i < count; i++)
+				sum[i] += c->out.dtype == DTYPE_F64 ? ((double *)c->work)[u * n + first + i]
+								    : (double)((float *)c->work)[u * n + first + i];
+		for (int64_t i = 0; i < count; i++) {
+			if (c->out.dtype == DTYPE_F64)
+				((double *)c->out.data)[first + i] = sum[i];
+			else
+				((float *)c->out.data)[first + i] = (float)sum[i];
+		}
 	}
 }
 
@@ -486,6 +526,7 @@ static const struct op_class contract = {
 	.setup = setup,
 	.teardown = free,
 	.row_args_for = rows,
+	.summed_args_for = summed_rows,
 	OP_SAMPLES(samples),
 };
 

@@ -232,6 +232,49 @@ START_TEST(matmul_is_a_contraction)
 }
 END_TEST
 
+/* The gradient of a pointwise layer's weight: its arguments, made row by row, are summed over rows without being stored,
+ * to the same bits for any number of threads. */
+START_TEST(sums_over_rows_join_their_stage)
+{
+	static const int threads[] = { 1, 2, 3, 7 };
+	const struct product formula = { .formula = "bon,bcn->oc" };
+	struct shape as = shape_of(12, 9, 700), bs = shape_of(12, 7, 700);
+	struct tensor a = value_random(DTYPE_F32, &as, -1, 1, 0), b = value_random(DTYPE_F32, &bs, -1, 1, 1);
+	struct tensor abs_a = tensor_copy(&a), first = { 0 };
+
+	for (int64_t i = 0; i < shape_count(&as); i++)
+		tensor_set(&abs_a, i, tensor_get(&a, i) < 0 ? -tensor_get(&a, i) : tensor_get(&a, i));
+	struct tensor expected = brute(&formula, &abs_a, &b);
+	for (int k = 0; k < 4; k++) {
+		struct graph *g = graph_new(DTYPE_F32);
+		node x = graph_input(g, "x", DTYPE_F32, &as), y = graph_input(g, "y", DTYPE_F32, &bs);
+		node out = op_contract(g, formula.formula, op_abs(g, x), op_neg(g, op_neg(g, op_scale(g, y, 2))));
+
+		pool_set_threads(threads[k]);
+		out = op_scale(g, out, 0.5);
+		struct plan *p = plan_new(g, 1, &out, NULL);
+		ck_assert_ptr_nonnull(p);
+		ck_assert_uint_lt(plan_stats(p).buffer_bytes, tensor_bytes(&b) / 4);
+		plan_bind(p, x, a.data);
+		plan_bind(p, y, b.data);
+		ck_assert_int_eq(plan_run(p, NULL), 0);
+		struct tensor got = plan_out(p, 0);
+		value_near(&got, &expected, 1e-6, formula.formula);
+		if (k == 0)
+			first = tensor_copy(&got);
+		ck_assert_int_eq(memcmp(got.data, first.data, tensor_bytes(&got)), 0);
+		plan_free(p);
+		graph_free(g);
+	}
+	pool_stop();
+	tensor_free(&first);
+	tensor_free(&expected);
+	tensor_free(&abs_a);
+	tensor_free(&a);
+	tensor_free(&b);
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	static const struct {
@@ -271,6 +314,7 @@ int main(void)
 	tcase_add_loop_test(tests, known_formulas_complex, 0, KNOWN);
 	tcase_add_loop_test(tests, random_formulas, 0, 200);
 	tcase_add_test(tests, matmul_is_a_contraction);
+	tcase_add_test(tests, sums_over_rows_join_their_stage);
 	tcase_add_test(tests, refusals);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
