@@ -107,8 +107,8 @@ static void fill_method(struct work *w, const struct navier_stokes *c, double dt
 		w->etd = etdrk4_new(w->fine.n_modes, w->slope, dt);
 		return;
 	}
-	for (int64_t i = 0; i < 2 * w->fine.n_modes; i++) {
-		const double half = 0.5 * dt * c->nu * spectral_laplace(&w->fine, i / 2);
+	for (int64_t i = 0; i < w->fine.n_modes; i++) {
+		const double half = 0.5 * dt * c->nu * spectral_laplace(&w->fine, i);
 
 		w->keep[i] = (1 - half) / (1 + half);
 		w->gain[i] = dt / (1 + half);
@@ -139,8 +139,8 @@ static int prepare(const void *config, void **work, struct err *e)
 	w->state = xaligned(modes);
 	w->slope = xaligned(modes);
 	w->force = xaligned(modes);
-	w->keep = xaligned(modes);
-	w->gain = xaligned(modes);
+	w->keep = xaligned(modes / 2);
+	w->gain = xaligned(modes / 2);
 	w->steps = (int64_t)fmax(1, ceil(c->T / (double)c->frames / c->dt * (1 - 1e-12)));
 	fill_force(w, c);
 	fill_method(w, c, c->T / (double)c->frames / (double)w->steps);
@@ -159,9 +159,14 @@ static void explicit_part(void *context, double t, const double *state, double *
 
 static void euler_step(struct work *w)
 {
+	const double *restrict keep = w->keep, *restrict gain = w->gain, *restrict slope = w->slope;
+	double *restrict state = w->state;
+
 	explicit_part(w, 0, w->state, w->slope);
-	for (int64_t i = 0; i < 2 * w->fine.n_modes; i++)
-		w->state[i] = w->keep[i] * w->state[i] + w->gain[i] * w->slope[i];
+	for (int64_t i = 0; i < w->fine.n_modes; i++) {
+		state[2 * i] = keep[i] * state[2 * i] + gain[i] * slope[2 * i];
+		state[2 * i + 1] = keep[i] * state[2 * i + 1] + gain[i] * slope[2 * i + 1];
+	}
 }
 
 static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, double *out, double *number,

@@ -1,7 +1,9 @@
 /* vorticity.c: two real fields are one complex one. z = u + i v has the spectrum 2 pi (k_x + i k_y) psi, its square holds both
  * products of the convective term (u^2 - v^2 + 2 i u v), and the transform of the square gives both back: two complex
  * transforms a call instead of four real ones, which vectorise worse. Columns of modes that are known to be zero, or that
- * nobody asks for, are not transformed. */
+ * nobody asks for, are not transformed. Up to 64 points FFTW has one kernel for a whole transform, which runs over columns
+ * and rows where they lie. Longer ones are quartered: FFTW does the transforms of a quarter of the points, the passes that
+ * join the quarters are those that bring columns to and from their rows, and that square. */
 #include "problem/vorticity.h"
 
 #include <math.h>
@@ -10,32 +12,71 @@
 
 #include "base/mem.h"
 #include "num/fft.h"
+#include "op/lanes.h"
 
 enum {
 	PAD = 8,       /* complex numbers after each row: rows a power of two apart share sets of the cache */
 	CACHED = 2048, /* complex numbers of a block of rows */
+	SHORT = 64,    /* points of transforms that are not quartered */
+	COLUMNS = 8,   /* side by side in a buffer; whole vectors */
 };
 
 struct vorticity {
 	int64_t n, limit; /* points an axis; modes 0 .. limit are kept */
 	int64_t stride;	  /* of rows */
-	int64_t tail;	  /* first column of negative wave numbers that is transformed; even, for alignment */
+	int64_t width;	  /* of rows of the tables below: limit + 1 and weights of 0, whole blocks of columns */
+	int64_t head;	  /* columns of wave numbers from 0 on that are transformed; a multiple of 4 fits the vectors */
+	int64_t tail;	  /* first column of negative wave numbers that is; likewise, and for alignment */
 	int64_t block;	  /* rows that go there, are squared, and come back together, in the cache */
-	bool single;
-	double *in_x, *in_y;	     /* 2 pi k / (4 pi^2 |k|^2) by kept mode: (2 limit + 1) x (limit + 1) */
-	double *out_a, *out_b;	     /* weights of the sum and the difference of the two members of a pair */
-	struct fft_plan *plan[2][3]; /* backward and forward: first columns, last columns, rows */
-	void *z;		     /* n x stride complex of either type */
+	bool single, quartered;
+	double *in_x, *in_y;   /* 2 pi k / (4 pi^2 |k|^2) by kept mode: (2 limit + 1) x width */
+	double *out_a, *out_b; /* weights of the sum and the difference of the two members of a pair */
+	/* backward and forward, in place: first columns, last columns, rows; quartered: columns of a buffer, a row */
+	struct fft_plan *plan[2][3];
+	void *z; /* n x stride complex of either type */
+	/* quartered: spectra of columns j and n - j, then work, n x COLUMNS; quarters of a row and of its square */
+	void *column[5], *line[2];
+	void *root; /* exp(2 pi i s k / n), s = 1, 2, 3, k < n / 4: real parts of all three, imaginary parts */
 };
 
 #define REAL double
 #define NAME(name) name##_d
+#define VECTOR lanes_d
+#define LANES LANES_d
+#define ZERO ((lanes_d){ 0 })
+#define LANES_EVEN(a, b) LANES_EVEN_d(a, b)
+#define LANES_ODD(a, b) LANES_ODD_d(a, b)
+#define LANES_LOW(a, b) LANES_LOW_d(a, b)
+#define LANES_HIGH(a, b) LANES_HIGH_d(a, b)
 #include "problem/vorticity_kernel.h"
 #undef REAL
 #undef NAME
+#undef VECTOR
+#undef LANES
+#undef ZERO
+#undef LANES_EVEN
+#undef LANES_ODD
+#undef LANES_LOW
+#undef LANES_HIGH
 #define REAL float
 #define NAME(name) name##_f
+#define VECTOR lanes_f
+#define LANES LANES_f
+#define ZERO ((lanes_f){ 0 })
+#define LANES_EVEN(a, b) LANES_EVEN_f(a, b)
+#define LANES_ODD(a, b) LANES_ODD_f(a, b)
+#define LANES_LOW(a, b) LANES_LOW_f(a, b)
+#define LANES_HIGH(a, b) LANES_HIGH_f(a, b)
 #include "problem/vorticity_kernel.h"
+#undef REAL
+#undef NAME
+#undef VECTOR
+#undef LANES
+#undef ZERO
+#undef LANES_EVEN
+#undef LANES_ODD
+#undef LANES_LOW
+#undef LANES_HIGH
 
 void vorticity_free(struct vorticity *v)
 {
@@ -48,6 +89,11 @@ void vorticity_free(struct vorticity *v)
 	free(v->out_a);
 	free(v->out_b);
 	free(v->z);
+	for (int i = 0; i < 5; i++)
+		free(v->column[i]);
+	free(v->line[0]);
+	free(v->line[1]);
+	free(v->root);
 	free(v);
 }
 
@@ -59,7 +105,7 @@ static void fill(struct vorticity *v)
 		for (int64_t j = 0; j <= m; j++) {
 			const double x = 2 * M_PI * (double)(i <= m ? i : i - n_rows), y = 2 * M_PI * (double)j;
 			const double square = x * x + y * y, scale = 0.5 / (double)(v->n * v->n);
-			const int64_t at = i * (m + 1) + j;
+			const int64_t at = i * v->width + j;
 
 			v->in_x[at] = square > 0 ? x / square : 0;
 			v->in_y[at] = square > 0 ? y / square : 0;
@@ -69,40 +115,89 @@ static void fill(struct vorticity *v)
 		}
 }
 
-int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
+/* Columns and blocks of rows where they lie. */
+static int plan_in_place(struct vorticity *v, struct err *e)
 {
-	struct vorticity *v = xcalloc(1, sizeof *v);
-	const int64_t limit = (n - 1) / 3;
+	const int64_t n = v->n, columns[2] = { v->head, n - v->tail };
+	struct fft_shape column = { .single = v->single, .in_place = true, .n_dims = 1, .n_batch = 1 }, row = column;
 
-	v->n = n;
-	v->limit = limit;
-	v->stride = (n + PAD + 1) / 2 * 2; /* rows of floats stay aligned, or every transform would be of a copy */
-	v->tail = (n - limit) / 2 * 2;
-	v->single = single;
-	const int64_t kept = (2 * limit + 1) * (limit + 1);
-	struct fft_shape column = { .single = single, .in_place = true, .n_dims = 1, .n_batch = 1 }, row = column;
 	column.dim[0] = (struct fft_axis){ n, v->stride, v->stride };
 	row.dim[0] = (struct fft_axis){ n, 1, 1 };
 	for (v->block = 1; n % (2 * v->block) == 0 && 2 * v->block * v->stride <= CACHED; v->block *= 2)
 		;
 	row.batch[0] = (struct fft_axis){ v->block, v->stride, v->stride };
-	const int64_t columns[2] = { limit + 1, n - v->tail };
-	bool good = (v->z = mem_new(n * v->stride, 2 * (single ? sizeof(float) : sizeof(double)), "fields", e)) &&
-		    (v->in_x = mem_new(kept, sizeof(double), "modes", e)) &&
-		    (v->in_y = mem_new(kept, sizeof(double), "modes", e)) &&
-		    (v->out_a = mem_new(kept, sizeof(double), "modes", e)) &&
-		    (v->out_b = mem_new(kept, sizeof(double), "modes", e));
-
-	for (int way = 0; way < 2 && good; way++)
-		for (int part = 0; part < 3 && good; part++) {
+	for (int way = 0; way < 2; way++)
+		for (int part = 0; part < 3; part++) {
 			struct fft_shape s = part < 2 ? column : row;
 
 			s.kind = way == 0 ? FFT_BACKWARD : FFT_FORWARD;
 			if (part < 2)
 				s.batch[0] = (struct fft_axis){ columns[part], 1, 1 };
-			good = (v->plan[way][part] = fft_plan_new(&s, e)) != NULL;
+			if (!(v->plan[way][part] = fft_plan_new(&s, e)))
+				return -1;
 		}
-	if (!good) {
+	return 0;
+}
+
+/* Entries 4 q + s of columns that lie side by side, and of a row, each to a buffer; forward the row comes back in order. */
+static int plan_quarters(struct vorticity *v, struct err *e)
+{
+	const size_t number = 2 * (v->single ? sizeof(float) : sizeof(double));
+	const int64_t quarter = v->n / 4, step = 4 * COLUMNS;
+
+	for (int k = 0; k < 5; k++)
+		if (!(v->column[k] = mem_new(COLUMNS * v->n, number, "columns", e)))
+			return -1;
+	if (!(v->line[0] = mem_new(v->n, number, "row", e)) || !(v->line[1] = mem_new(v->n, number, "row", e)) ||
+	    !(v->root = mem_new(3 * quarter, number, "roots of unity", e)))
+		return -1;
+	for (int64_t i = 0; i < 3 * quarter; i++) {
+		const double angle = 2 * M_PI * (double)((i / quarter + 1) * (i % quarter)) / (double)v->n;
+		const double value[2] = { cos(angle), sin(angle) };
+
+		for (int part = 0; part < 2; part++)
+			if (v->single)
+				((float *)v->root)[part * 3 * quarter + i] = (float)value[part];
+			else
+				((double *)v->root)[part * 3 * quarter + i] = value[part];
+	}
+	for (int way = 0; way < 2; way++) {
+		struct fft_shape s = { .kind = way == 0 ? FFT_BACKWARD : FFT_FORWARD,
+				       .single = v->single,
+				       .n_dims = 1,
+				       .dim = { { quarter, step, step } },
+				       .n_batch = 1,
+				       .batch = { { step, 1, 1 } } };
+
+		if (!(v->plan[way][0] = fft_plan_new(&s, e)))
+			return -1;
+		s.dim[0] = way == 0 ? (struct fft_axis){ quarter, 4, 1 } : (struct fft_axis){ quarter, 1, 4 };
+		s.batch[0] = way == 0 ? (struct fft_axis){ 4, 1, quarter } : (struct fft_axis){ 4, quarter, 1 };
+		if (!(v->plan[way][1] = fft_plan_new(&s, e)))
+			return -1;
+	}
+	return 0;
+}
+
+int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
+{
+	struct vorticity *v = xcalloc(1, sizeof *v);
+	const int64_t limit = (n - 1) / 3, width = (limit / COLUMNS + 1) * COLUMNS, kept = (2 * limit + 1) * width;
+
+	v->n = n;
+	v->limit = limit;
+	v->width = width;
+	v->stride = (n + PAD + 1) / 2 * 2; /* rows of floats stay aligned, or every transform would be of a copy */
+	v->tail = (n - limit) / 4 * 4;
+	v->head = limit / 4 * 4 + 4 <= v->tail ? limit / 4 * 4 + 4 : limit + 1;
+	v->single = single;
+	v->quartered = n > SHORT && n % 4 == 0 && n / 4 % (single ? (int)LANES_f : (int)LANES_d) == 0;
+	if (!(v->z = mem_new(n * v->stride, 2 * (single ? sizeof(float) : sizeof(double)), "fields", e)) ||
+	    !(v->in_x = mem_new(kept, sizeof(double), "modes", e)) ||
+	    !(v->in_y = mem_new(kept, sizeof(double), "modes", e)) ||
+	    !(v->out_a = mem_new(kept, sizeof(double), "modes", e)) ||
+	    !(v->out_b = mem_new(kept, sizeof(double), "modes", e)) ||
+	    (v->quartered ? plan_quarters(v, e) : plan_in_place(v, e)) != 0) {
 		vorticity_free(v);
 		return -1;
 	}
@@ -114,8 +209,12 @@ int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
 void vorticity_convection(struct vorticity *v, const double *state, const double *force, double *out)
 {
 	memcpy(out, force, (size_t)(2 * v->n * (v->n / 2 + 1)) * sizeof *out);
-	if (v->single)
+	if (v->single && v->quartered)
+		quartered_f(v, state, out);
+	else if (v->single)
 		convection_f(v, state, out);
+	else if (v->quartered)
+		quartered_d(v, state, out);
 	else
 		convection_d(v, state, out);
 }

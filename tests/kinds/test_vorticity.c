@@ -10,12 +10,13 @@
 #include "problem/spectral.h"
 #include "problem/vorticity.h"
 
-/* The convective term of random vorticity by sums over pairs of modes, in both types and for odd and even sizes. */
+/* The convective term of random vorticity by sums over pairs of modes, in both types, for odd and even sizes, and for
+ * 96 points, whose transforms are quartered. */
 START_TEST(vorticity_convects_pairs)
 {
-	const int64_t size[3] = { 12, 16, 9 };
+	const int64_t size[4] = { 12, 16, 9, 96 };
 
-	for (int k = 0; k < 6; k++) {
+	for (int k = 0; k < 8; k++) {
 		const int64_t n = size[k / 2], half = n / 2 + 1, m = (n - 1) / 3;
 		double *field = xcalloc((size_t)(n * n), sizeof *field);
 		double *state = xaligned((size_t)(2 * n * half) * sizeof *state);
