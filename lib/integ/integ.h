@@ -11,11 +11,13 @@
 
 /* A compiled step with its adjoint. state: nodes that F replaces (next[i] has state[i]'s shape); shared: inputs
  * constant over the loop (parameters); local: inputs that change every step (forcing, targets); loss: scalar
- * contribution of the step, or NODE_NONE. extra: further outputs of every step (predictions). */
+ * contribution of the step, or NODE_NONE. extra: further outputs of every step (predictions). wrt_local[i] true:
+ * local[i] has a gradient; NULL: none has. */
 struct step_spec {
 	int n_state, n_shared, n_local, n_extra;
 	const node *state, *next, *shared, *local, *extra;
 	node loss;
+	const bool *wrt_local;
 };
 struct step;
 /* need_adjoint: also compile the vjp. wrt_shared[i] false: no gradient for shared[i]. */
@@ -37,6 +39,9 @@ struct step_run {
 	/* Pointers of the local inputs and where to put extras for step n. Called in forward order, and again when
 	 * recomputing. */
 	void (*feed)(void *context, int64_t n, const void **local, void **extra);
+	/* With gradients, going back: those of step n's local inputs (NULL: nothing depends on it, or not asked for).
+	 * NULL: not wanted. */
+	void (*take)(void *context, int64_t n, const void *const *local_gradient);
 	void *context;
 };
 /* Sum of losses; grad_shared[i] (may be NULL) is overwritten; grad_state0[i] too (may be NULL). Without gradients pass

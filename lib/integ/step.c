@@ -17,7 +17,7 @@ struct step {
 	bool has_loss;
 	/* adjoint: cotangent inputs by state, and which output holds a gradient (-1: zero). */
 	node *cotangent;
-	int *state_out, *shared_out;
+	int *state_out, *shared_out, *local_out;
 	int first_extra_out, loss_out;
 	size_t *state_offset, *state_bytes, *shared_bytes;
 	enum dtype *shared_dtype;
@@ -28,7 +28,7 @@ struct step {
 	int64_t n_slots;
 	void **gradient; /* 2 * n_state cotangents, then n_shared parts */
 	void *gradient_memory;
-	const void **local_at;
+	const void **local_at, **local_gradient;
 	void **extra_at;
 };
 
@@ -62,7 +62,7 @@ static bool is_real(const struct graph *g, node n)
 static int compile_adjoint(struct step *s, struct graph *g, const struct step_spec *spec, const bool *wrt_shared,
 			   struct err *e)
 {
-	const int most = spec->n_state + spec->n_shared;
+	const int most = spec->n_state + spec->n_shared + spec->n_local;
 	node *wrt = xcalloc((size_t)most + 1, sizeof *wrt), *grad = xcalloc((size_t)most + 1, sizeof *grad);
 	node *of = xcalloc((size_t)spec->n_state + 1, sizeof *of),
 	     *seed = xcalloc((size_t)spec->n_state + 1, sizeof *seed);
@@ -83,6 +83,9 @@ static int compile_adjoint(struct step *s, struct graph *g, const struct step_sp
 	for (int i = 0; i < spec->n_shared; i++)
 		if (is_real(g, spec->shared[i]) && (!wrt_shared || wrt_shared[i]))
 			wrt[n_wrt++] = spec->shared[i];
+	for (int i = 0; i < spec->n_local; i++)
+		if (spec->wrt_local && spec->wrt_local[i])
+			wrt[n_wrt++] = spec->local[i];
 	if (s->has_loss) {
 		of[n_of] = spec->loss;
 		seed[n_of++] = graph_scalar(g, 1);
@@ -103,6 +106,13 @@ static int compile_adjoint(struct step *s, struct graph *g, const struct step_sp
 		node d = asked ? grad[k++] : NODE_NONE;
 
 		s->shared_out[i] = node_is(d) ? n_out : -1;
+		if (node_is(d))
+			out[n_out++] = d;
+	}
+	for (int i = 0; i < spec->n_local; i++) {
+		node d = spec->wrt_local && spec->wrt_local[i] ? grad[k++] : NODE_NONE;
+
+		s->local_out[i] = node_is(d) ? n_out : -1;
 		if (node_is(d))
 			out[n_out++] = d;
 	}
@@ -167,6 +177,8 @@ struct step *step_new(struct graph *g, const struct step_spec *spec, bool need_a
 	s->cotangent = xcalloc((size_t)s->n_state + 1, sizeof *s->cotangent);
 	s->state_out = xcalloc((size_t)s->n_state + 1, sizeof *s->state_out);
 	s->shared_out = xcalloc((size_t)s->n_shared + 1, sizeof *s->shared_out);
+	s->local_out = xcalloc((size_t)s->n_local + 1, sizeof *s->local_out);
+	s->local_gradient = xcalloc((size_t)s->n_local + 1, sizeof *s->local_gradient);
 	s->state_offset = xcalloc((size_t)s->n_state + 1, sizeof *s->state_offset);
 	s->state_bytes = xcalloc((size_t)s->n_state + 1, sizeof *s->state_bytes);
 	s->shared_bytes = xcalloc((size_t)s->n_shared + 1, sizeof *s->shared_bytes);
@@ -210,6 +222,8 @@ void step_free(struct step *s)
 	free(s->cotangent);
 	free(s->state_out);
 	free(s->shared_out);
+	free(s->local_out);
+	free(s->local_gradient);
 	free(s->state_offset);
 	free(s->state_bytes);
 	free(s->shared_bytes);
@@ -353,6 +367,10 @@ static int adjoint_step(struct loop *l, int64_t n, void *const *from)
 											      : part[i]);
 	if (run_step(l, s->adjoint, n, s->loss_out) != 0)
 		return -1;
+	for (int i = 0; i < s->n_local; i++)
+		s->local_gradient[i] = s->local_out[i] < 0 ? NULL : plan_out(s->adjoint, s->local_out[i]).data;
+	if (l->run->take)
+		l->run->take(l->run->context, n, s->local_gradient);
 	for (int i = 0; i < s->n_shared && !l->first_adjoint; i++)
 		if (s->shared_out[i] >= 0 && l->grad_shared && l->grad_shared[i])
 			add_to(s->shared_dtype[i], (int64_t)(s->shared_bytes[i] / dtype_size(s->shared_dtype[i])),

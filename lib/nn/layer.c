@@ -250,3 +250,24 @@ node nn_append_grid(struct nn *n, node x, bool endpoint)
 	}
 	return op_concat(n->g, s.rank - 1, part, 1);
 }
+
+node nn_gru(struct nn *n, node x, node h)
+{
+	struct graph *g = n->g;
+	node from_x, from_h, part[6];
+	struct shape s;
+
+	if (!known(n, h, &s))
+		return NODE_NONE;
+	const int64_t size = s.dim[1];
+	from_x = nn_linear(n, "input", x, 3 * size, true);
+	from_h = nn_linear(n, "state", h, 3 * size, true);
+	for (int i = 0; i < 6 && !graph_error(g); i++)
+		part[i] = op_slice(g, i < 3 ? from_x : from_h, 1, i % 3 * size, size, 1);
+	if (graph_error(g))
+		return NODE_NONE;
+	node reset = op_sigmoid(g, op_add(g, part[0], part[3])), update = op_sigmoid(g, op_add(g, part[1], part[4]));
+	node proposed = op_tanh(g, op_add(g, part[2], op_mul(g, reset, part[5])));
+
+	return op_add(g, proposed, op_mul(g, update, op_sub(g, h, proposed)));
+}

@@ -92,6 +92,10 @@ node nn_activate(struct nn *n, enum nn_activation a, node x);
 /* depth hidden layers of `width`, then n_out without activation; on the last axis. */
 node nn_mlp(struct nn *n, const char *name, node x, int64_t width, int depth, int64_t n_out, enum nn_activation a);
 
+/* Gated recurrent unit (Cho et al. 2014, arXiv 1406.1078): from state h (b, k) and input x (b, c) the next state
+ * (1 - u) p + u h, with update u, reset r and proposal p = tanh(W x + r (U h)). Layers "input" and "state". */
+node nn_gru(struct nn *n, node x, node h);
+
 /* ---- transformers: tokens are (b, n, c) ---- */
 
 /* Fourier features of a number a sample, x (b, 1): (b, size), size even: sines, then cosines of scale x w_k with

@@ -13,7 +13,7 @@ problem_members = \
 	lib/problem/ode.c \
 	lib/problem/series.c \
 	lib/problem/scalar_law.c \
-	lib/problem/sde.c lib/problem/sde_spiral.c \
+	lib/problem/sde.c lib/problem/sde_spiral.c lib/problem/sde_lorenz.c \
 	lib/problem/shallow_water.c
 problem_sources = $(problem_members) \
 	lib/problem/axes.c \

@@ -159,7 +159,9 @@ static int compile_rollout(struct compiled *c, struct trainer *t, struct err *e)
 		local[1] = c->constant;
 	if (node_is(c->b.nn.key))
 		local[n_local - 1] = c->b.nn.key;
-	struct step_spec spec = { n_state, n_all, n_local, c->n_updates, state, after, shared, local, extra, loss };
+	struct step_spec spec = {
+		n_state, n_all, n_local, c->n_updates, state, after, shared, local, extra, loss, NULL
+	};
 	c->step = step_new(g, &spec, true, wrt, e);
 	free(state);
 	free(shared);

@@ -89,23 +89,6 @@ static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_
 	return trajectory_read(d, field, s->network->real, &row, false, e) == 0 ? read_times(s, d, field, e) : -1;
 }
 
-/* Gated recurrent unit (Cho et al. 2014): h <- (1 - z) n + z h. */
-static node gru(struct nn *n, node x, node h, int64_t size)
-{
-	struct graph *g = n->g;
-	node from_x = nn_linear(n, "input", x, 3 * size, true), from_h = nn_linear(n, "state", h, 3 * size, true),
-	     part[6];
-
-	for (int i = 0; i < 6 && !graph_error(g); i++)
-		part[i] = op_slice(g, i < 3 ? from_x : from_h, 1, i % 3 * size, size, 1);
-	if (graph_error(g))
-		return NODE_NONE;
-	node reset = op_sigmoid(g, op_add(g, part[0], part[3])), update = op_sigmoid(g, op_add(g, part[1], part[4]));
-	node proposed = op_tanh(g, op_add(g, part[2], op_mul(g, reset, part[5])));
-
-	return op_add(g, proposed, op_mul(g, update, op_sub(g, h, proposed)));
-}
-
 /* Observations and times, last first, through the recurrent unit. */
 static node encode(struct chain *c, const struct latent_ode *key, node u, node times, int64_t n, int64_t channels)
 {
@@ -117,7 +100,7 @@ static node encode(struct chain *c, const struct latent_ode *key, node u, node t
 	for (int64_t k = n - 1; k >= 0; k--) {
 		node x = op_reshape(g, op_slice(g, u, 1, k, 1, 1), &value), t = op_slice(g, times, 1, k, 1, 1);
 
-		h = gru(&c->nn, op_concat(g, 2, (node[]){ t, x }, 1), h, key->encoder);
+		h = nn_gru(&c->nn, op_concat(g, 2, (node[]){ t, x }, 1), h);
 	}
 	h = nn_linear(&c->nn, "law", h, 2 * key->latent, true);
 	nn_leave(&c->nn);

@@ -388,6 +388,31 @@ static const struct layout *layout_of(const struct trainer *t)
 	return &((const struct work *)t->learning)->layout;
 }
 
+static void *draws_new(struct network *n, const void *config, const struct layout *made, int64_t batch, struct err *e)
+{
+	(void)made;
+	return sde_draws_new(n, config, batch, e);
+}
+
+static int draws_run(void *draws, const struct params *values, uint64_t seed, const char *purpose, int64_t first,
+		     double *out, struct err *e)
+{
+	return sde_draws_run(draws, values, seed, purpose, first, out, e);
+}
+
+static void draws_free(void *draws)
+{
+	sde_draws_free(draws);
+}
+
+static int sample(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e)
+{
+	struct sde_gan c = { 0 };
+	const struct path_source source = { { sde_gan_keys, &c }, draws_new, draws_run, draws_free };
+
+	return sample_paths(common, o, m, &source, e);
+}
+
 static const struct learner_class sde_gan = {
 	.name = "sde-gan",
 	.summary = "neural SDE as generator of paths, against a neural CDE as critic",
@@ -405,7 +430,7 @@ static const struct learner_class sde_gan = {
 	.evaluate = evaluate,
 	.judge = judge,
 	.row = row,
-	.sample = sample_paths,
+	.sample = sample,
 	.layout = layout_of,
 	.test_config = "problem: {name: ou-trend, T: 4, frames: 4}\n"
 		       "gen: {samples: 128}\n"

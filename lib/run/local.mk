@@ -2,6 +2,7 @@
 learner_members = \
 	lib/run/learner_cnf.c \
 	lib/run/learner_latent_ode.c \
+	lib/run/learner_latent_sde.c \
 	lib/run/learner_neural_cde.c \
 	lib/run/learner_neural_ode.c \
 	lib/run/learner_ode_classifier.c \
@@ -37,5 +38,6 @@ run_sources += lib/run/chain.h lib/run/chain.c lib/run/trajectory.h lib/run/traj
 	lib/run/symbolic.h lib/run/symbolic.c
 # neural stochastic differential equations
 run_sources += lib/run/neural_loop.h lib/run/neural_loop.c lib/run/sde_gan.h lib/run/sde_draws.c lib/run/sample_paths.c
+run_sources += lib/run/latent_sde.h lib/run/latent_loop.c
 # continuous normalising flows
 run_sources += lib/run/cnf.h lib/run/cnf.c lib/run/sample_cnf.c

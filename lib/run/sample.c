@@ -188,7 +188,7 @@ void sample_list(struct str *out)
 		for (int k = 0; sampler_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", sampler_files[i][k]->name, sampler_files[i][k]->summary);
 	str_printf(out, "  %-22s %s\n", "FILE.h5",
-		   "a model trained with objective denoise, interpolant, cnf or sde-gan; --describe model");
+		   "a model trained with objective denoise, interpolant, cnf, sde-gan or latent-sde; --describe model");
 }
 
 int sample_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -199,7 +199,7 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 		help_member(out, man, name, "draws of a trained model file: sciml-sample FILE.h5 [DATA]");
 		help_keys_of(out, man, "sample");
 		key_help(sample_model_keys, man, out);
-		help_label(out, man, "of objective sde-gan", "only samples and batch");
+		help_label(out, man, "of objectives sde-gan and latent-sde", "only samples and batch");
 		step_describe(man, out);
 		help_label(out, man, "objective interpolant", "other keys:");
 		key_help(sample_flow_keys, man, out);

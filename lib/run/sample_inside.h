@@ -57,9 +57,19 @@ extern const struct key sample_flow_keys[];
 int sample_conditions(const struct trained *t, struct trained_run *r, const struct examples *x, int64_t label,
 		      int64_t first, int64_t n, struct err *e);
 
-/* sample_paths.c: learner_class.sample of neural SDEs. */
+/* sample_paths.c: draws of neural SDEs, for learner_class.sample. */
 struct model_file;
-int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e);
+struct path_source {
+	struct key_table objective; /* what new gets as config */
+	/* Paths of the fields `made` out of a network, `batch` at a time. */
+	void *(*open)(struct network *n, const void *config, const struct layout *made, int64_t batch, struct err *e);
+	/* Draws first .. first + batch - 1 of (seed, purpose): (batch, frames, channels) in the data's units. */
+	int (*run)(void *draws, const struct params *values, uint64_t seed, const char *purpose, int64_t first,
+		   double *out, struct err *e);
+	void (*close)(void *draws); /* NULL is fine */
+};
+int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m,
+		 const struct path_source *source, struct err *e);
 extern const struct key sample_paths_keys[];
 
 /* sample_cnf.c: learner_class.sample of continuous normalising flows. */

@@ -8,7 +8,6 @@
 #include "io/h5out.h"
 #include "run/model_file.h"
 #include "run/sample_inside.h"
-#include "run/sde_gan.h"
 
 struct config {
 	int64_t samples, batch;
@@ -22,7 +21,8 @@ const struct key sample_paths_keys[] = {
 struct work {
 	struct config key;
 	int64_t first, count, batch, each;
-	struct sde_draws *draws;
+	const struct path_source *source;
+	void *draws;
 	const struct params *values;
 	uint64_t seed;
 	double *path;
@@ -32,23 +32,23 @@ static int draw(struct sample_file *f, void *context, int64_t begin, int64_t fro
 {
 	struct work *w = context;
 
-	if (sde_draws_run(w->draws, w->values, w->seed, "sampler path", begin, w->path, e) != 0)
+	if (w->source->run(w->draws, w->values, w->seed, "sampler path", begin, w->path, e) != 0)
 		return -1;
 	sample_put(f, 0, from, to - from, w->path + (from - begin) * w->each);
 	return 0;
 }
 
-int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e)
+int sample_paths(const struct run_common *common, const struct sample_options *o, struct model_file *m,
+		 const struct path_source *source, struct err *e)
 {
-	struct sde_gan c = { 0 };
-	struct work w = { .seed = (uint64_t)common->seed, .values = &m->network.params };
+	struct work w = { .seed = (uint64_t)common->seed, .values = &m->network.params, .source = source };
 	struct layout l;
 	int status = -1;
 
 	if (o->n_data > 0)
 		return err_set(e, ERR_USAGE, "%s: a neural SDE makes its paths without data", o->data[0]);
 	sample_set_options(m->setup.conf, o);
-	cfg_section(m->setup.cfg, "objective", 1, &(struct key_table){ sde_gan_keys, &c });
+	cfg_section(m->setup.cfg, "objective", 1, &source->objective);
 	cfg_section(m->setup.cfg, "sample", 1, &(struct key_table){ sample_paths_keys, &w.key });
 	if (cfg_done(m->setup.cfg, e) != 0 || sample_share(common, w.key.samples, &w.first, &w.count, e) != 0)
 		return -1;
@@ -59,7 +59,7 @@ int sample_paths(const struct run_common *common, const struct sample_options *o
 	l = layout_copy(&m->makes);
 	l.n_samples = w.count;
 	w.path = mem_new(w.batch * w.each, sizeof *w.path, "paths", e);
-	w.draws = w.path ? sde_draws_new(&m->network, &c, w.batch, e) : NULL;
+	w.draws = w.path ? source->open(&m->network, source->objective.into, &m->makes, w.batch, e) : NULL;
 	if (w.draws) {
 		struct sample_file f = { .common = common,
 					 .options = o,
@@ -75,7 +75,7 @@ int sample_paths(const struct run_common *common, const struct sample_options *o
 		status = sample_file_write(&f, e);
 	}
 	layout_free(&l);
-	sde_draws_free(w.draws);
+	source->close(w.draws);
 	free(w.path);
 	return status;
 }

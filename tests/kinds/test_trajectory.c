@@ -114,6 +114,12 @@ static const struct {
 			"0.25}\ntrain: {batch: 3}\n" },
 	{ "ode-classifier", "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.25, "
 			    "field: x, steer: 0.4, error: 1, error_end: 0.1}\ntrain: {batch: 5}\n" },
+	{ "latent-sde", "data: {real: float64}\nmodel: {width: 5, depth: 1, scale: false, time: first}\nobjective: "
+			"{latent: 3, context: 4, encoder: 5, diffusion_width: 4, steps: 2, noise: 0.3, kl_steps: 0}\n"
+			"train: {batch: 4}\n" },
+	{ "latent-sde", "data: {real: float64}\nmodel: {width: 5, depth: 2, final: identity}\nobjective: {latent: 2, "
+			"context: 3, encoder: 4, diffusion_width: 0, steps: 1, noise: 0.5, kl_steps: 0}\ntrain: "
+			"{batch: 3}\n" },
 	{ "cnf", "data: {real: float64, target: [x], normalise_target: channel}\nmodel: {width: 5, depth: 2, time: "
 		 "every, activation: tanh, final: identity}\nobjective: {dt: 0.25}\ntrain: {batch: 4}\n" },
 	{ "cnf", "data: {real: float64, target: [x, label]}\nmodel: {width: 5, depth: 2, time: first}\nobjective: {dt: "

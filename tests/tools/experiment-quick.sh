@@ -2,7 +2,7 @@
 # experiment-quick.sh: the cheap forms of the shipped experiments, from simulation to judgement, for a seed of their own.
 . "${srcdir:-.}/tests/init.sh"
 
-for experiment in burgers navier-stokes antiderivative advection darcy interpolants cnf-2d; do
+for experiment in burgers navier-stokes antiderivative advection darcy interpolants cnf-2d latent-sde; do
 	if test $experiment = darcy && ! test -e "$SCIML_SHARED/darcy16.h5" && ! test -e "$SCIML_SHARED/data/darcy16.h5"; then
 		echo "$test_name: darcy left out: no reference data (set SCIML_SHARED)" >&2
 		continue

@@ -51,6 +51,24 @@ run_status 0 sciml-eval part0.h5 all.h5:0-14 --metric mae --below mae=1e-12
 run_status 0 sciml-eval part1.h5 all.h5:15-29 --metric mae --below mae=1e-12
 run_status 0 sciml-eval all.h5 ou.h5:0-29 --metric ks_distance --below ks_distance=1
 
+# A latent SDE: the same for threads and shards; its prior nears the paths
+cat >latent.yaml <<'END'
+model: {name: vector-field, width: 12, depth: 1, final: identity, scale: false}
+objective: {name: latent-sde, latent: 2, context: 6, encoder: 6, diffusion_width: 4, noise: 0.3, kl_steps: 20}
+train: {epochs: 20, batch: 25, lr: 0.02}
+END
+for j in 1 3; do
+	run_status 0 sciml-train latent.yaml ou.h5 --valid ou.h5 -j $j --log latent.log -o latent.h5
+	mv latent.h5 latent$j.h5
+done
+cmp latent1.h5 latent3.h5 || fail 'threads change the training'
+run_status 0 awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 < 0.8 * first) }' latent.log
+run_status 0 sciml-sample latent1.h5 -n 30 -s sample.batch=8 -o all.h5
+for i in 0 1; do run_status 0 sciml-sample latent1.h5 -n 30 -s sample.batch=8 --shard $i/2 -o part$i.h5; done
+run_status 0 sciml-eval part0.h5 all.h5:0-14 --metric mae --below mae=1e-12
+run_status 0 sciml-eval part1.h5 all.h5:15-29 --metric mae --below mae=1e-12
+run_error 2 "no field 'v'" sciml-train latent.yaml ou.h5 -s objective.field=v -o a.h5
+
 # Moments of paths: noise is a function of the step of training, also along rejected steps and the way back
 run_status 0 sciml-gen spiral-sde -n 40 -s problem.frames=9 -o spiral.h5
 cat >moments.yaml <<'END'
