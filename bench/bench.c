@@ -14,9 +14,9 @@
 #include "bench.h"
 #include "num/tensor.h"
 
-static const struct bench_case *const tables[] = { train_cases,	   physics_cases, diffeq_cases,
-						   generate_cases, sample_cases,  sampler_cases,
-						   io_cases,	   start_cases,	  NULL };
+static const struct bench_case *const tables[] = { train_cases,	   network_cases, physics_cases, diffeq_cases,
+						   generate_cases, sample_cases,  sampler_cases, io_cases,
+						   start_cases,	   NULL };
 
 int bench_put(const char *dir, const char *name, const struct tensor *t, struct err *e)
 {

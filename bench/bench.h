@@ -35,7 +35,7 @@ struct bench_case {
 
 /* ended by name NULL */
 extern const struct bench_case train_cases[], physics_cases[], diffeq_cases[], generate_cases[], sample_cases[];
-extern const struct bench_case sampler_cases[], io_cases[], start_cases[];
+extern const struct bench_case sampler_cases[], network_cases[], io_cases[], start_cases[];
 
 /* Array for the opponent: DIR/NAME.f32 or .f64, raw, and a line "NAME TYPE DIM..." in DIR/arrays. */
 struct tensor;

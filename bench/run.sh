@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS
 opponents()
 {
 	case $1 in
-	fno* | unet) echo torch torch-compiled ;;
+	fno* | unet | transformer | unet-sample) echo torch torch-compiled ;;
 	pinn*) echo torch torch-func-compiled torch-compiled jax jax-jvp jax-jet jax-jets ;;
 	neural-ode*) echo torchdiffeq torchdiffeq-adjoint diffrax ;;
 	ns2d*) echo torch jax ;;

@@ -45,9 +45,10 @@ if __name__ == "__main__":
     import sampler
     import start
     import stored
+    import torch_network
     import torch_physics
     import torch_train
-    for module in (torch_train, torch_physics, jax_physics, diffeq, generate, draw, sampler, start, stored):
+    for module in (torch_train, torch_network, torch_physics, jax_physics, diffeq, generate, draw, sampler, start, stored):
         if (case, framework) in module.cases:
             serve(*module.cases[case, framework](folder, threads))
             break
