@@ -58,10 +58,17 @@ node nn_attention(struct nn *n, const char *name, node x, node context, node bia
 	node q = split_heads(n, nn_linear(n, "query", x, s.dim[2], true), heads);
 	node k = split_heads(n, nn_linear(n, "key", from, s.dim[2], true), heads);
 	node v = split_heads(n, nn_linear(n, "value", from, s.dim[2], true), heads);
-	node score = op_scale(n->g, op_contract(n->g, "bqhd,bkhd->bhqk", q, k), 1 / sqrt((double)(s.dim[2] / heads)));
+	/* What can be done to queries and to the result is not done to the scores, which are n / d times as many. */
+	q = op_scale(n->g, q, 1 / sqrt((double)(s.dim[2] / heads)));
+	node score = op_contract(n->g, "bqhd,bkhd->bhqk", q, k);
 	if (node_is(bias))
 		score = op_add(n->g, score, bias);
-	node y = op_contract(n->g, "bhqk,bkhd->bqhd", op_softmax(n->g, score, 3), v);
+	const unsigned keys = op_axes(3, 3);
+	node largest = op_stop_gradient(n->g, op_max_over(n->g, score, keys, true));
+	node weight = op_exp(n->g, op_sub(n->g, score, largest)), total = op_sum(n->g, weight, keys, true);
+	const int order[] = { 0, 2, 1, 3 };
+	node y = op_contract(n->g, "bhqk,bkhd->bqhd", weight, v);
+	y = op_mul(n->g, y, op_permute(n->g, op_recip(n->g, total), order));
 	y = nn_linear(n, "out", op_reshape(n->g, y, &s), s.dim[2], true);
 	nn_leave(n);
 	return y;
