@@ -1,14 +1,21 @@
-/* physics_group.c: residuals of a set of points as a loss: compiled once for a block of points, run over all blocks in order,
- * so that memory does not grow with the number of points and sums do not depend on threads. */
+/* physics_group.c: residuals of a set of points as a loss: compiled once for a block of points and run over all blocks, so
+ * that memory does not grow with the number of points. A block is small: all values that its gradient needs stay in the
+ * second-level cache. Threads take parts of consecutive blocks; what is added to what does not depend on their number. */
 #include "run/physics_group.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pool.h"
 #include "op/op.h"
 
-enum { BLOCK_MAX = 2048 };
+enum {
+	BLOCK_MAX = 128,
+	BLOCK_LEAST = 16,	/* blocks are multiples of this: rows start where vectors do */
+	PARTS_MAX = 32,		/* of a group */
+	PARTS_BYTES = 16 << 20, /* of all parts' sums */
+};
 
 /* ---- terms ------------------------------------------------------------------------------------------------------------ */
 
@@ -89,6 +96,8 @@ int physics_group_open(struct physics_group *q, const struct physics *p, int64_t
 
 	q->n = n;
 	q->block = (n + blocks - 1) / blocks;
+	if (blocks > 1)
+		q->block = (q->block + BLOCK_LEAST - 1) / BLOCK_LEAST * BLOCK_LEAST;
 	q->n_padded = q->block * blocks;
 	q->n_columns = p->n_columns;
 	const struct shape line = shape_of(q->n_padded, 1), one = { 0 };
@@ -121,14 +130,22 @@ int physics_group_open(struct physics_group *q, const struct physics *p, int64_t
 
 static void forget(struct physics_group *q)
 {
-	plan_free(q->plan);
+	for (int i = 0; i < q->n_plans; i++)
+		plan_free(q->plan[i]);
 	plan_free(q->look);
 	if (q->g) {
 		nn_end(&q->nn);
 		graph_free(q->g);
 	}
 	free(q->trained);
-	q->plan = q->look = NULL;
+	free(q->plan);
+	free(q->out);
+	free(q->sum);
+	q->plan = NULL;
+	q->look = NULL;
+	q->out = NULL;
+	q->sum = NULL;
+	q->n_plans = 0;
 	q->g = NULL;
 	q->trained = NULL;
 }
@@ -206,18 +223,56 @@ static void build_opposite(struct physics_group *q, const struct physics *p, str
 	q->other.spec = &q->spec;
 }
 
-static void bind_parameters(struct physics_group *q, struct plan *plan, const struct network *n)
+static void bind_parameters(struct physics_group *q, struct plan *plan)
 {
 	for (int i = 0; i < q->nn.n_nodes; i++)
 		if (node_is(q->nn.node[i]))
-			plan_bind(plan, q->nn.node[i], n->params.at[i].value.data);
+			plan_bind(plan, q->nn.node[i], q->network->params.at[i].value.data);
+}
+
+/* As many plans as threads. */
+static int add_plans(struct physics_group *q, struct err *e)
+{
+	if (q->n_plans >= pool_threads())
+		return 0;
+	q->plan = xrealloc(q->plan, (size_t)pool_threads() * sizeof *q->plan);
+	for (; q->n_plans < pool_threads(); q->n_plans++) {
+		struct plan *plan = plan_new(q->g, q->n_out, q->out, e);
+
+		if (!plan)
+			return err_in(e, "model %s", q->network->class->name);
+		q->plan[q->n_plans] = plan;
+		bind_parameters(q, plan);
+		for (int j = 0; j < q->n_terms; j++) {
+			plan_bind(plan, q->square_in[j], q->square[j].data);
+			plan_bind(plan, q->push_in[j], q->push[j].data);
+		}
+	}
+	return 0;
+}
+
+static int add_parts(struct physics_group *q, struct err *e)
+{
+	const int64_t blocks = q->n_padded / q->block;
+
+	q->n_values = 0;
+	for (int k = 0; k < q->n_out; k++) {
+		const struct shape s = graph_shape(q->g, q->out[k]);
+
+		q->n_values += shape_count(&s);
+	}
+	q->n_parts = PARTS_BYTES / (q->n_values * (int64_t)sizeof *q->sum);
+	q->n_parts = q->n_parts < PARTS_MAX ? q->n_parts : PARTS_MAX;
+	q->n_parts = q->n_parts < 1 ? 1 : q->n_parts < blocks ? q->n_parts : blocks;
+	q->sum = mem_new(q->n_parts * q->n_values, sizeof *q->sum, "gradients", e);
+	return q->sum ? 0 : -1;
 }
 
 int physics_group_compile(struct physics_group *q, const struct physics *p, struct network *n, int64_t window,
 			  struct err *e)
 {
 	const struct shape line = shape_of(q->block, 1), one = { 0 };
-	node r[PHYSICS_TERMS], loss = NODE_NONE, *out, *wrt;
+	node r[PHYSICS_TERMS], loss = NODE_NONE, *wrt;
 
 	forget(q);
 	q->g = graph_new(n->real);
@@ -233,7 +288,9 @@ int physics_group_compile(struct physics_group *q, const struct physics *p, stru
 	for (int i = 0; i < q->nn.n_nodes; i++)
 		if (node_is(q->nn.node[i]) && trains(&n->params.at[i]))
 			q->trained[q->n_trained++] = i;
-	out = xcalloc((size_t)(1 + q->n_terms + q->n_trained), sizeof *out);
+	q->network = n;
+	q->n_out = 1 + q->n_terms + q->n_trained;
+	q->out = xcalloc((size_t)q->n_out, sizeof *q->out);
 	wrt = xcalloc((size_t)q->n_trained + 1, sizeof *wrt);
 	for (int j = 0; j < q->n_terms; j++) {
 		if (q->from_target)
@@ -245,28 +302,21 @@ int physics_group_compile(struct physics_group *q, const struct physics *p, stru
 		node squares = op_sum_all(q->g, op_mul(q->g, q->weight_in, square));
 		node pushes = op_sum_all(q->g, op_mul(q->g, q->sign_in, r[j]));
 
-		out[1 + j] = op_sum_all(q->g, op_mul(q->g, q->mask_in, square));
+		q->out[1 + j] = op_sum_all(q->g, op_mul(q->g, q->mask_in, square));
 		loss = graph_add(q->g, loss, op_mul(q->g, q->square_in[j], squares));
 		loss = graph_add(q->g, loss, op_mul(q->g, q->push_in[j], pushes));
 	}
-	out[0] = loss;
+	q->out[0] = loss;
 	for (int i = 0; i < q->n_trained; i++)
 		wrt[i] = q->nn.node[q->trained[i]];
 	if (!graph_error(q->g))
-		graph_gradient(q->g, loss, q->n_trained, wrt, out + 1 + q->n_terms);
-	q->plan = plan_new(q->g, 1 + q->n_terms + q->n_trained, out, e);
-	q->look = q->plan ? plan_new(q->g, q->n_terms, r, e) : NULL;
-	free(out);
+		graph_gradient(q->g, loss, q->n_trained, wrt, q->out + 1 + q->n_terms);
 	free(wrt);
+	q->look = plan_new(q->g, q->n_terms, r, e);
 	if (!q->look)
 		return err_in(e, "model %s", n->class->name);
-	bind_parameters(q, q->plan, n);
-	bind_parameters(q, q->look, n);
-	for (int j = 0; j < q->n_terms; j++) {
-		plan_bind(q->plan, q->square_in[j], q->square[j].data);
-		plan_bind(q->plan, q->push_in[j], q->push[j].data);
-	}
-	return 0;
+	bind_parameters(q, q->look);
+	return add_plans(q, e) == 0 && add_parts(q, e) == 0 ? 0 : -1;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------------- */
@@ -288,43 +338,97 @@ static void bind_block(struct physics_group *q, struct plan *plan, int64_t b)
 		plan_bind(plan, q->target_in[j], (char *)q->target[j].data + offset);
 }
 
-static void add_to(struct tensor *to, const struct tensor *from)
+static void add_numbers(double *to, const struct tensor *from)
 {
-	const int64_t n = shape_count(&to->shape);
+	const int64_t n = shape_count(&from->shape);
 
-	if (to->dtype == DTYPE_F64)
+	if (from->dtype == DTYPE_F64)
 		for (int64_t i = 0; i < n; i++)
-			((double *)to->data)[i] += ((const double *)from->data)[i];
+			to[i] += ((const double *)from->data)[i];
 	else
 		for (int64_t i = 0; i < n; i++)
-			((float *)to->data)[i] += ((const float *)from->data)[i];
+			to[i] += (double)((const float *)from->data)[i];
+}
+
+struct running {
+	struct physics_group *q;
+	struct err error[PARTS_MAX]; /* of each part */
+};
+
+/* All blocks of a part: their outputs, added up. */
+static void run_part(void *arg, int64_t part, int worker)
+{
+	struct running *run = arg;
+	struct physics_group *q = run->q;
+	struct plan *plan = q->plan[worker];
+	double *sum = q->sum + part * q->n_values;
+	const int64_t blocks = q->n_padded / q->block, end = (part + 1) * blocks / q->n_parts;
+
+	memset(sum, 0, (size_t)q->n_values * sizeof *sum);
+	for (int64_t b = part * blocks / q->n_parts; b < end; b++) {
+		int64_t at = 0;
+
+		bind_block(q, plan, b);
+		if (plan_run(plan, &run->error[part]) != 0)
+			return;
+		for (int k = 0; k < q->n_out; k++) {
+			const struct tensor v = plan_out(plan, k);
+
+			add_numbers(sum + at, &v);
+			at += shape_count(&v.shape);
+		}
+	}
+}
+
+/* The parts' gradients into `gradient`, in their order. */
+static void add_gradients(const struct physics_group *q, struct params *gradient)
+{
+	const double *sum = q->sum + 1 + q->n_terms;
+
+	for (int i = 0; i < q->n_trained; i++) {
+		struct tensor *to = &gradient->at[q->trained[i]].value;
+		const int64_t n = shape_count(&to->shape);
+
+		for (int64_t j = 0; j < n; j++) {
+			double total = tensor_get(to, j);
+
+			for (int64_t part = 0; part < q->n_parts; part++)
+				total += sum[part * q->n_values + j];
+			tensor_set(to, j, total);
+		}
+		sum += n;
+	}
 }
 
 int physics_group_run(struct physics_group *q, const double *square, const double *push, struct params *gradient,
 		      double *loss, bool means, struct err *e)
 {
+	struct running run = { .q = q };
+
 	for (int j = 0; j < q->n_terms; j++) {
 		tensor_set(&q->square[j], 0, square ? square[j] : 0);
 		tensor_set(&q->push[j], 0, push ? push[j] : 0);
 		if (means)
 			q->term[j].mean = 0;
 	}
-	for (int64_t b = 0; b < q->n_padded / q->block; b++) {
-		bind_block(q, q->plan, b);
-		if (plan_run(q->plan, e) != 0)
-			return -1;
-		struct tensor v = plan_out(q->plan, 0);
+	if (add_plans(q, e) != 0)
+		return -1;
+	if (q->n_parts == 1) /* then threads share out the rows of a block */
+		run_part(&run, 0, 0);
+	else
+		pool_run(q->n_parts, run_part, &run);
+	for (int64_t part = 0; part < q->n_parts; part++) {
+		const double *sum = q->sum + part * q->n_values;
 
-		*loss += tensor_get(&v, 0);
-		for (int j = 0; j < q->n_terms && means; j++) {
-			v = plan_out(q->plan, 1 + j);
-			q->term[j].mean += tensor_get(&v, 0) / (double)q->n;
+		if (run.error[part].code != 0) {
+			*e = run.error[part];
+			return -1;
 		}
-		for (int i = 0; i < q->n_trained; i++) {
-			v = plan_out(q->plan, 1 + q->n_terms + i);
-			add_to(&gradient->at[q->trained[i]].value, &v);
-		}
+		*loss += sum[0];
+		for (int j = 0; j < q->n_terms && means; j++)
+			q->term[j].mean += sum[1 + j] / (double)q->n;
 	}
+	add_gradients(q, gradient);
 	return 0;
 }
 

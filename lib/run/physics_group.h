@@ -1,5 +1,5 @@
 /* physics_group.h: points that share residuals (inside, at the first time, on one side, of the data), and their part of the
- * loss with its gradient, block by block. */
+ * loss with its gradient, block by block, in parts of consecutive blocks that threads share out. */
 #ifndef SCIML_RUN_PHYSICS_GROUP_H
 #define SCIML_RUN_PHYSICS_GROUP_H
 
@@ -34,8 +34,14 @@ struct physics_group {
 	node other_in[PHYSICS_COLUMNS];			       /* of the second network of a periodic side */
 	node square_in[PHYSICS_TERMS], push_in[PHYSICS_TERMS]; /* rank 0: factors of sum w r^2 and of sum s r */
 	struct tensor square[PHYSICS_TERMS], push[PHYSICS_TERMS];
-	struct plan *plan, *look; /* loss, sums, gradients; residuals alone */
-	int n_trained, *trained;  /* parameters with a gradient, by index */
+	int n_out, n_plans;
+	node *out;	    /* loss, sums, gradients */
+	struct plan **plan; /* of out: one for each thread */
+	struct plan *look;  /* residuals alone */
+	const struct network *network;
+	int n_trained, *trained; /* parameters with a gradient, by index */
+	int64_t n_parts, n_values;
+	double *sum; /* of the outputs over the blocks of a part, one after the other */
 };
 
 /* Terms of a kind from the text; none: n_terms = 0 and nothing else is made. */
