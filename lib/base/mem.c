@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/stop.h"
+
+enum { LARGE_PAGE = 2 << 20, MANY_PAGES = 8 << 20 }; /* bytes */
 
 static void *need(void *p, size_t size)
 {

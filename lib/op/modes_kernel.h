@@ -1,6 +1,26 @@
 /* modes_kernel.h: the pruned transforms of modes.c, channel by channel; included once per type with REAL and NAME. A row
  * product holds cos rows 0 .. top, then sin rows 1 .. top; a row is n_blocks of (m real parts, m imaginary parts). */
 
+/* to = a + sign b, four at a time: rows are short. */
+typedef REAL NAME(quad)[4];
+
+static inline void NAME(add)(int64_t m, const REAL *a, REAL sign, const REAL *b, REAL *to)
+{
+	int64_t i = 0;
+
+	for (; i + 4 <= m; i += 4) {
+		NAME(quad) x, y;
+
+		memcpy(x, a + i, sizeof x);
+		memcpy(y, b + i, sizeof y);
+		for (int l = 0; l < 4; l++)
+			x[l] += sign * y[l];
+		memcpy(to + i, x, sizeof x);
+	}
+	for (; i < m; i++)
+		to[i] = a[i] + sign * b[i];
+}
+
 /* exp(-i k x) = cos - i sin for k = -top .. top-1, out of the row products. */
 static void NAME(join)(int64_t top, int64_t n_blocks, int64_t m, const REAL *product, REAL *out, int64_t row_step,
 		       int64_t block_step, int64_t im)
@@ -9,25 +29,21 @@ static void NAME(join)(int64_t top, int64_t n_blocks, int64_t m, const REAL *pro
 
 	for (int64_t k = 0; k <= top; k++)
 		for (int64_t b = 0; b < n_blocks; b++) {
-			const REAL *restrict c = product + k * width + b * 2 * m;
-			const REAL *restrict s = product + (top + k) * width + b * 2 * m;
-			REAL *restrict plus = out + (top + k) * row_step + b * block_step;
-			REAL *restrict minus = out + (top - k) * row_step + b * block_step;
+			const REAL *c = product + k * width + b * 2 * m, *s = c + top * width;
+			REAL *plus = out + (top + k) * row_step + b * block_step;
+			REAL *minus = out + (top - k) * row_step + b * block_step;
 
 			if (k == 0) {
 				memcpy(plus, c, (size_t)m * sizeof *c);
 				memcpy(plus + im, c + m, (size_t)m * sizeof *c);
 				continue;
 			}
-			if (k < top)
-				for (int64_t i = 0; i < m; i++) {
-					plus[i] = c[i] + s[m + i];
-					plus[im + i] = c[m + i] - s[i];
-				}
-			for (int64_t i = 0; i < m; i++) {
-				minus[i] = c[i] - s[m + i];
-				minus[im + i] = c[m + i] + s[i];
+			if (k < top) {
+				NAME(add)(m, c, 1, s + m, plus);
+				NAME(add)(m, c + m, -1, s, plus + im);
 			}
+			NAME(add)(m, c, -1, s + m, minus);
+			NAME(add)(m, c + m, 1, s, minus + im);
 		}
 }
 
@@ -39,28 +55,27 @@ static void NAME(split)(int64_t top, int64_t n_blocks, int64_t m, const REAL *in
 
 	for (int64_t k = 0; k <= top; k++)
 		for (int64_t b = 0; b < n_blocks; b++) {
-			REAL *restrict c = product + k * width + b * 2 * m;
-			REAL *restrict s = product + (top + k) * width + b * 2 * m;
-			const REAL *restrict plus = in + (top + k) * row_step + b * block_step;
-			const REAL *restrict minus = in + (top - k) * row_step + b * block_step;
+			REAL *c = product + k * width + b * 2 * m, *s = c + top * width;
+			const REAL *plus = in + (top + k) * row_step + b * block_step;
+			const REAL *minus = in + (top - k) * row_step + b * block_step;
 
 			if (k == 0) {
 				memcpy(c, plus, (size_t)m * sizeof *c);
 				memcpy(c + m, plus + im, (size_t)m * sizeof *c);
 				continue;
 			}
-			for (int64_t i = 0; k < top && i < m; i++) {
-				c[i] = plus[i] + minus[i];
-				c[m + i] = plus[im + i] + minus[im + i];
-				s[i] = minus[im + i] - plus[im + i];
-				s[m + i] = plus[i] - minus[i];
+			if (k < top) {
+				NAME(add)(m, plus, 1, minus, c);
+				NAME(add)(m, plus + im, 1, minus + im, c + m);
+				NAME(add)(m, minus + im, -1, plus + im, s);
+				NAME(add)(m, plus, -1, minus, s + m);
+				continue;
 			}
-			for (int64_t i = 0; k == top && i < m; i++) {
-				c[i] = minus[i];
-				c[m + i] = minus[im + i];
-				s[i] = minus[im + i];
+			memcpy(c, minus, (size_t)m * sizeof *c);
+			memcpy(c + m, minus + im, (size_t)m * sizeof *c);
+			memcpy(s, minus + im, (size_t)m * sizeof *c);
+			for (int64_t i = 0; i < m; i++)
 				s[m + i] = -minus[i];
-			}
 		}
 }
 
