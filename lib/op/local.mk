@@ -6,6 +6,7 @@ op_members = \
 	lib/op/elementwise.c \
 	lib/op/index.c \
 	lib/op/order.c \
+	lib/op/quadratic_program.c \
 	lib/op/random.c \
 	lib/op/reduce.c \
 	lib/op/slice.c \

@@ -134,6 +134,12 @@ node op_cholesky(struct graph *g, node a);	/* lower L, a = L L^T */
 node op_solve_triangular(struct graph *g, node l, node b, bool transpose); /* lower triangle of l */
 node op_log_det(struct graph *g, node a);				   /* log |det a| */
 
+/* quadratic_program.c: argmin 1/2 z'Qz + q'z subject to G z <= h and A z = b, a program a row of the batch: Q (b, n, n), whose symmetric
+ * part is positive definite (or is on what A leaves free), q (b, n), G (b, m, n), h (b, m), A (b, p, n) of rank p, b (b, p);
+ * NODE_NONE for G or A: no such constraints. In double; NaN where there is no solution. multipliers (NULL: not wanted): (b, m + p), of
+ * G z <= h and of A z = b. Derivatives need that a bound that holds with equality has a multiplier that is not zero. */
+node op_quadratic_program(struct graph *g, node Q, node q, node G, node h, node A, node b, node *multipliers);
+
 /* random.c: pure function of the seed words: key int32 (4) = seed low, seed high, step low, step high. */
 node op_random_uniform(struct graph *g, node key, const struct shape *s, const char *purpose);
 node op_random_normal(struct graph *g, node key, const struct shape *s, const char *purpose);

@@ -18,7 +18,7 @@ run_sources = $(learner_members) lib/run/learner.h lib/run/supervised.h lib/run/
 	lib/run/physics.h lib/run/physics.c lib/run/physics_balance.h lib/run/physics_balance.c lib/run/physics_field.c \
 	lib/run/physics_group.h lib/run/physics_group.c lib/run/physics_points.h lib/run/physics_points.c lib/run/physics_solve.h lib/run/physics_solve.c \
 	lib/run/setup.h lib/run/setup.c lib/run/block.h lib/run/block.c lib/run/gen.h lib/run/gen_plan.h lib/run/gen.c lib/run/merge.c \
-	lib/run/task.h lib/run/task_read.h lib/run/task.c lib/run/batch.c lib/run/network.h lib/run/network.c lib/run/predictor.c \
+	lib/run/task.h lib/run/task_read.h lib/run/task.c lib/run/batch.c lib/run/network.h lib/run/network.c lib/run/polytope.h lib/run/polytope.c lib/run/predictor.c \
 	lib/run/train.h lib/run/trainer.h lib/run/train.c lib/run/trainer.c lib/run/compiled.c lib/run/online.h lib/run/online.c \
 	lib/run/model_file.h lib/run/model_file.c lib/run/solve.h lib/run/solve.c lib/run/march.h lib/run/march.c lib/run/sample.h lib/run/sample.c \
 	lib/run/eval.h lib/run/eval_inside.h lib/run/eval.c lib/run/eval_match.c lib/run/eval_baseline.c lib/run/eval_rows.c \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "run/polytope.h"
 
 static const char *const real_names[] = { "float32", "float64", NULL };
 static const char *const normaliser_names[] = { "none", "channel", "pixel", NULL };
@@ -17,6 +18,11 @@ const struct key network_keys[] = {
 		   "input minus mean over deviation: one pair a channel, or one a grid point"),
 	KEY_ONE_OF(struct network_config, normalise_target, "none", normaliser_names, "the same for what is predicted"),
 	KEY_FLAG(struct network_config, encoded_loss, "false", "take the loss on normalised targets"),
+	KEY_ANY(struct network_config, equal,
+		"maps and steps: predictions are moved, as little as possible, to where these hold exactly, at every "
+		"point: rows [a1, ..., b] for a1 y1 + ... = b in the output channels y"),
+	KEY_ANY(struct network_config, at_most,
+		"the same for a1 y1 + ... <= b: [[-1, 0, 0]] keeps the first of two >= 0"),
 	KEY_END,
 };
 
@@ -102,6 +108,13 @@ void network_build(struct network *n, struct network_graph *b, struct graph *g, 
 
 		target_statistics(&b->nn, s, n->key.normalise_target, &mean, &scale);
 		b->prediction = op_add(g, op_mul(g, b->encoded, scale), mean);
+	}
+	if (n->key.equal || n->key.at_most) {
+		if (n->key.encoded_loss && !graph_error(g))
+			graph_fail(g, "data.encoded_loss: predictions under data.%s have no encoded form",
+				   n->key.equal ? "equal" : "at_most");
+		b->prediction =
+			polytope_project(g, b->prediction, s->n_query > 0 ? 2 : 1, n->key.equal, n->key.at_most);
 	}
 }
 

@@ -13,6 +13,7 @@ enum { NORMALISE_NONE, NORMALISE_CHANNEL, NORMALISE_PIXEL };
 struct network_config {
 	int real, normalise_input, normalise_target;
 	bool encoded_loss;
+	const struct conf_node *equal, *at_most; /* hard constraints on predictions, run/polytope.h */
 };
 extern const struct key network_keys[]; /* section data, beside task_keys */
 

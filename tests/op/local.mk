@@ -52,3 +52,9 @@ tests_op_test_op_units_SOURCES = tests/op/test_op_units.c tests/op/table.c tests
 tests_op_test_op_units_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_op_test_op_units_LDADD = $(LDADD) $(CHECK_LIBS)
 TESTS += tests/op/test_op_units
+
+check_PROGRAMS += tests/op/test_op_quadratic
+tests_op_test_op_quadratic_SOURCES = tests/op/test_op_quadratic.c tests/op/evaluate.c tests/op/evaluate.h
+tests_op_test_op_quadratic_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_op_test_op_quadratic_LDADD = $(LDADD) $(CHECK_LIBS)
+TESTS += tests/op/test_op_quadratic
