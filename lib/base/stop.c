@@ -69,6 +69,8 @@ void stop_setup(void)
 {
 	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
 
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit is an error of write, after which nothing stays behind */
+
 	sigemptyset(&act.sa_mask);
 	for (int i = 0; i < CAUGHT; i++)
 		sigaddset(&act.sa_mask, caught[i]);

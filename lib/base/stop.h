@@ -7,7 +7,8 @@
 
 #include "base/err.h"
 
-/* Install handlers for INT TERM HUP PIPE XCPU; a signal that was ignored at start stays ignored. */
+/* Install handlers for INT TERM HUP PIPE XCPU; a signal that was ignored at start stays ignored. XFSZ is ignored: writing
+ * fails. */
 void stop_setup(void);
 
 /* While held, INT TERM HUP XCPU only set a flag (a second one of the same kind ends at once); otherwise they unlink pending
