@@ -10,6 +10,35 @@
 #include "base/mem.h"
 #include "integ/sde.h"
 
+/* (1 - exp(-rate t)) / rate = int_0^t exp(-rate s) ds, t for rate 0. */
+static double decayed(double rate, double t)
+{
+	return rate != 0 ? -expm1(-rate * t) / rate : t;
+}
+
+/* sum_j z^j / (j + n)!: phi_1(z) = (e^z - 1) / z, and phi_{k+1}(z) = (phi_k(z) - 1/k!) / z, which cancels for small z. */
+static double phi(int n, double z)
+{
+	double term = 1, sum;
+
+	if (fabs(z) > 1) {
+		sum = expm1(z) / z;
+		for (int k = 1; k < n; k++) {
+			term /= k;
+			sum = (sum - term) / z;
+		}
+		return sum;
+	}
+	for (int k = 2; k <= n; k++)
+		term /= k;
+	sum = term;
+	for (int k = n + 1; k < n + 20; k++) {
+		term *= z / k;
+		sum += term;
+	}
+	return sum;
+}
+
 /* What drift and diffusion get: parameters and the number of components. */
 struct many {
 	const struct process *p;
@@ -90,9 +119,9 @@ static void gbm_flow(void *context, int64_t paths, double t, const double *x, do
 }
 static void cir_flow(void *context, int64_t paths, double t, const double *x, double *out)
 {
-	const double decay = exp(-((const struct many *)context)->p->rate * t);
+	const double rate = ((const struct many *)context)->p->rate, decay = exp(-rate * t), mean = decayed(rate, t);
 
-	EACH(decay * X + (1 - decay) * (p->level - 0.25 * p->sigma * p->sigma / p->rate))
+	EACH(decay * X + mean * (p->rate * p->level - 0.25 * p->sigma * p->sigma))
 }
 static void langevin_flow(void *context, int64_t paths, double t, const double *x, double *out)
 {
@@ -144,7 +173,7 @@ static const char *cir_unsplit(const struct process *p)
 static double ou_step(const struct process *p, double x, double h, double normal)
 {
 	double decay = exp(-p->rate * h);
-	double variance = p->rate != 0 ? -expm1(-2 * p->rate * h) / (2 * p->rate) : h;
+	double variance = decayed(2 * p->rate, h);
 
 	return p->level + (x - p->level) * decay + p->sigma * sqrt(variance) * normal;
 }
@@ -159,37 +188,33 @@ static void ou_moments(const struct process *p, double t, double *mean, double *
 	double decay = exp(-p->rate * t), spread = p->start_spread * decay;
 
 	*mean = p->level + (p->start - p->level) * decay;
-	*variance =
-		spread * spread + p->sigma * p->sigma * (p->rate != 0 ? -expm1(-2 * p->rate * t) / (2 * p->rate) : t);
+	*variance = spread * spread + p->sigma * p->sigma * decayed(2 * p->rate, t);
 }
 
-/* Variance: sigma^2 int_0^t s^2 exp(-2 rate (t - s)) ds. */
+/* Mean: level int_0^t s exp(-rate (t - s)) ds; variance: sigma^2 int_0^t s^2 exp(-2 rate (t - s)) ds. */
 static void trend_moments(const struct process *p, double t, double *mean, double *variance)
 {
-	const double k = p->rate, decay = exp(-k * t), spread = p->start_spread * p->start_spread;
-	const double line = k != 0 ? t / k - (1 - decay) / (k * k) : t * t / 2;
-	const double square =
-		k != 0 ? t * t / (2 * k) - t / (2 * k * k) + (1 - decay * decay) / (4 * k * k * k) : t * t * t / 3;
+	const double z = -p->rate * t, decay = exp(z), spread = p->start_spread * decay;
 
-	*mean = p->start * decay + p->level * line;
-	*variance = spread * decay * decay + p->sigma * p->sigma * square;
+	*mean = p->start * decay + p->level * t * t * phi(2, z);
+	*variance = spread * spread + p->sigma * p->sigma * t * t * t * 2 * phi(3, 2 * z);
 }
 
 static void gbm_moments(const struct process *p, double t, double *mean, double *variance)
 {
-	double square = p->start * p->start + p->start_spread * p->start_spread;
+	const double growth = exp(p->rate * t), spread = p->start_spread * p->start_spread;
+	const double wider = expm1(p->sigma * p->sigma * t);
 
-	*mean = p->start * exp(p->rate * t);
-	*variance = square * exp((2 * p->rate + p->sigma * p->sigma) * t) - *mean * *mean;
+	*mean = p->start * growth;
+	*variance = growth * growth * ((p->start * p->start + spread) * wider + spread);
 }
 
 static void cir_moments(const struct process *p, double t, double *mean, double *variance)
 {
-	double decay = exp(-p->rate * t), gone = -expm1(-p->rate * t), spread = p->start_spread * decay;
+	const double decay = exp(-p->rate * t), gone = decayed(p->rate, t), spread = p->start_spread * decay;
 
 	*mean = p->level + (p->start - p->level) * decay;
-	*variance = spread * spread +
-		    p->sigma * p->sigma / p->rate * (p->start * decay * gone + 0.5 * p->level * gone * gone);
+	*variance = spread * spread + p->sigma * p->sigma * gone * (p->start * decay + 0.5 * p->level * p->rate * gone);
 }
 
 static const struct row {
@@ -217,18 +242,21 @@ static const struct row {
 
 const char *const process_names[] = { "ou", "gbm", "cir", "langevin", "ou-trend", NULL };
 
-static void exact_path(const struct row *row, const struct process *p, int64_t n, double T, int64_t frames,
-		       struct rng noise, double *out)
+static int exact_path(const struct row *row, const struct process *p, int64_t n, double T, int64_t frames,
+		      struct rng noise, double *out, struct err *e)
 {
-	double *normal = xmalloc((size_t)n * sizeof *normal);
+	double *normal = mem_new(n, sizeof *normal, "normal numbers", e);
 	const double h = T / (double)frames;
 
+	if (!normal)
+		return -1;
 	for (int64_t k = 0; k < frames; k++) {
 		rng_normal(noise, (uint64_t)(k * n), (size_t)n, normal);
 		for (int64_t i = 0; i < n; i++)
 			out[(k + 1) * n + i] = row->step(p, out[k * n + i], h, normal[i]);
 	}
 	free(normal);
+	return 0;
 }
 
 static struct sde sde_of(const struct row *row, struct many *many)
@@ -298,12 +326,12 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 					  ? p->start_width * (2 * rng_uniform_at(first, (uint64_t)(n + 1 + i)) - 1)
 					  : 0);
 	}
-	if (scheme->method == PROCESS_EXACT) {
-		exact_path(row, p, n, T, frames, noise, out);
-		return 0;
-	}
+	if (scheme->method == PROCESS_EXACT)
+		return exact_path(row, p, n, T, frames, noise, out, e);
 	m = &sde_methods[scheme->method - 1];
-	x = xmalloc((size_t)(n + frames + 1) * sizeof *x);
+	x = mem_new(n > INT64_MAX - frames - 1 ? -1 : n + frames + 1, sizeof *x, "a process's state and times", e);
+	if (!x)
+		return -1;
 	memcpy(x, out, (size_t)n * sizeof *x);
 	t = x + n;
 	for (int64_t k = 0; k <= frames; k++)

@@ -17,6 +17,8 @@ int volume_count(const struct volume_law *law, int dims)
 	return law->n_scalars + (law->has_velocity ? dims : 0);
 }
 
+static const int64_t MOST_CELLS = INT64_MAX / 1024; /* with all variables, in bytes, still a number */
+
 bool volume_has(const struct volume_law *law, enum volume_solver solver)
 {
 	return law->flux[solver][0] != NULL;
@@ -74,9 +76,14 @@ struct volume *volume_new(const struct volume_setup *s, struct err *e)
 	}
 	v->plane = 1;
 	for (int a = s->dims - 1; a >= 0; a--) {
-		/* sizes are at most some 1e7 each: no overflow before mem_new looks at the product */
 		v->padded[a] = s->size[a] + 2 * VOLUME_GHOSTS;
 		v->stride[a] = v->plane;
+		if (v->plane > MOST_CELLS / v->padded[a]) {
+			err_set(e, ERR_USAGE, "grid: %lld cells along axis %d are too many", (long long)s->size[a],
+				a + 1);
+			volume_free(v);
+			return NULL;
+		}
 		v->plane *= v->padded[a];
 		v->spacing[a] = s->length[a] / (double)s->size[a];
 	}

@@ -138,6 +138,47 @@ START_TEST(processes_have_their_moments)
 }
 END_TEST
 
+/* Simpson's rule for int_0^1 s^power exp(-rate (1 - s)) ds. */
+static double faded(double rate, int power)
+{
+	enum { PANELS = 4000 };
+	double sum = 0;
+
+	for (int i = 0; i <= PANELS; i++) {
+		const double s = (double)i / PANELS;
+
+		sum += (i == 0 || i == PANELS ? 1 : i % 2 ? 4 : 2) * pow(s, power) * exp(-rate * (1 - s));
+	}
+	return sum / (3 * PANELS);
+}
+
+/* Moments at time 1, for rates through 0, where their closed forms are 0 / 0. */
+START_TEST(moments_of_small_rates)
+{
+	static const double slow[] = { 0, 1e-13, 1e-9, 1e-5, 1e-2, 0.4, 0.6, 3, 8, -0.4, -2 };
+
+	for (size_t k = 0; k < sizeof slow / sizeof slow[0]; k++) {
+		const struct process p = { .rate = slow[k], .level = 0.7, .sigma = 0.4, .start = 1.2 };
+		const double decay = exp(-p.rate), square = p.sigma * p.sigma, tol = 1e-11;
+		double mean, std, small = 1e-9;
+
+		ck_assert(process_moments(PROCESS_OU_TREND, &p, 1, &mean, &std));
+		ck_assert_double_eq_tol(mean, p.start * decay + p.level * faded(p.rate, 1), tol * fabs(mean));
+		ck_assert_double_eq_tol(std * std, square * faded(2 * p.rate, 2), tol * std * std);
+		/* dv/dt = -2 rate v + sigma^2 m(t), m(s) = start e^(-rate s) + level (1 - e^(-rate s)) */
+		ck_assert(process_moments(PROCESS_CIR, &p, 1, &mean, &std));
+		ck_assert_double_eq_tol(
+			std * std,
+			square * (p.level * faded(2 * p.rate, 0) + (p.start - p.level) * decay * faded(p.rate, 0)),
+			tol * std * std);
+		/* sigma^2 t start^2, to first order in sigma */
+		ck_assert(process_moments(PROCESS_GBM, &(struct process){ .sigma = small, .start = 1.2 }, 1, &mean,
+					  &std));
+		ck_assert_double_eq_tol(std, 1.2 * small, 1e-12 * small);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("schemes");
@@ -146,6 +187,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, moments_of_small_rates);
 	tcase_add_test(t, etdrk4_has_order_4);
 	tcase_add_test(t, etdrk4_linear_part_is_exact);
 	tcase_add_test(t, processes_have_their_moments);
