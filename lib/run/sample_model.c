@@ -119,13 +119,17 @@ static int open_run(struct work *w, struct err *e)
 {
 	const struct guidance g = { w->key.guidance, w->key.threshold, w->key.threshold_limit };
 	const struct trained *t = &w->trained;
+	const bool draw = w->key.task == TASK_DRAW;
+	bool adaptive;
 
-	w->n = w->key.task == TASK_DRAW ? w->key.samples : dataset_layout(w->data)->n_samples;
-	w->batch = w->key.task != TASK_DRAW ? 1 : w->key.batch < w->n ? w->key.batch : w->n;
+	w->n = draw ? w->key.samples : dataset_layout(w->data)->n_samples;
 	if (sample_share(w->common, w->n, &w->first, &w->count, e) != 0)
 		return -1;
-	if (w->key.task == TASK_DRAW && !(w->stepper = step_open(&w->key.step, w->method, &w->schedule, e)))
+	if (draw && !(w->stepper = step_open(&w->key.step, w->method, &w->schedule, e)))
 		return -1;
+	/* adaptive steps are those of the whole batch: the batches of few draws are those of many */
+	adaptive = draw && stepper_calls(w->stepper) < 0;
+	w->batch = !draw ? 1 : adaptive || w->key.batch < w->n ? w->key.batch : w->n;
 	if (!(w->run = trained_run_new(&w->trained, w->batch, &g, e)))
 		return -1;
 	w->denoiser = trained_denoiser(w->run, &w->schedule);

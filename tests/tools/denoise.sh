@@ -21,6 +21,10 @@ for i in 0 1 2; do
 	run_status 0 sciml-sample m.h5 -n 50 --sampler deis-tab2 --steps 8 -s sample.batch=16 --shard $i/3 -o part$i.h5
 done
 run_status 0 sciml-eval part1.h5 one.h5:16-32 --metric mse --below mse=1e-300
+# more draws are those of fewer and others, with steps that adapt to a batch too
+run_status 0 sciml-sample m.h5 -n 40 --sampler dpm-solver-23 -s sample.batch=32 -o many.h5
+run_status 0 sciml-sample m.h5 -n 5 --sampler dpm-solver-23 -s sample.batch=32 -o few.h5
+run_status 0 sciml-eval few.h5 many.h5:0-4 --metric mse --below mse=1e-300
 # the mean and the deviation of two humps, of standard deviation sqrt(1 + 0.09)
 run_status 0 sciml-sample m.h5 -n 2000 --sampler dpm-solver++2m --steps 20 -o many.h5
 run_status 0 sciml-eval stat many.h5
