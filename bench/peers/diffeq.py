@@ -1,5 +1,5 @@
-"""Neural ordinary differential equations: torchdiffeq (through the steps, and by the adjoint equation) and diffrax (recursive
-checkpointing, the whole step compiled)."""
+"""Neural ordinary differential equations: torchdiffeq (through the steps, and by the adjoint equation) and diffrax
+(recursive checkpointing, the whole step compiled)."""
 from files import arrays
 
 

@@ -1,5 +1,5 @@
-"""Burgers' equation by a network of coordinates in JAX, the whole step compiled: derivatives by nested jax.grad or jax.jvp point
-by point, by jax.experimental.jet, and by jets carried by hand."""
+"""Burgers' equation by a network of coordinates in JAX, the whole step compiled: derivatives by nested jax.grad or
+jax.jvp, by jax.experimental.jet, and by jets carried by hand."""
 import math
 
 from files import arrays

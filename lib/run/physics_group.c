@@ -1,6 +1,7 @@
-/* physics_group.c: residuals of a set of points as a loss: compiled once for a block of points and run over all blocks, so
- * that memory does not grow with the number of points. A block is small: all values that its gradient needs stay in the
- * second-level cache. Threads take parts of consecutive blocks; what is added to what does not depend on their number. */
+/* physics_group.c: residuals of a set of points as a loss: compiled once for a block of points and run over all blocks,
+ * so that memory does not grow with the number of points. A block is small: all values that its gradient needs stay in
+ * the second-level cache. Threads take parts of consecutive blocks; what is added to what does not depend on their
+ * number. */
 #include "run/physics_group.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* physics_group.h: points that share residuals (inside, at the first time, on one side, of the data), and their part of the
- * loss with its gradient, block by block, in parts of consecutive blocks that threads share out. */
+/* physics_group.h: points that share residuals (inside, at the first time, on one side, of the data), and their part of
+ * the loss with its gradient, block by block, in parts of consecutive blocks that threads share out. */
 #ifndef SCIML_RUN_PHYSICS_GROUP_H
 #define SCIML_RUN_PHYSICS_GROUP_H
 
