@@ -162,7 +162,9 @@ static void make_plan(struct contract_plan *p, const struct op_call *c)
 	axis = longest(&p->x, true, p->sum);
 	if (axis < 0 || p->x.axis[axis].extent < 4)
 		axis = longest(&p->x, true, -1);
-	if (terms >= 1 << 18 && batches < 4 && 2 * sums >= out && axis >= 0 && p->x.axis[axis].extent >= 4) {
+	/* Parts of a sum cost storing and adding them up; blocks of a small result read one argument anew for each. */
+	const bool long_sum = 2 * sums >= out || (16 * sums >= out && out <= 1 << 16);
+	if (terms >= 1 << 18 && batches < 4 && long_sum && axis >= 0 && p->x.axis[axis].extent >= 4) {
 		p->mode = SUMS;
 		if (row_sum(p, c) >= 0) {
 			p->row_sums = true;

@@ -10,6 +10,11 @@
 
 #include "num/wide.h"
 
+/* Vectors are passed between functions that are expanded in place: how a call would pass them does not matter. */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 /* MIX_LOW and _HIGH take the numbers of two vectors in turn, from their first and their second halves; MIX_EVEN and
  * _ODD are the inverse. */
 #if !defined WIDE_VECTOR
@@ -41,11 +46,6 @@ WIDE_INLINE void store(float *to, wide_f v)
 {
 	memcpy(to, &v, sizeof v);
 }
-
-/* Vectors are passed between functions that are expanded in place: how a call would pass them does not matter. */
-#if defined __GNUC__ && !defined __clang__
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
 
 enum { TILE = 4, PATCH = 6, POINTS = PATCH * PATCH, QUARTERS = 4, QUARTER = WIDE_f / QUARTERS };
 
