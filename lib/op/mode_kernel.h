@@ -40,14 +40,14 @@ WIDE_INLINE void NAME(load)(const REAL *at, bool interleaved, int64_t n_modes, i
 	}
 }
 
-WIDE_INLINE void NAME(store)(REAL *at, bool interleaved, int64_t n_modes, int64_t mode, int64_t count, NAME(vec) re,
-			     NAME(vec) im)
+WIDE_INLINE void NAME(store)(REAL *at, bool interleaved, int64_t n_modes, int64_t mode, int64_t count,
+			     const NAME(vec) * re, const NAME(vec) * im)
 {
 	const size_t bytes = (size_t)count * sizeof *at;
 	REAL part[2 * LANES];
 
 	if (interleaved) {
-		NAME(vec) low = NAME(WIDE_FIRST)(re, im), high = NAME(WIDE_SECOND)(re, im);
+		NAME(vec) low = NAME(WIDE_FIRST)(*re, *im), high = NAME(WIDE_SECOND)(*re, *im);
 
 		memcpy(part, &low, sizeof low);
 		memcpy(part + LANES, &high, sizeof high);
@@ -56,12 +56,12 @@ WIDE_INLINE void NAME(store)(REAL *at, bool interleaved, int64_t n_modes, int64_
 		else
 			memcpy(at + 2 * mode, part, 2 * bytes);
 	} else if (count == LANES) {
-		memcpy(at + mode, &re, sizeof re);
-		memcpy(at + n_modes + mode, &im, sizeof im);
+		memcpy(at + mode, re, sizeof *re);
+		memcpy(at + n_modes + mode, im, sizeof *im);
 	} else {
-		memcpy(part, &re, sizeof re);
+		memcpy(part, re, sizeof *re);
 		memcpy(at + mode, part, bytes);
-		memcpy(part, &im, sizeof im);
+		memcpy(part, im, sizeof *im);
 		memcpy(at + n_modes + mode, part, bytes);
 	}
 }
@@ -128,7 +128,7 @@ WIDE_INLINE void NAME(tile)(const REAL *a, const REAL *b, int64_t terms, bool co
 	WIDE_UNROLL for (int p = 0; p < TILE_P; p++)
 		WIDE_UNROLL for (int q = 0; q < TILE_Q; q++) if (p < n_p && q < n_q)
 			NAME(store)(out.data + p * out.outer + q * out.inner, out.interleaved, n_modes, mode, count,
-				    re[p][q], im[p][q]);
+				    &re[p][q], &im[p][q]);
 }
 
 /* All n_p, a block of n_q, for the modes mode .. mode+count-1. */
