@@ -114,6 +114,9 @@ static const struct {
 			"0.25}\ntrain: {batch: 3}\n" },
 	{ "ode-classifier", "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every}\nobjective: {dt: 0.25, "
 			    "field: x, steer: 0.4, error: 1, error_end: 0.1}\ntrain: {batch: 5}\n" },
+	{ "ode-classifier",
+	  "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every, activation: tanh}\nobjective: "
+	  "{dt: 0.25, field: x, taylor: 0.3, taylor_order: 4}\ntrain: {batch: 4}\n" },
 	{ "latent-sde", "data: {real: float64}\nmodel: {width: 5, depth: 1, scale: false, time: first}\nobjective: "
 			"{latent: 3, context: 4, encoder: 5, diffusion_width: 4, steps: 2, noise: 0.3, kl_steps: 0}\n"
 			"train: {batch: 4}\n" },
@@ -324,6 +327,74 @@ START_TEST(lagrangian_field)
 	nn_end(&n);
 	graph_free(g);
 	params_free(&params);
+}
+END_TEST
+
+/* Of y' = A y + b t + c the derivatives are D_2 = A D_1 + b, D_{k + 1} = A D_k: what |D_K|^2 adds up to, against the
+ * same by small steps of the classical Runge-Kutta method and Simpson's rule. */
+START_TEST(taylor_of_a_linear_field)
+{
+	enum { STEPS = 400 };
+	static const double a[C][C] = { { 0.3, -1.2 }, { 0.9, 0.1 } }, b[C] = { 0.4, -0.7 }, c[C] = { 0.2, 0.5 };
+	const int order = _i;
+	double loss[2], sum = 0, x[C];
+
+	for (int on = 0; on < 2; on++) {
+		char text[400];
+		struct run r;
+		struct trainer *t = &r.t;
+		struct err e = { 0 };
+
+		snprintf(text, sizeof text,
+			 "data: {real: float64}\nmodel: {depth: 0, scale: false, final: identity, time: "
+			 "every}\nobjective: "
+			 "{dt: 0.02, field: x, taylor: %s, taylor_order: %d}\ntrain: {batch: 1}\n",
+			 on ? "0.5" : "0", order);
+		ck_assert_msg(open_run(&r, "ode-classifier", text, &e) == 0, "%s", e.message);
+		double *weight = t->network.params.at[params_find(&t->network.params, "field.out.weight")].value.data,
+		       *bias = t->network.params.at[params_find(&t->network.params, "field.out.bias")].value.data;
+		for (int i = 0; i < C; i++) {
+			for (int j = 0; j < C; j++)
+				weight[j * C + i] = a[i][j];
+			weight[C * C + i] = b[i];
+			bias[i] = c[i];
+		}
+		t->batch_n = 1;
+		t->item[0] = 2;
+		ck_assert_msg(t->learner->load(t, &e) == 0, "%s", e.message);
+		loss[on] = loss_of(t);
+		ck_assert_int_eq(dataset_read(r.data, 2, 1, t->item, DTYPE_F64, x, &e), 0);
+		close_run(&r);
+	}
+	for (int n = 0; n <= 2 * STEPS; n++) { /* half steps; Simpson's weights 1 4 2 ... 4 1 */
+		const double h = 0.5 / STEPS, at = n * h, w = (n == 0 || n == 2 * STEPS ? 1. : n % 2 ? 4. : 2.) * h / 3;
+		double d[C], k[4][C], z[C];
+
+		for (int s = 0; s < 4; s++)
+			for (int i = 0; i < C; i++) {
+				const double part = s == 0 ? 0 : s == 3 ? h : h / 2;
+
+				k[s][i] = c[i] + b[i] * (at + part);
+				for (int j = 0; j < C; j++)
+					k[s][i] += a[i][j] * (x[j] + (s ? part * k[s - 1][j] : 0));
+			}
+		memcpy(d, k[0], sizeof d);
+		for (int q = 1; q < order; q++) {
+			for (int i = 0; i < C; i++) {
+				z[i] = q == 1 ? b[i] : 0;
+				for (int j = 0; j < C; j++)
+					z[i] += a[i][j] * d[j];
+			}
+			memcpy(d, z, sizeof d);
+		}
+		for (int i = 0; i < C; i++) {
+			sum += w * d[i] * d[i];
+			x[i] += h / 6 * (k[0][i] + 2 * k[1][i] + 2 * k[2][i] + k[3][i]);
+		}
+	}
+	ck_assert_double_gt(sum, 0.05);
+	ck_assert_msg(fabs(loss[1] - loss[0] - 0.5 * sum) < 1e-8, "K = %d: %.12g, by hand %.12g", order,
+		      loss[1] - loss[0], 0.5 * sum);
 }
 END_TEST
 
@@ -538,6 +609,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, gradients, 0, CASES);
 	tcase_add_test(t, constant_cde);
+	tcase_add_loop_test(t, taylor_of_a_linear_field, 2, 5);
 	tcase_add_test(t, hamiltonian_field);
 	tcase_add_test(t, lagrangian_field);
 	tcase_add_test(t, refusals);
