@@ -34,6 +34,9 @@ struct sde {
 	void *context;
 };
 
+/* What a step is made of: a tableau of the table, or a formula of its own. */
+enum sde_form { SDE_TABLEAU, SDE_MILSTEIN, SDE_LOG_ODE, SDE_REVERSIBLE, SDE_SPLITTING, SDE_SRI, SDE_FORMS };
+
 /* One row of the table. Strong orders: for diagonal (commutative) noise, and for additive noise. */
 struct sde_tableau;
 struct sde_method {
@@ -45,6 +48,7 @@ struct sde_method {
 	double order, order_additive;
 	enum brownian_kind noise; /* integrals that a step takes; K never */
 	int evaluations;	  /* of the drift, a step */
+	enum sde_form form;
 	const struct sde_tableau *tableau;
 	const char *notes;
 };

@@ -1,6 +1,7 @@
 /* sde_step.c: one step of every method of the table, for all paths at once. Stages are sums over stored products: h
  * f_i, and g_i W and g_i H, which for noise that is not diagonal are products of a matrix and a vector. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -387,11 +388,17 @@ int sde_method_check(const struct sde_method *m, const struct sde *s, bool adapt
 	if (m->needs_flows && adaptive && !s->length)
 		return err_set(e, ERR_USAGE, "method: %s estimates no error, and no length of steps is known here",
 			       m->name);
-	if (adaptive && !m->has_error && !m->needs_flows)
-		return err_set(e, ERR_USAGE,
-			       "method: %s estimates no error; adaptive steps need heun, midpoint, ralston, log-ode, "
-			       "reversible-heun, sra1, shark or spark",
-			       m->name);
+	if (adaptive && !m->has_error && !m->needs_flows) {
+		char others[256] = "";
+		size_t length = 0;
+
+		for (const struct sde_method *o = sde_methods; o->name; o++)
+			if (o->has_error && length < sizeof others)
+				length += (size_t)snprintf(others + length, sizeof others - length, "%s%s",
+							   length > 0 ? ", " : "", o->name);
+		return err_set(e, ERR_USAGE, "method: %s estimates no error; adaptive steps need one of %s", m->name,
+			       others);
+	}
 	return 0;
 }
 
@@ -412,6 +419,12 @@ static void find_wanted(struct sde_stepper *p)
 	}
 }
 
+static void (*const steps[SDE_FORMS])(struct sde_stepper *p, double t, double h, const double *x, const double *W,
+				      const double *H, double *x1, double *error) = {
+	[SDE_TABLEAU] = tableau_step,	    [SDE_MILSTEIN] = milstein_step,   [SDE_LOG_ODE] = log_ode_step,
+	[SDE_REVERSIBLE] = reversible_step, [SDE_SPLITTING] = splitting_step, [SDE_SRI] = sri_step,
+};
+
 struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde *s, int64_t paths, struct err *e)
 {
 	struct sde_stepper *p;
@@ -422,20 +435,11 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 		return NULL;
 	p = xcalloc(1, sizeof *p);
 	*p = (struct sde_stepper){ .m = m, .s = s, .paths = paths, .size = paths * s->n };
-	if (m->tableau) {
-		p->step = tableau_step;
+	p->step = steps[m->form];
+	if (m->tableau)
 		find_wanted(p);
-	} else if (m->needs_flows) {
-		p->step = splitting_step;
-	} else if (strcmp(m->name, "milstein") == 0) {
-		p->step = milstein_step;
-	} else {
-		p->step = strcmp(m->name, "srk") == 0	    ? sri_step
-			  : strcmp(m->name, "log-ode") == 0 ? log_ode_step
-							    : reversible_step;
-	}
 	matrix = diffusion_size(p);
-	areas = p->step == log_ode_step ? paths * s->noises * s->noises + s->noises * s->noises : 0;
+	areas = m->form == SDE_LOG_ODE ? paths * s->noises * s->noises + s->noises * s->noises : 0;
 	p->memory = memory = mem_new(arrays * p->size + 3 * matrix + areas, sizeof *memory, "work space of an SDE", e);
 	if (!memory) {
 		free(p);

@@ -126,7 +126,8 @@ const struct sri_tableau sri_d2 = {
 	METHOD("euler-maruyama", "Kloeden, Platen (1992), 10.2", .calculus = SDE_ITO, .order = 0.5,                    \
 	       .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 1, .tableau = &euler_maruyama)                 \
 	METHOD("milstein", "Kloeden, Platen (1992), 10.3", .own_calculus = true, .diagonal_only = true,                \
-	       .needs_slope = true, .order = 1, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 1)            \
+	       .needs_slope = true, .order = 1, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 1,            \
+	       .form = SDE_MILSTEIN)                                                                                   \
 	METHOD("heun", "Kloeden, Platen (1992), 15.5", .calculus = SDE_STRATONOVICH, .has_error = true, .order = 1,    \
 	       .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 2, .tableau = &heun)                           \
 	METHOD("euler-heun", "Kloeden, Platen (1992), 10.5", .calculus = SDE_STRATONOVICH, .order = 1,                 \
@@ -137,10 +138,11 @@ const struct sri_tableau sri_d2 = {
 	       .order = 1, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 2, .tableau = &ralston)            \
 	METHOD("log-ode", "Foster, Oberhauser, Lyons, SIAM J. Numer. Anal. 58 (2020)", .calculus = SDE_STRATONOVICH,   \
 	       .has_error = true, .order = 1, .order_additive = 1, .noise = BROWNIAN_WH, .evaluations = 2,             \
+	       .form = SDE_LOG_ODE,                                                                                    \
 	       .notes = "noises that do not commute: brackets of their fields times Levy areas (Foster 2020)")         \
 	METHOD("reversible-heun", "Kidger, Foster, Li, Lyons, NeurIPS 2021", .calculus = SDE_STRATONOVICH,             \
 	       .has_error = true, .order = 0.5, .order_additive = 1, .noise = BROWNIAN_W, .evaluations = 1,            \
-	       .notes = "algebraically reversible: gradients in constant memory")                                      \
+	       .form = SDE_REVERSIBLE, .notes = "algebraically reversible: gradients in constant memory")              \
 	METHOD("sea", "Foster, dos Reis, Strange, SIAM J. Numer. Anal. 62 (2024)", .own_calculus = true,               \
 	       .additive_only = true, .order = 1, .order_additive = 1, .noise = BROWNIAN_WH, .evaluations = 1,         \
 	       .tableau = &sea)                                                                                        \
@@ -160,11 +162,11 @@ const struct sri_tableau sri_d2 = {
 	       .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH, .evaluations = 2, .tableau = &slowrk)        \
 	METHOD("splitting", "Foster, dos Reis, Strange, SIAM J. Numer. Anal. 62 (2024)", .own_calculus = true,         \
 	       .diagonal_only = true, .needs_flows = true, .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH,  \
-	       .evaluations = 3,                                                                                       \
+	       .evaluations = 3, .form = SDE_SPLITTING,                                                                \
 	       .notes = "composes the exact flows of drift and diffusion, for processes that have them: stays "        \
 			"positive")                                                                                    \
 	METHOD("srk", "Roessler, SIAM J. Numer. Anal. 48 (2010), SRID2", .calculus = SDE_ITO, .diagonal_only = true,   \
-	       .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH, .evaluations = 3)
+	       .order = 1.5, .order_additive = 1.5, .noise = BROWNIAN_WH, .evaluations = 3, .form = SDE_SRI)
 
 #define ROW(id, paper, ...) { .name = id, .source = paper, __VA_ARGS__ },
 #define NAME(id, paper, ...) id,
