@@ -177,5 +177,11 @@ static const struct learner_class symbolic = {
 	.row = row,
 	.state = state,
 	.finish = finish,
+	.test_config = "problem: {name: darcy, grid: 8, solve_grid: 8}\n"
+		       "gen: {samples: 16}\n"
+		       "model: formula\n"
+		       "data: {real: float64}\n"
+		       "objective: {name: symbolic, populations: 1, cycles: 1}\n"
+		       "train: {epochs: 20, batch: 8}\n",
 };
 const struct learner_class *const learner_file_learner_symbolic[] = { &symbolic, NULL };

@@ -330,5 +330,12 @@ static const struct learner_class symbolic_ode = {
 	.state = state,
 	.finish = finish,
 	.solve = solve,
+	.test_config = "problem: {name: oscillator, points: 60}\n"
+		       "gen: {samples: 16}\n"
+		       "model: formula\n"
+		       "data: {real: float64}\n"
+		       "objective: {name: symbolic-ode, populations: 10, cycles: 3}\n"
+		       "train: {epochs: 20, batch: 8}\n",
+	.test_falls = "u0_loss",
 };
 const struct learner_class *const learner_file_learner_symbolic_ode[] = { &symbolic_ode, NULL };

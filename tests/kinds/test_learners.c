@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "base/str.h"
 #include "run/gen.h"
 #include "run/learner.h"
 #include "run/train.h"
@@ -55,7 +56,8 @@ static int train(const struct learner_class *l, const char *output, const char *
 						   .resume = resume,
 						   .n_set = 1,
 						   .set = set };
-		const struct train_options o = { .log = log };
+		struct str text = { 0 };
+		const struct train_options o = { .log = log, .text = &text };
 
 		signal(SIGPROF, SIG_DFL);
 		setitimer(ITIMER_PROF, &until, NULL);
@@ -63,6 +65,7 @@ static int train(const struct learner_class *l, const char *output, const char *
 		status = train_run(&common, &o, "train.yaml", l->needs_data ? 1 : 0, data, &e);
 		if (status != 0)
 			say(l->name, &e);
+		str_free(&text);
 		pool_stop();
 		_exit(status != 0);
 	}
