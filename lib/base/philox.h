@@ -71,8 +71,8 @@ enum { PHILOX_LANES = 1 };
 
 enum { PHILOX_GROUP = 16, PHILOX_VECTORS = PHILOX_GROUP / PHILOX_LANES };
 
-/* c: the counters of the blocks, and room for the work. high[i] = a << 32 | b and low[i] = c << 32 | d of block i, where
- * a, b, c, d are the numbers of words in `order`. */
+/* c: the counters of the blocks, and room for the work. high[i] = a << 32 | b and low[i] = c << 32 | d of block i,
+ * where a, b, c, d are the numbers of words in `order`. */
 PHILOX_INLINE void philox_rounds(philox_vector c[][4], uint64_t key, const int *order, uint64_t *high, uint64_t *low)
 {
 	const philox_vector m0 = PHILOX_SET(PHILOX_M0), m1 = PHILOX_SET(PHILOX_M1);

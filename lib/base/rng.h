@@ -1,7 +1,7 @@
 /* rng.h: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC'11). Counter-based: value i of a stream depends on
  * (seed, purpose, sample, i) and on nothing else, so threads, batch order, shards and resumes change nothing.
- * Key = the 64-bit seed; counter words = (block index, purpose, sample low, sample high). The block index has 32 bits: a
- * stream holds 2^34 words (2^33 doubles), then repeats. */
+ * Key = the 64-bit seed; counter words = (block index, purpose, sample low, sample high). The block index has 32 bits:
+ * a stream holds 2^34 words (2^33 doubles), then repeats. */
 #ifndef SCIML_BASE_RNG_H
 #define SCIML_BASE_RNG_H
 
@@ -32,7 +32,8 @@ void rng_uniform_f(struct rng r, uint64_t first, size_t n, float *out);
 void rng_normal(struct rng r, uint64_t first, size_t n, double *out);
 void rng_normal_f(struct rng r, uint64_t first, size_t n, float *out);
 
-/* out[s * n + i] = normal first + i of the stream of sample r.sample + s: the bits of rng_normal, vectorised over samples. */
+/* out[s * n + i] = normal first + i of the stream of sample r.sample + s: the bits of rng_normal, vectorised over
+ * samples. */
 void rng_normal_each(struct rng r, size_t n_samples, uint64_t first, size_t n, double *out);
 
 /* Single values. */

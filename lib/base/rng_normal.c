@@ -259,7 +259,8 @@ static inline void pair_f(uint32_t radius_word, uint32_t angle_word, float *firs
 	*second = radius * float_of(y);
 }
 
-/* Pair i from words 2i and 2i+1: two pairs a block. Joined are the words of two radii, c2 above c0, and of two angles. */
+/* Pair i from words 2i and 2i+1: two pairs a block. Joined are the words of two radii, c2 above c0, and of two
+ * angles. */
 static inline void pairs_f(const uint64_t *radius, const uint64_t *angle, float *restrict out)
 {
 	uint32_t a[2 * GROUP], b[2 * GROUP];

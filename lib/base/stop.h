@@ -1,5 +1,5 @@
-/* stop.h: signals. Long work asks stop_requested() at safe points, saves and returns; tool_main then ends the process by
- * that same signal. Files being written are unlinked by the handler only when nobody will reach a safe point. */
+/* stop.h: signals. Long work asks stop_requested() at safe points, saves and returns; tool_main then ends the process
+ * by that same signal. Files being written are unlinked by the handler only when nobody will reach a safe point. */
 #ifndef SCIML_BASE_STOP_H
 #define SCIML_BASE_STOP_H
 
@@ -7,12 +7,12 @@
 
 #include "base/err.h"
 
-/* Install handlers for INT TERM HUP PIPE XCPU; a signal that was ignored at start stays ignored. XFSZ is ignored: writing
- * fails. */
+/* Install handlers for INT TERM HUP PIPE XCPU; a signal that was ignored at start stays ignored. XFSZ is ignored:
+ * writing fails. */
 void stop_setup(void);
 
-/* While held, INT TERM HUP XCPU only set a flag (a second one of the same kind ends at once); otherwise they unlink pending
- * files, restore the default and raise again. PIPE always ends at once. Nests. */
+/* While held, INT TERM HUP XCPU only set a flag (a second one of the same kind ends at once); otherwise they unlink
+ * pending files, restore the default and raise again. PIPE always ends at once. Nests. */
 void stop_hold(void);
 void stop_release(void);
 

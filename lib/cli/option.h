@@ -16,13 +16,13 @@ struct option_ask {
 	const char *describe;
 };
 
-/* The tool's options, then the common ones that it does not define itself, name NULL at the end. Those whose help is NULL
- * are not shown. Free with free(). */
+/* The tool's options, then the common ones that it does not define itself, name NULL at the end. Those whose help is
+ * NULL are not shown. Free with free(). */
 struct opt *option_table(const struct tool *t, struct option_ask *ask);
 
-/* Parse argv; *operand gets the operands in order (freed with free()). Parsing ends early at --help and --version. command
- * gets the canonical command line: "NAME OPTION... OPERAND...", quoted for the shell, without the options that cannot
- * change a result (output name, threads, talk, resume ...), so that equal runs are recorded equally. */
+/* Parse argv; *operand gets the operands in order (freed with free()). Parsing ends early at --help and --version.
+ * command gets the canonical command line: "NAME OPTION... OPERAND...", quoted for the shell, without the options that
+ * cannot change a result (output name, threads, talk, resume ...), so that equal runs are recorded equally. */
 int option_parse(const char *name, const struct opt *table, struct option_ask *ask, int argc, char **argv, int *n,
 		 char ***operand, struct str *command, struct err *e);
 /* Free what OPT_LIST options collected. */

@@ -1,4 +1,5 @@
-/* tool.h: what every tool does the same way: options, help, version, signals, the error line, closing standard output. */
+/* tool.h: what every tool does the same way: options, help, version, signals, the error line, closing standard
+ * output. */
 #ifndef SCIML_CLI_TOOL_H
 #define SCIML_CLI_TOOL_H
 
@@ -40,8 +41,8 @@ struct tool {
 	const char *summary;	   /* one line */
 	const char *synopsis;	   /* "[OPTION]... PROBLEM"; more ways on further lines */
 	const struct opt *options; /* name NULL ends; common ones are added by tool_main */
-	/* --list: names with one line each (of WHAT, and of what else the tool chooses among); --describe NAME: everything about
-	 * one member (equation, keys, defaults, source), 2 if unknown. man: as roff. */
+	/* --list: names with one line each (of WHAT, and of what else the tool chooses among); --describe NAME: everything
+	 * about one member (equation, keys, defaults, source), 2 if unknown. man: as roff. */
 	void (*list)(struct str *out);
 	int (*describe)(const char *name, bool man, struct str *out, struct err *e);
 	const char *const *lacks;    /* NULL-terminated names of common options that mean nothing here; may be NULL */
@@ -56,17 +57,18 @@ struct tool_common {
 	double time_limit; /* 0: none */
 	struct opt_shard shard;
 	struct opt_list set; /* -s key.path=value */
-	/* The command line, quoted for the shell, for /meta: "NAME OPTION... OPERAND..." without the options that cannot change
-	 * a result (output, threads, talk, resume, shard ...), so that equal runs are recorded equally. */
+	/* The command line, quoted for the shell, for /meta: "NAME OPTION... OPERAND..." without the options that cannot
+	 * change a result (output, threads, talk, resume, shard ...), so that equal runs are recorded equally. */
 	const char *command;
 };
 extern struct tool_common tool_common;
 
-/* Parse, run, report: returns the exit status. --help --version --list --describe --man (roff source of the page, used by the
- * build) --completion (bash) are answered here on standard output with status 0. A failure prints "NAME: message" on one
- * line, and for status 2 "Try 'NAME --help'." on a second. Operands are what follows the options (options may come after
- * operands too; "--" ends them). Work that stopped because stop_requested asked for it returns -1 with an empty message:
- * nothing is printed, and the process ends by the signal. Work stopped by the time limit says so with ERR_LOCKED. */
+/* Parse, run, report: returns the exit status. --help --version --list --describe --man (roff source of the page, used
+ * by the build) --completion (bash) are answered here on standard output with status 0. A failure prints "NAME:
+ * message" on one line, and for status 2 "Try 'NAME --help'." on a second. Operands are what follows the options
+ * (options may come after operands too; "--" ends them). Work that stopped because stop_requested asked for it returns
+ * -1 with an empty message: nothing is printed, and the process ends by the signal. Work stopped by the time limit says
+ * so with ERR_LOCKED. */
 int tool_main(const struct tool *t, int argc, char **argv, int (*run)(int n, char **operand, struct err *e));
 
 #endif

@@ -1,6 +1,6 @@
 /* conf.h: a YAML document as a tree that remembers file and line of every value, and `key.path=value` overrides.
- * Anchors and aliases are allowed (within limits: depth 64, 100000 nodes and 16 MiB after expansion, 10000 keys a map); tags,
- * duplicate keys and several documents are refused. All text lives in the conf. */
+ * Anchors and aliases are allowed (within limits: depth 64, 100000 nodes and 16 MiB after expansion, 10000 keys a map);
+ * tags, duplicate keys and several documents are refused. All text lives in the conf. */
 #ifndef SCIML_CONF_CONF_H
 #define SCIML_CONF_CONF_H
 
@@ -27,13 +27,13 @@ struct conf;
 struct conf *conf_new(void); /* an empty map */
 void conf_free(struct conf *c);
 
-/* Read a YAML file (its top level must be a map) or a text and merge it over what is there: maps by key, everything else
- * replaced. Errors read "FILE:LINE: ...". */
+/* Read a YAML file (its top level must be a map) or a text and merge it over what is there: maps by key, everything
+ * else replaced. Errors read "FILE:LINE: ...". */
 int conf_load(struct conf *c, const char *path, struct err *e);
 int conf_load_text(struct conf *c, const char *text, const char *origin, struct err *e);
 
-/* "model.modes=16", "train.lr=1e-3", "grid={x: 64}": the value is YAML; missing maps on the way are made. A section name that
- * is the value's only part, "model=fno", sets that scalar. */
+/* "model.modes=16", "train.lr=1e-3", "grid={x: 64}": the value is YAML; missing maps on the way are made. A section
+ * name that is the value's only part, "model=fno", sets that scalar. */
 int conf_override(struct conf *c, const char *assignment, struct err *e);
 
 const struct conf_node *conf_root(const struct conf *c);

@@ -10,8 +10,8 @@
 void help_entry(struct str *out, const char *left, int column, const char *help);
 /* The text with roff's special characters escaped, never starting a line with a request. */
 void help_roff(struct str *out, const char *text);
-/* What --describe says of a member, before its keys: "NAME: SUMMARY"; one "  LABEL: TEXT", wrapped (nothing without a text);
- * "  keys of section SECTION:". */
+/* What --describe says of a member, before its keys: "NAME: SUMMARY"; one "  LABEL: TEXT", wrapped (nothing without a
+ * text); "  keys of section SECTION:". */
 void help_member(struct str *out, bool man, const char *name, const char *summary);
 void help_label(struct str *out, bool man, const char *label, const char *text);
 void help_keys_of(struct str *out, bool man, const char *section);

@@ -93,16 +93,16 @@ struct key_table {
 	void *into; /* struct that the offsets belong to */
 };
 
-/* Sticky reader over a conf: after the first failure it does nothing more and keeps that message. It notes the effective
- * value of every key it reads. Values (strings, lists) live as long as the reader. */
+/* Sticky reader over a conf: after the first failure it does nothing more and keeps that message. It notes the
+ * effective value of every key it reads. Values (strings, lists) live as long as the reader. */
 struct cfg;
 struct cfg *cfg_new(const struct conf *c);
 void cfg_free(struct cfg *r);
 const struct conf *cfg_conf(const struct cfg *r); /* what it reads */
 
 /* Read section `path` ("model", "train"; absent: all defaults) through n tables. A key in none of them is an error that
- * names file, line, key and the nearest known key. Key "name" is allowed in every section; a section that is a single value
- * ("model: fno") only where cfg_name was asked first. After a failure every key gets its default. */
+ * names file, line, key and the nearest known key. Key "name" is allowed in every section; a section that is a single
+ * value ("model: fno") only where cfg_name was asked first. After a failure every key gets its default. */
 void cfg_section(struct cfg *r, const char *path, int n, const struct key_table *tables);
 /* The section's name: a scalar section ("model: fno") or its key "name"; fallback if absent. */
 const char *cfg_name(struct cfg *r, const char *path, const char *fallback);

@@ -1,4 +1,5 @@
-/* value.c: the types of keys. Every reader has its inverse beside it, so that what --dry-run prints can be read again. */
+/* value.c: the types of keys. Every reader has its inverse beside it, so that what --dry-run prints can be read
+ * again. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "conf/key.h"
 
-/* Store node n through key k into the struct `into`; lists come from arena a. -1 with what is wrong with the value ("'ten'
- * is not an integer"), without file and key. */
+/* Store node n through key k into the struct `into`; lists come from arena a. -1 with what is wrong with the value
+ * ("'ten' is not an integer"), without file and key. */
 int value_read(struct arena *a, const struct key *k, const struct conf_node *n, void *into, struct err *e);
 /* Store zero, or NULL: what a key without default holds until it is read. */
 void value_clear(const struct key *k, void *into);

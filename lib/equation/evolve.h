@@ -1,6 +1,6 @@
-/* evolve.h: symbolic regression: expressions y = f(x_0 .. x_(m-1)) found by regularised evolution (Real et al. 2019, arXiv
- * 1802.01548; populations, migration and tuned constants as in Cranmer 2023, arXiv 2305.01582). Members are plain numbers, so
- * that populations are arrays that a checkpoint keeps. */
+/* evolve.h: symbolic regression: expressions y = f(x_0 .. x_(m-1)) found by regularised evolution (Real et al. 2019,
+ * arXiv 1802.01548; populations, migration and tuned constants as in Cranmer 2023, arXiv 2305.01582). Members are plain
+ * numbers, so that populations are arrays that a checkpoint keeps. */
 #ifndef SCIML_EQUATION_EVOLVE_H
 #define SCIML_EQUATION_EVOLVE_H
 
@@ -41,15 +41,15 @@ struct evolve {
 	const double *y;
 };
 
-/* One round: all populations (populations x population members) go through `cycles` generations, each of `population` children,
- * then the constants of every member are tuned by BFGS (`iterations` steps), then members migrate. Round 0 draws the populations
- * first. front[s - 1]: the best tree of s nodes so far (EVOLVE_SIZE of them, size 0: none yet). Populations run on the pool's
- * threads; the result does not depend on their number. */
+/* One round: all populations (populations x population members) go through `cycles` generations, each of `population`
+ * children, then the constants of every member are tuned by BFGS (`iterations` steps), then members migrate. Round 0
+ * draws the populations first. front[s - 1]: the best tree of s nodes so far (EVOLVE_SIZE of them, size 0: none yet).
+ * Populations run on the pool's threads; the result does not depend on their number. */
 void evolve_round(const struct evolve *v, int64_t round, struct evolve_member *members, struct evolve_member *front);
 
-/* The front without what is no better than a smaller tree: size[i], ascending, and score[i] = -d log(loss) / d size from the one
- * before; of the first the score is 0. Losses below 1e-28 of the largest count as that: such differences are rounding. Returns their
- * number. */
+/* The front without what is no better than a smaller tree: size[i], ascending, and score[i] = -d log(loss) / d size
+ * from the one before; of the first the score is 0. Losses below 1e-28 of the largest count as that: such differences
+ * are rounding. Returns their number. */
 int evolve_front(const struct evolve_member *front, int *size, double *score);
 /* The size of the highest score; 0: there is no tree. */
 int evolve_choose(const struct evolve_member *front);

@@ -1,5 +1,6 @@
-/* evolve_fit.c: how well a tree fits, and its numbers tuned by BFGS. Trees are compiled by the equation language's programs; the
- * derivatives by the numbers are its rules', in the same program, so that what they share is computed once. */
+/* evolve_fit.c: how well a tree fits, and its numbers tuned by BFGS. Trees are compiled by the equation language's
+ * programs; the derivatives by the numbers are its rules', in the same program, so that what they share is computed
+ * once. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

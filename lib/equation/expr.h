@@ -1,6 +1,6 @@
-/* expr.h: expression trees of the equation language (sciml-equation(5)): what the parser makes, printers write, rules rewrite
- * and programs evaluate. Nodes are interned in a pool: equal trees have equal handles, so comparing is ==. A pool also holds
- * the names that a text may use. */
+/* expr.h: expression trees of the equation language (sciml-equation(5)): what the parser makes, printers write, rules
+ * rewrite and programs evaluate. Nodes are interned in a pool: equal trees have equal handles, so comparing is ==. A
+ * pool also holds the names that a text may use. */
 #ifndef SCIML_EQUATION_EXPR_H
 #define SCIML_EQUATION_EXPR_H
 
@@ -132,7 +132,8 @@ struct exprs {
 /* dims: names of the spatial axes, one letter each ("xy"); time is always t. */
 struct exprs *exprs_new(const char *dims);
 void exprs_free(struct exprs *p);
-/* New name; -1 with a message when it is taken, malformed or a word of the language. rank: 1, or components of a field. */
+/* New name; -1 with a message when it is taken, malformed or a word of the language. rank: 1, or components of a
+ * field. */
 int exprs_declare(struct exprs *p, enum expr_symbol_kind kind, const char *name, int rank, expr meaning, struct err *e);
 const struct expr_symbol *exprs_find(const struct exprs *p, const char *name, size_t length);
 const char *exprs_name(const struct exprs *p, enum expr_symbol_kind kind, int index);
@@ -148,8 +149,8 @@ expr expr_number(struct exprs *p, double value);
 expr expr_leaf(struct exprs *p, enum expr_op op, int index);
 expr expr_field(struct exprs *p, int field); /* with its rank */
 
-/* As expr_make, with the simplifications that need a look at the arguments alone: constants folded, 0 and 1 dropped, signs
- * moved out, derivatives sorted and of constants 0. */
+/* As expr_make, with the simplifications that need a look at the arguments alone: constants folded, 0 and 1 dropped,
+ * signs moved out, derivatives sorted and of constants 0. */
 expr expr_build(struct exprs *p, enum expr_op op, int index, int n_args, const expr *arg);
 expr expr_add(struct exprs *p, expr a, expr b);
 expr expr_sub(struct exprs *p, expr a, expr b);
@@ -175,7 +176,8 @@ double expr_constant(const struct exprs *p, expr a, const double *param);
 /* One function or arithmetic operator on numbers. */
 double expr_op_value(enum expr_op op, double a, double b, double c);
 
-/* ---- text (parse.c, print.c) ---------------------------------------------------------------------------------------- */
+/* ---- text (parse.c, print.c)
+ * ---------------------------------------------------------------------------------------- */
 
 enum expr_allow { ALLOW_RANDOM = 1, ALLOW_NOISE = 2, ALLOW_FIELDS = 4 };
 /* One expression. Errors: "WHAT:LINE:COLUMN: message", both counted from 1. EXPR_NONE on failure. */
@@ -188,23 +190,26 @@ void expr_prefix(const struct exprs *p, expr a, struct str *out);
 /* And back; errors name the token's number. */
 expr expr_from_prefix(struct exprs *p, const char *tokens, struct err *e);
 
-/* ---- rules (derive.c, lower.c, split.c) ------------------------------------------------------------------------------ */
+/* ---- rules (derive.c, lower.c, split.c)
+ * ------------------------------------------------------------------------------ */
 
 /* Total derivative along an axis (EXPR_TIME: time): fields and coefficients are functions of place and time. */
 expr expr_total(struct exprs *p, expr a, int axis);
-/* Partial derivative with respect to one node as if it were an independent variable: a parameter, a coordinate, u, or u_xx
- * (then u_x and u do not depend on it). */
+/* Partial derivative with respect to one node as if it were an independent variable: a parameter, a coordinate, u, or
+ * u_xx (then u_x and u do not depend on it). */
 expr expr_partial(struct exprs *p, expr a, expr variable);
-/* Directional (Gateaux) derivative at u in direction du: d/ds a(u + s du) at s = 0; field: the scalar unknown's leaf. */
+/* Directional (Gateaux) derivative at u in direction du: d/ds a(u + s du) at s = 0; field: the scalar unknown's
+ * leaf. */
 expr expr_gateaux(struct exprs *p, expr a, expr field, expr direction);
 /* Replace every occurrence of a node. */
 expr expr_replace(struct exprs *p, expr a, expr old, expr by);
 
-/* Component of a vector expression (0 for scalars) in scalar operators alone; vector fields become EX_PART of EX_FIELD. */
+/* Component of a vector expression (0 for scalars) in scalar operators alone; vector fields become EX_PART of
+ * EX_FIELD. */
 expr expr_lower(struct exprs *p, expr a, int component);
 
-/* a = given + linear + rest: field-free; linear in the fields with constant coefficients; the rest. Each simplified, 0 when
- * there is none. a: scalar, lowered. */
+/* a = given + linear + rest: field-free; linear in the fields with constant coefficients; the rest. Each simplified, 0
+ * when there is none. a: scalar, lowered. */
 struct expr_split {
 	expr given, linear, rest;
 };

@@ -1,4 +1,5 @@
-/* print.c: trees as text with the fewest brackets that read back to the same tree, as TeX, and as prefix tokens and back. */
+/* print.c: trees as text with the fewest brackets that read back to the same tree, as TeX, and as prefix tokens and
+ * back. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,8 @@ void expr_text(const struct exprs *p, expr a, struct str *out)
 	text(p, a, 0, out);
 }
 
-/* ---- TeX ------------------------------------------------------------------------------------------------------------- */
+/* ---- TeX
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void tex_name(const char *name, struct str *out)
 {
@@ -342,7 +344,8 @@ void expr_tex(const struct exprs *p, expr a, struct str *out)
 	tex(p, a, 0, out);
 }
 
-/* ---- prefix tokens --------------------------------------------------------------------------------------------------- */
+/* ---- prefix tokens
+ * --------------------------------------------------------------------------------------------------- */
 
 void expr_prefix(const struct exprs *p, expr a, struct str *out)
 {

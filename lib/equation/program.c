@@ -1,5 +1,5 @@
-/* program.c: compiled evaluation of expressions. Instructions are the nodes in topological order; a register is free again
- * after its last use, so that a few blocks of numbers serve. */
+/* program.c: compiled evaluation of expressions. Instructions are the nodes in topological order; a register is free
+ * again after its last use, so that a few blocks of numbers serve. */
 #include "equation/program.h"
 
 #include <math.h>

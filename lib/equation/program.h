@@ -1,5 +1,5 @@
-/* program.h: scalar expressions compiled for evaluation at many points: common subexpressions once, what is equal at all
- * points once a run, the rest block by block in registers that stay in cache. One thread at a time per program. */
+/* program.h: scalar expressions compiled for evaluation at many points: common subexpressions once, what is equal at
+ * all points once a run, the rest block by block in registers that stay in cache. One thread at a time per program. */
 #ifndef SCIML_EQUATION_PROGRAM_H
 #define SCIML_EQUATION_PROGRAM_H
 

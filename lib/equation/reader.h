@@ -1,5 +1,5 @@
-/* reader.h: the scanner and the expression parser as the files of lib/equation share them. Sticky: after the first failure
- * every token is the end. */
+/* reader.h: the scanner and the expression parser as the files of lib/equation share them. Sticky: after the first
+ * failure every token is the end. */
 #ifndef SCIML_EQUATION_READER_H
 #define SCIML_EQUATION_READER_H
 

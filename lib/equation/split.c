@@ -1,5 +1,5 @@
-/* split.c: what of an expression is linear in the fields with constant coefficients, its Fourier symbol, and the facts that
- * choose a method. */
+/* split.c: what of an expression is linear in the fields with constant coefficients, its Fourier symbol, and the facts
+ * that choose a method. */
 #include <complex.h>
 #include <math.h>
 #include <string.h>
@@ -93,7 +93,8 @@ struct expr_split expr_split(struct exprs *p, expr a)
 	return only_rest(p, expr_simplify(p, a));
 }
 
-/* ---- symbols --------------------------------------------------------------------------------------------------------- */
+/* ---- symbols
+ * --------------------------------------------------------------------------------------------------------- */
 
 static double complex operator_symbol(const struct exprs *p, const struct expr_node *n, const double *k,
 				      const double *param)
@@ -165,7 +166,8 @@ void expr_fourier(const struct exprs *p, expr linear, const double *k, const dou
 	add_symbol(p, linear, 1, k, param, n_unknowns, unknown, out);
 }
 
-/* ---- facts ----------------------------------------------------------------------------------------------------------- */
+/* ---- facts
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Degree of a polynomial in the fields; -1: none. */
 static int degree(const struct exprs *p, expr a)

@@ -1,5 +1,5 @@
-/* system.h: systems of equations as they are written: "u_t = nu*u_xx - u*u_x", "u_tt = lap(u)", "0 = lap(u) + f", several
- * with ; or line ends between. */
+/* system.h: systems of equations as they are written: "u_t = nu*u_xx - u*u_x", "u_tt = lap(u)", "0 = lap(u) + f",
+ * several with ; or line ends between. */
 #ifndef SCIML_EQUATION_SYSTEM_H
 #define SCIML_EQUATION_SYSTEM_H
 
@@ -19,8 +19,8 @@ struct equations {
 
 /* Declare as a scalar field every name of the text that is not known and carries a time derivative (u_t, u_tt). */
 int equations_fields(struct exprs *p, const char *text, const char *what, struct err *e);
-/* Read the equations of a text and append them. Every time derivative is solved for: it must stand linearly with a factor
- * that holds no time derivative. */
+/* Read the equations of a text and append them. Every time derivative is solved for: it must stand linearly with a
+ * factor that holds no time derivative. */
 int equations_parse(struct exprs *p, struct equations *s, const char *text, const char *what, struct err *e);
 void equations_free(struct equations *s);
 void equations_text(const struct exprs *p, const struct equations *s, struct str *out); /* "...; ..." */

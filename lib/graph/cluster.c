@@ -1,5 +1,5 @@
-/* cluster.c: fused elementwise ops. A block of the result's elements goes through all ops of the cluster while it stays in
- * the first-level cache; only what others need is written to memory. */
+/* cluster.c: fused elementwise ops. A block of the result's elements goes through all ops of the cluster while it stays
+ * in the first-level cache; only what others need is written to memory. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* compile.h: how plan_new goes from nodes to kernels. fuse.c gathers the needed nodes into units (one op, or a cluster of
- * elementwise ops), stage.c orders units and groups them into stages that run row by row, plan.c gives every value its
- * place in memory, cluster.c and run.c hold what is executed. */
+/* compile.h: how plan_new goes from nodes to kernels. fuse.c gathers the needed nodes into units (one op, or a cluster
+ * of elementwise ops), stage.c orders units and groups them into stages that run row by row, plan.c gives every value
+ * its place in memory, cluster.c and run.c hold what is executed. */
 #ifndef SCIML_GRAPH_COMPILE_H
 #define SCIML_GRAPH_COMPILE_H
 
@@ -14,8 +14,8 @@ enum kind {
 	KIND_EVAL,  /* any other kernel */
 };
 
-/* A needed node. Values are numbered in the order of the nodes, so arguments come first. Arguments are the ones that are
- * really read: views of the same shape and, for elementwise ops, broadcasts are looked through. */
+/* A needed node. Values are numbered in the order of the nodes, so arguments come first. Arguments are the ones that
+ * are really read: views of the same shape and, for elementwise ops, broadcasts are looked through. */
 struct value {
 	const struct graph_node *node;
 	node id;

@@ -320,8 +320,8 @@ static int infer_sum(const void *attr, int n_args, const struct op_shape *in, st
 	return 0;
 }
 
-/* Kept axis 0: a unit is a row. Summed axis 0: a unit is a range of rows with a partial sum in work when results are few,
- * a range of results when they are many. */
+/* Kept axis 0: a unit is a row. Summed axis 0: a unit is a range of rows with a partial sum in work when results are
+ * few, a range of results when they are many. */
 enum sum_way { SUM_ROW, SUM_PARTIAL, SUM_RESULTS };
 enum { SUM_RANGE = 512, SUM_PARTS = 64, SUM_PART_SIZE = 32768 };
 

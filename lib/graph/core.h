@@ -1,5 +1,6 @@
-/* core.h: the ops that the graph itself needs for accumulating cotangents of broadcast arguments: sum, broadcast, reshape
- * (input, constant and add are declared in op_class.h). The builders of op/op.h with the same meaning call these. */
+/* core.h: the ops that the graph itself needs for accumulating cotangents of broadcast arguments: sum, broadcast,
+ * reshape (input, constant and add are declared in op_class.h). The builders of op/op.h with the same meaning call
+ * these. */
 #ifndef SCIML_GRAPH_CORE_H
 #define SCIML_GRAPH_CORE_H
 

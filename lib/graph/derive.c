@@ -1,5 +1,5 @@
-/* derive.c: derivatives as rewrites. Node ids are a topological order, so both sweeps are loops over ids: reverse mode from
- * the highest output down, forward mode from the lowest input up. */
+/* derive.c: derivatives as rewrites. Node ids are a topological order, so both sweeps are loops over ids: reverse mode
+ * from the highest output down, forward mode from the lowest input up. */
 #include <stdlib.h>
 #include <string.h>
 

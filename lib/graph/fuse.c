@@ -1,6 +1,6 @@
-/* fuse.c: from nodes to units. Elementwise nodes of one shape are gathered into clusters such that no path leaves a cluster
- * and comes back: every value gets a level that grows by one along each edge that can not be fused, so nodes of one level
- * and shape that are joined by fusible edges can run together. */
+/* fuse.c: from nodes to units. Elementwise nodes of one shape are gathered into clusters such that no path leaves a
+ * cluster and comes back: every value gets a level that grows by one along each edge that can not be fused, so nodes of
+ * one level and shape that are joined by fusible edges can run together. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,8 +174,8 @@ static void join_small(const struct compile *c, const int *level, int *parent)
 	free(seen);
 }
 
-/* Clusters that read very many arrays would keep all of them alive at once: cut them in the order of their members, which
- * can not make a circle. Returns the number of units; unit_of[v] for block values, given each one's component. */
+/* Clusters that read very many arrays would keep all of them alive at once: cut them in the order of their members,
+ * which can not make a circle. Returns the number of units; unit_of[v] for block values, given each one's component. */
 static int cut_clusters(struct compile *c, int *component)
 {
 	int *current = xmalloc(((size_t)c->n_values + 1) * sizeof *current); /* component -> unit */

@@ -1,5 +1,5 @@
-/* graph.c: the store of nodes. Nodes, their arguments and attributes live in one arena; a hash table finds an equal node
- * when one is asked for again, which keeps derivatives of derivatives linear in size. */
+/* graph.c: the store of nodes. Nodes, their arguments and attributes live in one arena; a hash table finds an equal
+ * node when one is asked for again, which keeps derivatives of derivatives linear in size. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

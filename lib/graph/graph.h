@@ -68,8 +68,8 @@ node graph_apply(struct graph *g, const struct op_class *op, int n_args, const n
 /* The graph takes over `object` and calls destroy(object) when it is freed (tables that attrs point to). */
 void *graph_own(struct graph *g, void *object, void (*destroy)(void *));
 
-/* Reverse mode: grad[i] = sum_k (d out[k] / d wrt[i])^T cotangent[k]; cotangent[k] has the shape of out[k], NODE_NONE for
- * zero; for a scalar output pass graph_scalar(1). grad[i] is NODE_NONE where nothing depends on wrt[i]. */
+/* Reverse mode: grad[i] = sum_k (d out[k] / d wrt[i])^T cotangent[k]; cotangent[k] has the shape of out[k], NODE_NONE
+ * for zero; for a scalar output pass graph_scalar(1). grad[i] is NODE_NONE where nothing depends on wrt[i]. */
 int graph_vjp(struct graph *g, int n_out, const node *out, const node *cotangent, int n_wrt, const node *wrt,
 	      node *grad);
 

@@ -21,8 +21,8 @@ struct op_call {
 };
 
 /* Elementwise kernels over one block: n is a multiple of OP_LANES, buffers are aligned to 64 bytes, out may be the same
- * buffer as any in[k]. Broadcasting, strides and tails are the caller's business (the fused executor's), so that a value
- * depends only on its inputs, never on its place in an array. */
+ * buffer as any in[k]. Broadcasting, strides and tails are the caller's business (the fused executor's), so that a
+ * value depends only on its inputs, never on its place in an array. */
 enum { OP_LANES = 16, OP_BLOCK = 1024 };
 struct op_block {
 	void (*f)(int64_t n, float *out, const float *const *in, const void *attr);
@@ -77,12 +77,12 @@ struct op_class {
 	/* units = extent of out's axis 0, and unit i reads only row i of those arguments k with bit k set here (all of the
 	 * others): the plan may then run it in one sweep with its neighbours, sample by sample. 0: not row-wise. */
 	unsigned row_args;
-	/* The same for ops where it depends on the attributes or shapes (a permutation that leaves axis 0 in place, a contraction
-	 * batched over the first letter); data pointers not valid. Takes the place of row_args. */
+	/* The same for ops where it depends on the attributes or shapes (a permutation that leaves axis 0 in place, a
+	 * contraction batched over the first letter); data pointers not valid. Takes the place of row_args. */
 	unsigned (*row_args_for)(const struct op_call *c);
 	/* units = extent of axis 0 of those arguments k with bit k set, unit i reads only row i of them and leaves its part of
-	 * the result in work; finish puts the parts together and reads no arguments. The plan may then run it in one sweep with
-	 * what makes the arguments, which need not be stored for it. NULL or 0: not so. */
+	 * the result in work; finish puts the parts together and reads no arguments. The plan may then run it in one sweep
+	 * with what makes the arguments, which need not be stored for it. NULL or 0: not so. */
 	unsigned (*summed_args_for)(const struct op_call *c);
 
 	int n_samples;

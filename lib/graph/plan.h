@@ -8,8 +8,8 @@
 
 struct plan;
 
-/* Compile what the n_out outputs need. The graph must outlive the plan and may grow meanwhile. NULL on failure, also when
- * the graph is in error. */
+/* Compile what the n_out outputs need. The graph must outlive the plan and may grow meanwhile. NULL on failure, also
+ * when the graph is in error. */
 struct plan *plan_new(struct graph *g, int n_out, const node *out, struct err *e);
 void plan_free(struct plan *p);
 
@@ -32,7 +32,8 @@ struct plan_stats {
 };
 struct plan_stats plan_stats(const struct plan *p);
 
-/* Evaluate nodes once with a throw-away plan; values: n_out tensors to be freed by the caller. All inputs must be given. */
+/* Evaluate nodes once with a throw-away plan; values: n_out tensors to be freed by the caller. All inputs must be
+ * given. */
 int plan_eval(struct graph *g, int n_in, const node *in, const struct tensor *in_value, int n_out, const node *out,
 	      struct tensor *value, struct err *e);
 

@@ -1,5 +1,5 @@
-/* run.c: executing a compiled plan. Nothing is allocated or looked up here: stages follow each other, each a set of tasks
- * whose number and extent were fixed from shapes when the plan was made. */
+/* run.c: executing a compiled plan. Nothing is allocated or looked up here: stages follow each other, each a set of
+ * tasks whose number and extent were fixed from shapes when the plan was made. */
 #include <stdlib.h>
 #include <string.h>
 

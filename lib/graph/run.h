@@ -44,7 +44,8 @@ struct result {
 	bool hold; /* an operand in the same memory is read after this is computed: write at the end of the block */
 };
 
-/* Elementwise ops run block by block. Registers hold addresses: first the operands', then the slots', then the results'. */
+/* Elementwise ops run block by block. Registers hold addresses: first the operands', then the slots', then the
+ * results'. */
 struct cluster {
 	size_t size; /* of an element */
 	int64_t count, row_count;

@@ -1,5 +1,5 @@
-/* simplify.c: what graph_apply does before it makes a node: elementwise ops on broadcast arguments are applied before the
- * broadcast, the op's own rule is asked, and ops on constants are run at once. */
+/* simplify.c: what graph_apply does before it makes a node: elementwise ops on broadcast arguments are applied before
+ * the broadcast, the op's own rule is asked, and ops on constants are run at once. */
 #include <stdlib.h>
 #include <string.h>
 

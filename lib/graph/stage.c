@@ -1,6 +1,6 @@
-/* stage.c: the order of units and their grouping into stages. The order follows the one in which nodes were made as far as
- * it can. A stage is a run of units over one leading extent whose rows depend on each other row by row only: it is executed
- * range of rows by range of rows, so that what one unit writes is still in cache when the next reads it. */
+/* stage.c: the order of units and their grouping into stages. The order follows the one in which nodes were made as far
+ * as it can. A stage is a run of units over one leading extent whose rows depend on each other row by row only: it is
+ * executed range of rows by range of rows, so that what one unit writes is still in cache when the next reads it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* sum.c: the kernel of the sum over a set of axes. Every result is accumulated in double over short runs in the array's own
- * type, in an order that follows from shapes alone. */
+/* sum.c: the kernel of the sum over a set of axes. Every result is accumulated in double over short runs in the array's
+ * own type, in an order that follows from shapes alone. */
 #include <string.h>
 
 #include "graph/sum.h"

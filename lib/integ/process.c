@@ -16,7 +16,8 @@ static double decayed(double rate, double t)
 	return rate != 0 ? -expm1(-rate * t) / rate : t;
 }
 
-/* sum_j z^j / (j + n)!: phi_1(z) = (e^z - 1) / z, and phi_{k+1}(z) = (phi_k(z) - 1/k!) / z, which cancels for small z. */
+/* sum_j z^j / (j + n)!: phi_1(z) = (e^z - 1) / z, and phi_{k+1}(z) = (phi_k(z) - 1/k!) / z, which cancels for small
+ * z. */
 static double phi(int n, double z)
 {
 	double term = 1, sum;

@@ -70,9 +70,9 @@ void sde_stepper_free(struct sde_stepper *p);
  * them from the step accepted last; before the first, and after sde_restart, they start from x. */
 void sde_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H, double *x1,
 	      double *error);
-/* log-ode: the Levy areas of the next steps, paths x noises x noises, borrowed; NULL, as at first: drawn by Foster's law given W and
- * H (integ/brownian.h). With the path's own areas the strong order is 1 for any noise; with drawn ones the law of the path is that
- * good, but not every path, which no method on W and H alone can be. */
+/* log-ode: the Levy areas of the next steps, paths x noises x noises, borrowed; NULL, as at first: drawn by Foster's
+ * law given W and H (integ/brownian.h). With the path's own areas the strong order is 1 for any noise; with drawn ones
+ * the law of the path is that good, but not every path, which no method on W and H alone can be. */
 void sde_set_areas(struct sde_stepper *p, const double *area);
 void sde_accept(struct sde_stepper *p); /* the last step counts */
 void sde_restart(struct sde_stepper *p);

@@ -278,10 +278,11 @@ void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, co
 	p->now = before;
 }
 
-/* ---- log-ode ------------------------------------------------------------------------------------------------------ */
+/* ---- log-ode
+ * ------------------------------------------------------------------------------------------------------ */
 
-/* Levy areas of the step. What Foster's law leaves to chance is a function of the increments' bits: the same for the same step, on
- * every thread and in every order. */
+/* Levy areas of the step. What Foster's law leaves to chance is a function of the increments' bits: the same for the
+ * same step, on every thread and in every order. */
 static const double *areas_of(struct sde_stepper *p, double h, const double *W, const double *H)
 {
 	const int64_t m = p->s->noises;
@@ -299,8 +300,8 @@ static const double *areas_of(struct sde_stepper *p, double h, const double *W, 
 	return p->area;
 }
 
-/* to += sum_ij A_ij Dg_j g_i at z, which is the sum over i < j of A_ij [g_i, g_j]; g: the diffusion at z. Derivatives along g_i by
- * central differences over a small part of the step's own length sqrt(h), two calls for every noise. */
+/* to += sum_ij A_ij Dg_j g_i at z, which is the sum over i < j of A_ij [g_i, g_j]; g: the diffusion at z. Derivatives
+ * along g_i by central differences over a small part of the step's own length sqrt(h), two calls for every noise. */
 static void add_brackets(struct sde_stepper *p, double t, double h, const double *z, const double *g, const double *A,
 			 double *to)
 {

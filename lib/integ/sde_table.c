@@ -1,7 +1,7 @@
 /* sde_table.c: the methods. Coefficients: Roessler, SIAM J. Numer. Anal. 48 (2010); Foster, dos Reis, Strange, SIAM J.
- * Numer. Anal. 62 (2024): shark, slowrk, spark; Kidger, Foster, Li, Lyons, NeurIPS 2021: reversible-heun; log-ode: see there; Kloeden,
- * Platen, Numerical Solution of Stochastic Differential Equations (1992): the others. tests/integ/test_sde.c measures
- * the orders. */
+ * Numer. Anal. 62 (2024): shark, slowrk, spark; Kidger, Foster, Li, Lyons, NeurIPS 2021: reversible-heun; log-ode: see
+ * there; Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992): the others.
+ * tests/integ/test_sde.c measures the orders. */
 #include "integ/sde_table.h"
 
 #include <stddef.h>

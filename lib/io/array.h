@@ -60,8 +60,8 @@ int64_t array_count(const struct array *a);
 /* Does every element lie within the n_bytes that start at a->data? "NAME: ..." in e when not. */
 int array_check(const struct array *a, size_t n_bytes, struct err *e);
 
-/* Copy the box of extents count[rank], with the element at `offset` first and strides in elements of a, to out: row-major,
- * converted to t. */
+/* Copy the box of extents count[rank], with the element at `offset` first and strides in elements of a, to out:
+ * row-major, converted to t. */
 void array_gather(const struct array *a, int64_t offset, int rank, const int64_t *count, const int64_t *stride,
 		  enum dtype t, void *out);
 

@@ -1,5 +1,5 @@
-/* array_source.h: the part common to readers of formats that hold plain arrays (.pt, .mat level 5, .npy, .npz): the file
- * mapped into memory, its arrays, and for every field where its axes are in its array. */
+/* array_source.h: the part common to readers of formats that hold plain arrays (.pt, .mat level 5, .npy, .npz): the
+ * file mapped into memory, its arrays, and for every field where its axes are in its array. */
 #ifndef SCIML_IO_ARRAY_SOURCE_H
 #define SCIML_IO_ARRAY_SOURCE_H
 

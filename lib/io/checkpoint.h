@@ -1,5 +1,5 @@
-/* checkpoint.h: everything a training run needs to go on bit-equal: a flat list of named arrays and texts in one HDF5 file,
- * written atomically. A model file is a checkpoint with kind "model". */
+/* checkpoint.h: everything a training run needs to go on bit-equal: a flat list of named arrays and texts in one HDF5
+ * file, written atomically. A model file is a checkpoint with kind "model". */
 #ifndef SCIML_IO_CHECKPOINT_H
 #define SCIML_IO_CHECKPOINT_H
 
@@ -24,7 +24,8 @@ int checkpoint_get_params(const struct checkpoint *c, const char *group, struct 
 int checkpoint_load_params(const struct checkpoint *c, const char *group, struct params *p, struct err *e);
 char *checkpoint_text(const struct checkpoint *c, const char *object,
 		      const char *name); /* attribute or NULL; free it */
-/* The fields that the file holds beside the arrays (h5out_fields), samples or none; n_fields 0: none. layout_free() it. */
+/* The fields that the file holds beside the arrays (h5out_fields), samples or none; n_fields 0: none. layout_free()
+ * it. */
 int checkpoint_layout(const struct checkpoint *c, struct layout *l, struct err *e);
 int checkpoint_long(const struct checkpoint *c, const char *object, const char *name, int64_t *v, struct err *e);
 int checkpoint_double(const struct checkpoint *c, const char *object, const char *name, double *v, struct err *e);

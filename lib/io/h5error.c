@@ -1,4 +1,5 @@
-/* h5error.c: HDF5 as we want it (silent, no cleaning at exit, no files pulled in from elsewhere) and its errors in our words. */
+/* h5error.c: HDF5 as we want it (silent, no cleaning at exit, no files pulled in from elsewhere) and its errors in our
+ * words. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* h5lzf.c: the LZF filter over liblzf. Client data of a stored data set: revision of the filter, version of liblzf, bytes of an
- * uncompressed chunk. A chunk that does not shrink is stored plain (the filter is optional). */
+/* h5lzf.c: the LZF filter over liblzf. Client data of a stored data set: revision of the filter, version of liblzf,
+ * bytes of an uncompressed chunk. A chunk that does not shrink is stored plain (the filter is optional). */
 #include <errno.h>
 #include <hdf5.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* h5make.h: a sticky writer of HDF5 objects for foreign layouts: after the first failure the calls do nothing. No object
- * times, so the same calls give the same bytes. */
+/* h5make.h: a sticky writer of HDF5 objects for foreign layouts: after the first failure the calls do nothing. No
+ * object times, so the same calls give the same bytes. */
 #ifndef SCIML_IO_H5MAKE_H
 #define SCIML_IO_H5MAKE_H
 
@@ -42,7 +42,8 @@ void h5make_long(struct h5make *w, const char *object, const char *name, int64_t
 void h5make_flag(struct h5make *w, const char *object, const char *name, bool value);
 void h5make_flags(struct h5make *w, const char *object, const char *name, int n, const bool *value);
 
-/* All samples first .. first+n-1 of a field as float32, in blocks: store(arg, first sample of the block, count, values). */
+/* All samples first .. first+n-1 of a field as float32, in blocks: store(arg, first sample of the block, count,
+ * values). */
 int h5make_each_block(struct dataset *d, int field, int64_t first, int64_t n,
 		      void (*store)(void *arg, int64_t first, int64_t count, const float *values), void *arg,
 		      struct err *e);

@@ -1,4 +1,5 @@
-/* h5out.c: the sticky writer: everything goes to a temporary file (or a file in memory) that gets its name at the end. */
+/* h5out.c: the sticky writer: everything goes to a temporary file (or a file in memory) that gets its name at the
+ * end. */
 #include "io/h5out.h"
 
 #include <stdio.h>

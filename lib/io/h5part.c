@@ -1,6 +1,6 @@
-/* h5part.c: long generation that survives a kill. All of NAME.part's metadata are written, flushed and synced under a temporary
- * name before it appears; from then on only values at fixed addresses change: a block of samples, and after the disk has it,
- * the samples' CRCs. Whatever is lost in between is recognised by its CRC and made again. */
+/* h5part.c: long generation that survives a kill. All of NAME.part's metadata are written, flushed and synced under a
+ * temporary name before it appears; from then on only values at fixed addresses change: a block of samples, and after
+ * the disk has it, the samples' CRCs. Whatever is lost in between is recognised by its CRC and made again. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -109,8 +109,8 @@ static void describe_type(hid_t type, struct h5_array *a)
 	}
 }
 
-/* Damaged extents must not cost the machine's memory: what a contiguous array claims it stores, and no compression gains a
- * factor of 1e5 on anything large. */
+/* Damaged extents must not cost the machine's memory: what a contiguous array claims it stores, and no compression
+ * gains a factor of 1e5 on anything large. */
 static bool is_plausible(hid_t array, hid_t type, double count)
 {
 	hid_t create = H5Dget_create_plist(array);

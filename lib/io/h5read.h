@@ -1,6 +1,7 @@
-/* h5read.h: reading HDF5 objects with checks, shared by the layouts: what a data set holds, hyperslabs, attributes, texts,
- * names. Every function takes a place (`at`: file or group handle) and a path below it; `file` is a name for messages only.
- * Data sets that point outside their file (external raw data, virtual data sets, external links) are refused. */
+/* h5read.h: reading HDF5 objects with checks, shared by the layouts: what a data set holds, hyperslabs, attributes,
+ * texts, names. Every function takes a place (`at`: file or group handle) and a path below it; `file` is a name for
+ * messages only. Data sets that point outside their file (external raw data, virtual data sets, external links) are
+ * refused. */
 #ifndef SCIML_IO_H5READ_H
 #define SCIML_IO_H5READ_H
 
@@ -36,8 +37,8 @@ int h5_describe(hid_t at, const char *file, const char *path, struct h5_array *a
 
 /* Opened for reading by h5_read_slab_of; external and virtual storage are refused; negative on failure. */
 hid_t h5_open_array(hid_t at, const char *file, const char *path, struct err *e);
-/* Hyperslab: start, count and stride (NULL: all 1) of as many entries as the data set's rank; converted to t by HDF5, in the
- * order of the file, packed into out. */
+/* Hyperslab: start, count and stride (NULL: all 1) of as many entries as the data set's rank; converted to t by HDF5,
+ * in the order of the file, packed into out. */
 int h5_read_slab(hid_t at, const char *file, const char *path, const int64_t *start, const int64_t *count,
 		 const int64_t *stride, enum dtype t, void *out, struct err *e);
 /* The same on an opened data set; object: its name for messages. */
@@ -54,11 +55,11 @@ int h5_attribute_long(hid_t at, const char *file, const char *object, const char
 /* The n numbers of an attribute array (new array), any rank flattened. */
 int h5_attribute_doubles(hid_t at, const char *file, const char *object, const char *name, int64_t *n, double **v,
 			 struct err *e);
-/* Text of fixed or variable length; a text too long for an attribute stands in a scalar data set OBJECT/NAME. NULL: none, or no
- * text; free() it. */
+/* Text of fixed or variable length; a text too long for an attribute stands in a scalar data set OBJECT/NAME. NULL:
+ * none, or no text; free() it. */
 char *h5_text(hid_t at, const char *object, const char *name);
-/* A list of texts; one text is a list of one, an empty list of any type (h5py writes float64) is a list of none. -1: absent or
- * no text. Free with h5_names_free. */
+/* A list of texts; one text is a list of one, an empty list of any type (h5py writes float64) is a list of none. -1:
+ * absent or no text. Free with h5_names_free. */
 int h5_texts(hid_t at, const char *object, const char *name, int *n, char ***texts);
 
 /* Names of the links in a group (external links left out) and of an object's attributes, in byte order. */

@@ -1,5 +1,6 @@
-/* h5source.h: the part common to foreign layouts in HDF5: for every field the data set that holds it and where its axes are;
- * hyperslabs are read in the order of the file, then permuted. Samples may be an axis, groups, or spread over files. */
+/* h5source.h: the part common to foreign layouts in HDF5: for every field the data set that holds it and where its axes
+ * are; hyperslabs are read in the order of the file, then permuted. Samples may be an axis, groups, or spread over
+ * files. */
 #ifndef SCIML_IO_H5SOURCE_H
 #define SCIML_IO_H5SOURCE_H
 
@@ -44,8 +45,8 @@ void h5source_add_piece(struct h5source *h, const char *path, hid_t file, int64_
 /* Where paths of views are looked up: the first piece, or its first group (to be closed with H5Oclose). */
 hid_t h5source_place(const struct h5source *h);
 
-/* A field from data set `path`, its axes (layout indices, canonical order) at those of m; checks every extent against the
- * axes. Returns the view, or NULL. _merged: the last two axes of the data set count as one. */
+/* A field from data set `path`, its axes (layout indices, canonical order) at those of m; checks every extent against
+ * the axes. Returns the view, or NULL. _merged: the last two axes of the data set count as one. */
 struct h5view *h5source_field(struct source *s, const char *path, const char *name, enum field_role role,
 			      const struct axis_map *m, const int *axes, struct err *e);
 struct h5view *h5source_field_merged(struct source *s, const char *path, const char *name, enum field_role role,

@@ -1,5 +1,6 @@
-/* h5statistics.c: /meta/statistics, mean, spread and range of every field as it is stored. The table is made with the file, so
- * that addresses are settled, and filled when every sample is there: its values depend on nothing but the samples. */
+/* h5statistics.c: /meta/statistics, mean, spread and range of every field as it is stored. The table is made with the
+ * file, so that addresses are settled, and filled when every sample is there: its values depend on nothing but the
+ * samples. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* h5write.h: writing HDF5 objects so that the same calls give the same bytes: no times, groups made as needed, little-endian
- * types. Shared by the writers of native and foreign layouts. `file` is a name for messages only. */
+/* h5write.h: writing HDF5 objects so that the same calls give the same bytes: no times, groups made as needed,
+ * little-endian types. Shared by the writers of native and foreign layouts. `file` is a name for messages only. */
 #ifndef SCIML_IO_H5WRITE_H
 #define SCIML_IO_H5WRITE_H
 
@@ -16,8 +16,8 @@ int h5_image(hid_t at, const char *file, void **image, size_t *n, struct err *e)
 
 int h5_put_group(hid_t at, const char *file, const char *path, struct err *e); /* there already: fine */
 
-/* Attributes of `object` ("/" or a path; a missing one becomes a group); one that exists is replaced. A text of more than 32 KiB
- * becomes the scalar data set OBJECT/NAME: attributes end at 64 KiB. */
+/* Attributes of `object` ("/" or a path; a missing one becomes a group); one that exists is replaced. A text of more
+ * than 32 KiB becomes the scalar data set OBJECT/NAME: attributes end at 64 KiB. */
 int h5_put_text(hid_t at, const char *file, const char *object, const char *name, const char *text, struct err *e);
 int h5_put_long(hid_t at, const char *file, const char *object, const char *name, int64_t v, struct err *e);
 int h5_put_double(hid_t at, const char *file, const char *object, const char *name, double v, struct err *e);

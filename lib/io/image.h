@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 
-/* The image that comes next on fd, exactly as many bytes as its superblock says: 1 and a buffer to be freed, 0 at the end, -1 on
- * error. number: images read before; an end with none before is an error of its own. */
+/* The image that comes next on fd, exactly as many bytes as its superblock says: 1 and a buffer to be freed, 0 at the
+ * end, -1 on error. number: images read before; an end with none before is an error of its own. */
 int image_read(int fd, int64_t number, unsigned char **image, size_t *size, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* layout.h: one class per file layout, native and foreign. A file lib/io/layout_NAME.c exports layout_file_layout_NAME. */
+/* layout.h: one class per file layout, native and foreign. A file lib/io/layout_NAME.c exports
+ * layout_file_layout_NAME. */
 #ifndef SCIML_IO_LAYOUT_H
 #define SCIML_IO_LAYOUT_H
 
@@ -30,8 +31,8 @@ struct layout_class {
 	bool (*probe)(const struct layout_probe *p);
 	/* Fill s->layout and s->state. */
 	int (*open)(struct source *s, struct err *e);
-	/* One contiguous range of samples and of the time axis (n_t = size of the time axis, stride 1 for all; fields without time:
-	 * t0 = 0, n_t = 1) in canonical axis order, converted to t. */
+	/* One contiguous range of samples and of the time axis (n_t = size of the time axis, stride 1 for all; fields without
+	 * time: t0 = 0, n_t = 1) in canonical axis order, converted to t. */
 	int (*read)(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t, int64_t stride,
 		    enum dtype t, void *out, struct err *e);
 	void (*close)(struct source *s); /* may be NULL; called after a failed open too, with whatever state was set */
@@ -39,9 +40,10 @@ struct layout_class {
 	int (*write)(struct dataset *d, const char *path, const char *config, struct err *e);
 };
 
-/* Ready-made read and close for formats without random access: the class's open reads everything and calls source_keep with one
- * array a field (row-major, canonical order, the field's stored type, all samples; each is taken and released with free(), the
- * list itself is copied); the class then names source_memory_read and source_memory_close as its read and close. */
+/* Ready-made read and close for formats without random access: the class's open reads everything and calls source_keep
+ * with one array a field (row-major, canonical order, the field's stored type, all samples; each is taken and released
+ * with free(), the list itself is copied); the class then names source_memory_read and source_memory_close as its read
+ * and close. */
 void source_keep(struct source *s, void *const *data);
 int source_memory_read(struct source *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t,
 		       int64_t stride, enum dtype t, void *out, struct err *e);

@@ -1,6 +1,7 @@
-/* layout_csv.c: tables of numbers as text (.csv, .tsv, .dat, also gzipped): a row a sample, columns split by commas, semicolons or
- * white space, lines of '#' left out. A first row of names makes each column a field, and neighbours NAME.0, NAME.1 ... or
- * NAME.0.0, NAME.0.1 ... one field with a channel axis or axes y and x; without names all columns are channels of field x. */
+/* layout_csv.c: tables of numbers as text (.csv, .tsv, .dat, also gzipped): a row a sample, columns split by commas,
+ * semicolons or white space, lines of '#' left out. A first row of names makes each column a field, and neighbours
+ * NAME.0, NAME.1 ... or NAME.0.0, NAME.0.1 ... one field with a channel axis or axes y and x; without names all columns
+ * are channels of field x. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ struct table {
 	double *value;
 };
 
-/* The next word of a line, ended in place; NULL at the end of the line. Two commas in a row hold an empty word between. */
+/* The next word of a line, ended in place; NULL at the end of the line. Two commas in a row hold an empty word
+ * between. */
 static char *next_word(char **at)
 {
 	char *p = *at, *word;

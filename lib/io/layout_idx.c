@@ -1,6 +1,6 @@
-/* layout_idx.c: the IDX files of MNIST and its kin: two zero bytes, a type, a rank, the extents as big-endian 32-bit numbers, then
- * the values, the first axis counting samples; plain or gzipped. NAME-images-idx3-ubyte brings the labels of
- * NAME-labels-idx1-ubyte beside it along. */
+/* layout_idx.c: the IDX files of MNIST and its kin: two zero bytes, a type, a rank, the extents as big-endian 32-bit
+ * numbers, then the values, the first axis counting samples; plain or gzipped. NAME-images-idx3-ubyte brings the labels
+ * of NAME-labels-idx1-ubyte beside it along. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

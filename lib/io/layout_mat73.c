@@ -1,4 +1,5 @@
-/* layout_mat73.c: MATLAB 7.3 files: HDF5 behind a 512-byte user block, axes reversed, types in attribute MATLAB_class. */
+/* layout_mat73.c: MATLAB 7.3 files: HDF5 behind a 512-byte user block, axes reversed, types in attribute
+ * MATLAB_class. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* layout_pdebench.c: PDEBench files without groups: one scalar `tensor` (advection, Burgers, reaction-diffusion), Darcy flow
- * (`nu` and `tensor`), or compressible flow (a data set a variable). The first tenth of the samples is the test set. */
+/* layout_pdebench.c: PDEBench files without groups: one scalar `tensor` (advection, Burgers, reaction-diffusion), Darcy
+ * flow (`nu` and `tensor`), or compressible flow (a data set a variable). The first tenth of the samples is the test
+ * set. */
 #include <stdio.h>
 #include <string.h>
 

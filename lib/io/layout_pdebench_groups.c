@@ -1,5 +1,5 @@
-/* layout_pdebench_groups.c: PDEBench files with a group a sample, named by numbers: `data` (time, space..., channel) and
- * `grid`. The last tenth of the samples is the test set. Numbers may be missing: a worker of the generator died. */
+/* layout_pdebench_groups.c: PDEBench files with a group a sample, named by numbers: `data` (time, space..., channel)
+ * and `grid`. The last tenth of the samples is the test set. Numbers may be missing: a worker of the generator died. */
 #include <stdlib.h>
 #include <string.h>
 

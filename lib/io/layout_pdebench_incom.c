@@ -1,5 +1,5 @@
-/* layout_pdebench_incom.c: PDEBench's incompressible, inhomogeneous Navier-Stokes files: `velocity`, `particles`, `force`, `t`
- * with channels last. Attribute latestIndex of an unfinished file says which frames are there. */
+/* layout_pdebench_incom.c: PDEBench's incompressible, inhomogeneous Navier-Stokes files: `velocity`, `particles`,
+ * `force`, `t` with channels last. Attribute latestIndex of an unfinished file says which frames are there. */
 #include <string.h>
 
 #include "base/log.h"

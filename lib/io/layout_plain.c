@@ -1,8 +1,8 @@
 /* layout_plain.c: any HDF5 file whose data sets share their first axis, which counts samples; also one group a split
  * (train/x, train/y, test/x ...). Axes are named by what can be told from names and extents:
  *   a data set t or time, x, y, z of fitting length is a coordinate;
- *   a first axis as long as t is time; a short first axis before two long ones is channels, a short last one too (moved to the front);
- *   what remains is space x, y, z. */
+ *   a first axis as long as t is time; a short first axis before two long ones is channels, a short last one too (moved
+ *   to the front); what remains is space x, y, z. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
-/* layout_poseidon.c: the netCDF-4 files of the Poseidon project (camlab), opened as HDF5: `velocity`, `solution` or `data` of
- * (sample, time, channel, x, y), elliptic sets with `source`, Helmholtz with a group Sample_i each. The last samples are the
- * test set, the block before them validates; the numbers depend on the set, which the file's name tells. */
+/* layout_poseidon.c: the netCDF-4 files of the Poseidon project (camlab), opened as HDF5: `velocity`, `solution` or
+ * `data` of (sample, time, channel, x, y), elliptic sets with `source`, Helmholtz with a group Sample_i each. The last
+ * samples are the test set, the block before them validates; the numbers depend on the set, which the file's name
+ * tells. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* layout_torch.c: PyTorch's .pt files of tensors: a ZIP of a pickle (data.pkl) and raw storages (data/0, data/1, ...). A
- * dictionary holds fields by name, a list of dictionaries one sample an item. */
+/* layout_torch.c: PyTorch's .pt files of tensors: a ZIP of a pickle (data.pkl) and raw storages (data/0, data/1, ...).
+ * A dictionary holds fields by name, a list of dictionaries one sample an item. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,8 +159,8 @@ static int collect(struct reader *r, const char *name, const struct pickle *v, i
 	return 0;
 }
 
-/* One axis of n for points, or the axes of a regular grid; a short last axis is the channels of each point, a leading 1 one
- * channel. */
+/* One axis of n for points, or the axes of a regular grid; a short last axis is the channels of each point, a leading 1
+ * one channel. */
 static void add_sample_field(struct reader *r, int i)
 {
 	static const char *const space[] = { "x", "y", "z", "w" };

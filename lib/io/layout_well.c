@@ -1,5 +1,6 @@
-/* layout_well.c: The Well (Polymathic AI): groups dimensions, boundary_conditions, scalars, t0_fields, t1_fields, t2_fields; the
- * attributes of a field say which axes it has. A directory NAME/data/{train,valid,test} is one set of many files. */
+/* layout_well.c: The Well (Polymathic AI): groups dimensions, boundary_conditions, scalars, t0_fields, t1_fields,
+ * t2_fields; the attributes of a field say which axes it has. A directory NAME/data/{train,valid,test} is one set of
+ * many files. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

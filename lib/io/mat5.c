@@ -1,5 +1,6 @@
-/* mat5.c: MATLAB's MAT-file level 5: a 128-byte header, then tagged elements, 8-byte aligned, possibly zlib-compressed one by
- * one. The numbers of an array are stored in any type that holds them; the tag says which, the class what they mean. */
+/* mat5.c: MATLAB's MAT-file level 5: a 128-byte header, then tagged elements, 8-byte aligned, possibly zlib-compressed
+ * one by one. The numbers of an array are stored in any type that holds them; the tag says which, the class what they
+ * mean. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>

@@ -8,17 +8,19 @@
 
 #include "base/err.h"
 
-/* Where a path given by the user leads. *stream: standard output ("-"), or a device or pipe that is there already and is written
- * to directly; else *target is the file to replace (a link is followed), to be freed. Folders, missing folders and a closed
- * standard output are errors. binary: a terminal is refused ("refusing to write HDF5 to a terminal"). */
+/* Where a path given by the user leads. *stream: standard output ("-"), or a device or pipe that is there already and
+ * is written to directly; else *target is the file to replace (a link is followed), to be freed. Folders, missing
+ * folders and a closed standard output are errors. binary: a terminal is refused ("refusing to write HDF5 to a
+ * terminal"). */
 int output_resolve(const char *path, bool binary, char **target, bool *stream, struct err *e);
 /* ERR_USAGE when output would replace one of the n files that are read ("FILE:selection" too): a slip, not a wish. */
 int output_not_input(const char *output, int n, const char *const *spec, struct err *e);
 /* All bytes to standard output or an existing device or pipe. */
 int output_stream(const char *path, const void *data, size_t n, struct err *e);
 
-/* Lock for target path (flock on `.NAME.lock`, removed when released; dies with the process). fd out; -1 with ERR_LOCKED
- * "PATH: another run is writing this file (process N)". On file systems without locks: none, lock = -1, which unlock takes. */
+/* Lock for target path (flock on `.NAME.lock`, removed when released; dies with the process). fd out; -1 with
+ * ERR_LOCKED "PATH: another run is writing this file (process N)". On file systems without locks: none, lock = -1,
+ * which unlock takes. */
 int output_lock(const char *path, int *lock, struct err *e);
 void output_unlock(int lock, const char *path);
 

@@ -1,5 +1,5 @@
-/* pdebench_write.c: a data set as one PDEBench file (DATA-LAYOUTS of the project: one data set a variable, float32, cell
- * centres, one time more than frames, parameters as attributes). */
+/* pdebench_write.c: a data set as one PDEBench file (DATA-LAYOUTS of the project: one data set a variable, float32,
+ * cell centres, one time more than frames, parameters as attributes). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,8 @@ static void store(void *arg, int64_t first, int64_t count, const float *values)
 	h5make_rows(&w->out, w->set, first, count, DTYPE_F32, values);
 }
 
-/* Extents on disk: samples, time (frames 1 if `frame` asks for a time axis that the field lacks), space. -1: other axes. */
+/* Extents on disk: samples, time (frames 1 if `frame` asks for a time axis that the field lacks), space. -1: other
+ * axes. */
 static int extents(const struct layout *l, int field, bool frame, int64_t *dim)
 {
 	const struct field *f = &l->field[field];

@@ -1,5 +1,5 @@
-/* pickle.c: a stack machine for the opcodes of Python's pickle module (protocols 0 to 5) that build plain values, and for the
- * three calls that PyTorch's tensors need. No more memory is taken than a small multiple of the input. */
+/* pickle.c: a stack machine for the opcodes of Python's pickle module (protocols 0 to 5) that build plain values, and
+ * for the three calls that PyTorch's tensors need. No more memory is taken than a small multiple of the input. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

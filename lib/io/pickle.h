@@ -1,6 +1,6 @@
-/* pickle.h: the subset of Python's pickle format (protocols 0 to 5) that PyTorch's containers of tensors use. A pickle can
- * ask for any Python function to be called; here nothing is called: the few globals of plain tensors are understood, every
- * other one is refused by name. */
+/* pickle.h: the subset of Python's pickle format (protocols 0 to 5) that PyTorch's containers of tensors use. A pickle
+ * can ask for any Python function to be called; here nothing is called: the few globals of plain tensors are
+ * understood, every other one is refused by name. */
 #ifndef SCIML_IO_PICKLE_H
 #define SCIML_IO_PICKLE_H
 
@@ -24,7 +24,8 @@ enum pickle_kind {
 	PICKLE_TENSOR
 };
 
-/* A value; all of it lies in the arena. Values may be shared (a graph without promises: a list may even hold itself). */
+/* A value; all of it lies in the arena. Values may be shared (a graph without promises: a list may even hold
+ * itself). */
 struct pickle {
 	enum pickle_kind kind;
 	int64_t integer;  /* BOOL, INT; STORAGE: elements */

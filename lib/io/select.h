@@ -19,12 +19,12 @@ void ranges_free(struct ranges *r);
 void ranges_add(struct ranges *r, int64_t first, int64_t last);
 int64_t ranges_total(const struct ranges *r);
 
-/* "FILE:test" into path and selection (NULL: all), both to be freed. A name that exists as it stands is a path, so a colon may
- * belong to it; what follows the last colon is a selection only when it can be one. */
+/* "FILE:test" into path and selection (NULL: all), both to be freed. A name that exists as it stands is a path, so a
+ * colon may belong to it; what follows the last colon is a selection only when it can be one. */
 void select_split_spec(const char *spec, char **path, char **selection);
 
-/* The ranges that text names, in its order; splits are looked up in l, numbers must lie below l->n_samples. Empty results are
- * errors (ERR_USAGE). */
+/* The ranges that text names, in its order; splits are looked up in l, numbers must lie below l->n_samples. Empty
+ * results are errors (ERR_USAGE). */
 int select_parse(const char *text, const struct layout *l, struct ranges *out, struct err *e);
 
 /* Does text name splits only (no numbers)? */

@@ -1,5 +1,5 @@
-/* store.h: an opened source of samples, shared by the data sets that look at it. Fields that are small enough stay in memory
- * once read: training visits every sample many times. */
+/* store.h: an opened source of samples, shared by the data sets that look at it. Fields that are small enough stay in
+ * memory once read: training visits every sample many times. */
 #ifndef SCIML_IO_STORE_H
 #define SCIML_IO_STORE_H
 
@@ -34,8 +34,8 @@ void store_release(struct store *s); /* NULL is fine */
 /* Open an HDF5 image; negative with e set on failure. */
 hid_t image_open(const void *image, size_t n, const char *name, struct err *e);
 
-/* Samples first .. first+count-1 of a field in memory (stored type), loaded when needed; *out is NULL when the field is not
- * kept in memory. */
+/* Samples first .. first+count-1 of a field in memory (stored type), loaded when needed; *out is NULL when the field is
+ * not kept in memory. */
 int store_cached(struct store *s, int field, int64_t first, int64_t count, const void **out, struct err *e);
 /* Straight from the file. */
 int store_read(struct store *s, int field, int64_t first, int64_t count, int64_t t0, int64_t n_t, int64_t stride,

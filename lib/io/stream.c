@@ -1,5 +1,5 @@
-/* stream.c: HDF5 images that follow one another on standard input, and lists of files, one set at a time. The superblock says
- * where an image ends (HDF5 File Format Specification, II.A). */
+/* stream.c: HDF5 images that follow one another on standard input, and lists of files, one set at a time. The
+ * superblock says where an image ends (HDF5 File Format Specification, II.A). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

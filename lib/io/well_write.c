@@ -1,5 +1,5 @@
-/* well_write.c: a data set in the layout of The Well: float32 fields by tensor order, the attributes that its checker asks for,
- * stats.yaml from the training part. */
+/* well_write.c: a data set in the layout of The Well: float32 fields by tensor order, the attributes that its checker
+ * asks for, stats.yaml from the training part. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

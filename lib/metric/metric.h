@@ -51,8 +51,8 @@ const struct metric_class *metric_find(const char *name);
 /* The nearest name, for hints; NULL if none is near. */
 const char *metric_nearest(const char *name);
 
-/* A metric over whole samples and over each frame or channel by itself: rows "t=0.5" (the frame's time, or its number where
- * times are not known) and "channel=Vx" hold the metric of that part alone. */
+/* A metric over whole samples and over each frame or channel by itself: rows "t=0.5" (the frame's time, or its number
+ * where times are not known) and "channel=Vx" hold the metric of that part alone. */
 enum { METRIC_BY_TIME = 1, METRIC_BY_CHANNEL = 2 };
 struct metric_run;
 /* s and what it points to must outlive the run. by: METRIC_BY_... or 0. */

@@ -40,8 +40,8 @@ static double nrmse(const struct metric_shape *s, const double *p, const double 
 }
 MEAN_OVER_SAMPLES(nrmse)
 
-/* Squares over the two faces of every axis, divided by the number of points on them; edges and corners belong to each of
- * their faces. */
+/* Squares over the two faces of every axis, divided by the number of points on them; edges and corners belong to each
+ * of their faces. */
 static double boundary_mean(const struct metric_shape *s, const double *p, const double *y)
 {
 	int64_t n = metric_points(s), stride = n, count = 0;

@@ -1,5 +1,6 @@
-/* relative.c: errors relative to the size of the target. rel_l2, rel_l1, rel_max and rel_h1 are those of the objectives: all
- * points, channels and frames of a sample in one norm. The others differ in what is summed before the division. */
+/* relative.c: errors relative to the size of the target. rel_l2, rel_l1, rel_max and rel_h1 are those of the
+ * objectives: all points, channels and frames of a sample in one norm. The others differ in what is summed before the
+ * division. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
-/* spectrum.c: errors by wavenumber. Modes are taken together in shells k = floor(|k|) of integer wavenumbers, shells in bands
- * low (k < 4), mid (4 <= k < 12) and high (k >= 12), as PDEBench does.
+/* spectrum.c: errors by wavenumber. Modes are taken together in shells k = floor(|k|) of integer wavenumbers, shells in
+ * bands low (k < 4), mid (4 <= k < 12) and high (k >= 12), as PDEBench does.
  *
- * frmse_pdebench looks at modes with non-negative wavenumbers below half the points only, and at shells that fit into every
- * axis; spectrum_error looks at all of them, so that its squares add up to the square of the relative error (Parseval). */
+ * frmse_pdebench looks at modes with non-negative wavenumbers below half the points only, and at shells that fit into
+ * every axis; spectrum_error looks at all of them, so that its squares add up to the square of the relative error
+ * (Parseval). */
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>

@@ -21,8 +21,8 @@ void series_end(void *state, struct metric_result *r);
 /* Row "all" = mean of n scores, with median, standard error and worst of them (NaN counts as worst). */
 void metric_spread(struct metric_result *r, int64_t n, const double *score);
 
-/* sum over dimensions d of the squares of central differences of v[points], spacing length / n; at walls one-sided of first
- * order, unless periodic. Axes of one point do not count. */
+/* sum over dimensions d of the squares of central differences of v[points], spacing length / n; at walls one-sided of
+ * first order, unless periodic. Axes of one point do not count. */
 double slope_squares(const struct metric_shape *s, const double *v, bool periodic_everywhere);
 double metric_length(const struct metric_shape *s, int d); /* 1 where unknown */
 /* Larger of two numbers; NaN if one is. */

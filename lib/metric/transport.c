@@ -1,5 +1,5 @@
-/* transport.c: distances of sets of draws that come from optimal transport: of one-dimensional laws by sorting, of many directions,
- * of the Gaussians with the same moments. */
+/* transport.c: distances of sets of draws that come from optimal transport: of one-dimensional laws by sorting, of many
+ * directions, of the Gaussians with the same moments. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,8 @@ static void moments(int64_t n, int64_t dim, double *x, double *mean, double *cov
 	num_gemm_d(true, false, dim, dim, n, 1 / (double)(n - 1), x, dim, x, dim, 0, covariance, dim);
 }
 
-/* tr (C1 + C2 - 2 (C1 C2)^(1/2)), the root's trace as the sum of the roots of the eigenvalues of S C2 S, S = C1^(1/2). */
+/* tr (C1 + C2 - 2 (C1 C2)^(1/2)), the root's trace as the sum of the roots of the eigenvalues of S C2 S, S =
+ * C1^(1/2). */
 static double covariance_gap(int64_t dim, double *c1, const double *c2, double *w)
 {
 	double *root = xmalloc((size_t)(3 * dim * dim) * sizeof *root), *scaled = root + dim * dim,

@@ -1,5 +1,5 @@
-/* well.c: errors that are not relative to the whole sample: mean squares, errors against the variance of each frame (The
- * Well), sums over frames (PDEArena), geometric means over a roll-out (APEBench). */
+/* well.c: errors that are not relative to the whole sample: mean squares, errors against the variance of each frame
+ * (The Well), sums over frames (PDEArena), geometric means over a roll-out (APEBench). */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-/* coordinate.c: networks of coordinates, (b, features) to (b, values): plain, gated by two encoders ("modified MLP": Wang, Teng,
- * Perdikaris 2021) or PirateNet (Wang, Li, Chen, Perdikaris 2024); random Fourier features (Tancik et al. 2020); weights
- * factorised by neuron (Wang, Wang, Seidman, Perdikaris 2022). */
+/* coordinate.c: networks of coordinates, (b, features) to (b, values): plain, gated by two encoders ("modified MLP":
+ * Wang, Teng, Perdikaris 2021) or PirateNet (Wang, Li, Chen, Perdikaris 2024); random Fourier features (Tancik et al.
+ * 2020); weights factorised by neuron (Wang, Wang, Seidman, Perdikaris 2022). */
 #include <math.h>
 
 #include "model/model.h"

@@ -1,6 +1,6 @@
-/* deeponet.c: DeepONet (Lu et al. 2019, arXiv 1910.03193): u(y) = sum_p b_p(f) t_p(y) + bias, unstacked. With output on a
- * grid the trunk is evaluated once a step and the batch is one product B T^T. mlp: the plain network on the flattened input,
- * blind to query points: the control. */
+/* deeponet.c: DeepONet (Lu et al. 2019, arXiv 1910.03193): u(y) = sum_p b_p(f) t_p(y) + bias, unstacked. With output on
+ * a grid the trunk is evaluated once a step and the batch is one product B T^T. mlp: the plain network on the flattened
+ * input, blind to query points: the control. */
 #include "model/model.h"
 
 struct deeponet {

@@ -1,5 +1,5 @@
-/* dit.c: the diffusion transformer (Peebles, Xie, arXiv 2212.09748): patches as tokens, blocks modulated by time and condition
- * (adaLN-Zero), a last layer that starts at zero. */
+/* dit.c: the diffusion transformer (Peebles, Xie, arXiv 2212.09748): patches as tokens, blocks modulated by time and
+ * condition (adaLN-Zero), a last layer that starts at zero. */
 #include <stdio.h>
 
 #include "model/model.h"

@@ -1,5 +1,5 @@
-/* formula.c: outputs as expressions of the inputs, point by point: written in the configuration, with constants to be learnt, or
- * found by one of the symbolic objectives, which keep trees and constants among the parameters. */
+/* formula.c: outputs as expressions of the inputs, point by point: written in the configuration, with constants to be
+ * learnt, or found by one of the symbolic objectives, which keep trees and constants among the parameters. */
 #include "model/formula.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* hamiltonian.c: vector fields that keep a learnt energy: y = (q, p), q' = dH/dp, p' = -dH/dq with a perceptron H (Greydanus,
- * Dzamba, Yosinski 2019, arXiv 1906.01563); the derivatives are those of its graph. */
+/* hamiltonian.c: vector fields that keep a learnt energy: y = (q, p), q' = dH/dp, p' = -dH/dq with a perceptron H
+ * (Greydanus, Dzamba, Yosinski 2019, arXiv 1906.01563); the derivatives are those of its graph. */
 #include "model/model.h"
 
 struct hamiltonian {

@@ -1,7 +1,7 @@
-/* lagrangian.c: vector fields of a learnt mass matrix and potential: y = (q, v), q' = v, and v' by the Lagrange equations of
- * L = v' M(q) v / 2 - V(q), whose energy v' M v / 2 + V is kept (Lutter, Ritter, Peters 2019, arXiv 1907.04490, eq. 2 to 4; the
- * general L of Cranmer et al. 2020, arXiv 2003.04630, need not have an invertible mass matrix). Unlike hamiltonian.c it needs
- * velocities, not momenta. */
+/* lagrangian.c: vector fields of a learnt mass matrix and potential: y = (q, v), q' = v, and v' by the Lagrange
+ * equations of L = v' M(q) v / 2 - V(q), whose energy v' M v / 2 + V is kept (Lutter, Ritter, Peters 2019, arXiv
+ * 1907.04490, eq. 2 to 4; the general L of Cranmer et al. 2020, arXiv 2003.04630, need not have an invertible mass
+ * matrix). Unlike hamiltonian.c it needs velocities, not momenta. */
 #include <math.h>
 
 #include "model/model.h"
@@ -47,7 +47,8 @@ static node mask(struct graph *g, int64_t h, bool diagonal)
 	return out;
 }
 
-/* M = T T' + 1e-3, T lower triangular with a positive diagonal that is 1 where the perceptron gives 0: positive definite. */
+/* M = T T' + 1e-3, T lower triangular with a positive diagonal that is 1 where the perceptron gives 0: positive
+ * definite. */
 static node mass_matrix(struct nn *n, const struct lagrangian *c, node q, int64_t h)
 {
 	struct graph *g = n->g;

@@ -1,5 +1,6 @@
-/* model.h: what sciml-train learns. A model is a table of keys and a function that builds its graph; the parameters come out
- * of the building. Field models map (b, n_in, N...) to (b, n_out, N...); query models (b, n_in, N...) and points to values. */
+/* model.h: what sciml-train learns. A model is a table of keys and a function that builds its graph; the parameters
+ * come out of the building. Field models map (b, n_in, N...) to (b, n_out, N...); query models (b, n_in, N...) and
+ * points to values. */
 #ifndef SCIML_MODEL_MODEL_H
 #define SCIML_MODEL_MODEL_H
 
@@ -31,7 +32,8 @@ struct model_class {
 	const char *summary, *source, *notes;
 	size_t config_size;
 	const struct key *keys;
-	/* Configuration against data; messages name the key: "model.modes: 12 modes need 24 points, x has 16". NULL: nothing. */
+	/* Configuration against data; messages name the key: "model.modes: 12 modes need 24 points, x has 16". NULL:
+	 * nothing. */
 	int (*check)(const void *config, const struct model_spec *s, struct err *e);
 	/* (b, n_out, N...), or (b, n_query, n_out) for queries. */
 	node (*build)(struct nn *n, const void *config, const struct model_spec *s, const struct model_in *in);

@@ -1,5 +1,5 @@
-/* neural_sde.c: neural stochastic differential equations (Kidger, Foster, Li, Oberhauser, Lyons, arXiv 2102.03657; steps by the
- * reversible Heun method of arXiv 2105.13493, algorithm 1). */
+/* neural_sde.c: neural stochastic differential equations (Kidger, Foster, Li, Oberhauser, Lyons, arXiv 2102.03657;
+ * steps by the reversible Heun method of arXiv 2105.13493, algorithm 1). */
 #include "model/neural_sde.h"
 
 #include "model/model.h"
@@ -120,7 +120,8 @@ node neural_critic_score(struct nn *n, const struct neural_sde *c, node h)
 	return y;
 }
 
-/* ---- the generator as a model: noise along a line to a path ------------------------------------------------------------ */
+/* ---- the generator as a model: noise along a line to a path
+ * ------------------------------------------------------------ */
 
 static const struct key keys[] = {
 	KEY_INT(struct neural_sde, hidden, "16", 1, 4096, "size of the hidden state"),

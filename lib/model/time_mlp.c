@@ -1,4 +1,5 @@
-/* time_mlp.c: a perceptron on (x, features of the time, condition): denoisers and velocities of vectors and small fields. */
+/* time_mlp.c: a perceptron on (x, features of the time, condition): denoisers and velocities of vectors and small
+ * fields. */
 #include "model/model.h"
 
 struct time_mlp {

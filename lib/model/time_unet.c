@@ -1,5 +1,5 @@
-/* time_unet.c: the U-Net of diffusion models (Ho et al., arXiv 2006.11239, appendix B): residual blocks that are told the time,
- * attention where the grid is coarsest, a last convolution that starts at zero. */
+/* time_unet.c: the U-Net of diffusion models (Ho et al., arXiv 2006.11239, appendix B): residual blocks that are told
+ * the time, attention where the grid is coarsest, a last convolution that starts at zero. */
 #include <stdio.h>
 
 #include "model/model.h"

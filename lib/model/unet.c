@@ -1,5 +1,5 @@
-/* unet.c: the convolutional baselines. unet: PDEBench's U-Net (arXiv 2210.07182) after Ronneberger et al. 2015, 1-3 dimensions;
- * convnet: residual convolutions of constant width. Neither sees coordinates. */
+/* unet.c: the convolutional baselines. unet: PDEBench's U-Net (arXiv 2210.07182) after Ronneberger et al. 2015, 1-3
+ * dimensions; convnet: residual convolutions of constant width. Neither sees coordinates. */
 #include "model/model.h"
 
 enum { NORM_NONE, NORM_BATCH, NORM_GROUP, NORM_INSTANCE };

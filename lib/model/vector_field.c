@@ -1,5 +1,5 @@
-/* vector_field.c: what neural differential equations learn: a perceptron of the state, told the time if it is asked to, with a
- * bounded output and a learnt scale, so that solutions stay bounded over moderate times. */
+/* vector_field.c: what neural differential equations learn: a perceptron of the state, told the time if it is asked to,
+ * with a bounded output and a learnt scale, so that solutions stay bounded over moderate times. */
 #include "model/model.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* nn.h: layers made of ops. An nn walks one model's building: it names parameters by path, creates them on the first build
- * and finds them again on every later one (another batch, another resolution, evaluation mode). Fields are (b, c, N...),
- * channels first. All builders return NODE_NONE once the graph is in error. */
+/* nn.h: layers made of ops. An nn walks one model's building: it names parameters by path, creates them on the first
+ * build and finds them again on every later one (another batch, another resolution, evaluation mode). Fields are (b, c,
+ * N...), channels first. All builders return NODE_NONE once the graph is in error. */
 #ifndef SCIML_NN_NN_H
 #define SCIML_NN_NN_H
 
@@ -102,20 +102,22 @@ node nn_gru(struct nn *n, node x, node h);
  * w_k = 10000^(-k / (size / 2 - 1)), k < size / 2 (arXiv 1706.03762, section 3.5; arXiv 2006.11239 for times). */
 node nn_fourier_features(struct nn *n, node x, double scale, int64_t size);
 
-/* Scaled dot-product attention of several heads (arXiv 1706.03762, eq. 1): softmax(q k^T / sqrt(c / heads) + bias) v, then a
- * linear map. Queries come from x (b, n, c), keys and values from context (b, m, d), NODE_NONE: from x itself. bias: anything
- * that broadcasts to (b, heads, n, m), large negative numbers mask; NODE_NONE: none. c must divide by heads. */
+/* Scaled dot-product attention of several heads (arXiv 1706.03762, eq. 1): softmax(q k^T / sqrt(c / heads) + bias) v,
+ * then a linear map. Queries come from x (b, n, c), keys and values from context (b, m, d), NODE_NONE: from x itself.
+ * bias: anything that broadcasts to (b, heads, n, m), large negative numbers mask; NODE_NONE: none. c must divide by
+ * heads. */
 node nn_attention(struct nn *n, const char *name, node x, node context, node bias, int64_t heads);
 
-/* A block of two residual branches, x + attention(norm x), x + MLP(norm x), the MLP `ratio` times as wide, with GELU. Without a
- * condition norms have gains (pre-norm, arXiv 2002.04745). With a condition (b, k) both norms are without gains and each branch
- * becomes gate * branch(norm x (1 + scale) + shift), where the six vectors are a linear map of SiLU(condition) that starts at
- * zero: adaLN-Zero, arXiv 2212.09748, section 3.2. */
+/* A block of two residual branches, x + attention(norm x), x + MLP(norm x), the MLP `ratio` times as wide, with GELU.
+ * Without a condition norms have gains (pre-norm, arXiv 2002.04745). With a condition (b, k) both norms are without
+ * gains and each branch becomes gate * branch(norm x (1 + scale) + shift), where the six vectors are a linear map of
+ * SiLU(condition) that starts at zero: adaLN-Zero, arXiv 2212.09748, section 3.2. */
 node nn_transformer_block(struct nn *n, const char *name, node x, node condition, int64_t heads, int64_t ratio);
 /* norm x (1 + scale) + shift with the two vectors from the condition as above. */
 node nn_modulated_norm(struct nn *n, const char *name, node x, node condition);
 
-/* Fields to tokens and back: (b, c, N...) -> (b, n, c p^d), the patches of p points along each of d axes in row-major order. */
+/* Fields to tokens and back: (b, c, N...) -> (b, n, c p^d), the patches of p points along each of d axes in row-major
+ * order. */
 node nn_to_patches(struct nn *n, node x, int64_t p);
 node nn_from_patches(struct nn *n, node tokens, int64_t channels, int n_dims, const int64_t *size, int64_t p);
 

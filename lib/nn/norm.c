@@ -1,4 +1,5 @@
-/* norm.c: batch, instance, group and layer normalisation as compositions of means; their derivatives come from the ops. */
+/* norm.c: batch, instance, group and layer normalisation as compositions of means; their derivatives come from the
+ * ops. */
 #include "nn/nn.h"
 
 static const double epsilon = 1e-5;

@@ -1,4 +1,5 @@
-/* transformer.c: the parts of transformers: Fourier features, attention, blocks with and without a condition, patches. */
+/* transformer.c: the parts of transformers: Fourier features, attention, blocks with and without a condition,
+ * patches. */
 #include <math.h>
 
 #include "nn/nn.h"
@@ -133,8 +134,8 @@ node nn_transformer_block(struct nn *n, const char *name, node x, node condition
 	return x;
 }
 
-/* The axes of a field split into blocks, (b, c, N0/p, p, N1/p, p, ...), and the order that puts counts before channels and places
- * within a patch: (b, N0/p, N1/p, ..., c, p, p, ...). */
+/* The axes of a field split into blocks, (b, c, N0/p, p, N1/p, p, ...), and the order that puts counts before channels
+ * and places within a patch: (b, N0/p, N1/p, ..., c, p, p, ...). */
 static void patch_axes(int n_dims, int *order)
 {
 	order[0] = 0;

@@ -23,9 +23,9 @@ enum { TILE_ROWS = WIDE_REGISTERS / 4, TILE_VECTORS = 3, TERMS = 192, BLOCK_ROWS
 void gotoblas_dynamic_init(void);
 void gotoblas_dynamic_quit(void);
 
-/* LAPACK and sparse solvers go through OpenBLAS. It knows processors by model number, and one younger than itself gets the
- * kernels of 2004: 31 GFLOP/s instead of 157 on an Emerald Rapids with release 0.3.21. Then let it choose again, by what
- * the processor can do. */
+/* LAPACK and sparse solvers go through OpenBLAS. It knows processors by model number, and one younger than itself gets
+ * the kernels of 2004: 31 GFLOP/s instead of 157 on an Emerald Rapids with release 0.3.21. Then let it choose again, by
+ * what the processor can do. */
 static void choose_kernels(void)
 {
 	static const char variable[] = "OPENBLAS_CORETYPE";

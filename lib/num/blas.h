@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Set BLAS to one thread and, where it does not know the processor, to kernels that use what it has (OPENBLAS_CORETYPE in
- * the environment chooses otherwise); once per process, from any thread. The functions of blas.h, lapack.h and sparse.h call it;
- * whoever calls cblas directly must. */
+/* Set BLAS to one thread and, where it does not know the processor, to kernels that use what it has (OPENBLAS_CORETYPE
+ * in the environment chooses otherwise); once per process, from any thread. The functions of blas.h, lapack.h and
+ * sparse.h call it; whoever calls cblas directly must. */
 void num_setup(void);
 
 /* C = alpha op(A) op(B) + beta C with op(A) m x k, op(B) k x n, C m x n; op transposes when trans_... is set. lda, ldb,

@@ -1,5 +1,5 @@
-/* signature.c: the truncated tensor algebra, and Lie elements in the Lyndon basis (Reutenauer, Free Lie algebras, 1993, 4.4 and
- * 5.1; log-signatures of streams: Reizenstein, Graham, arXiv 1802.08252). */
+/* signature.c: the truncated tensor algebra, and Lie elements in the Lyndon basis (Reutenauer, Free Lie algebras, 1993,
+ * 4.4 and 5.1; log-signatures of streams: Reizenstein, Graham, arXiv 1802.08252). */
 #include "num/signature.h"
 
 #include <string.h>

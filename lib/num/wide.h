@@ -1,7 +1,8 @@
 /* wide.h: the widest vectors of the machine for kernels that keep many of them in registers: 64 bytes where there is
  * AVX-512, else 32, through the vector types that GCC and Clang share; one scalar where the compiler has none.
  * WIDE_FMA_T(a, b, c) = a b + c, rounded once where the machine can. WIDE_MASKS: WIDE_LOAD_T(p, m) and
- * WIDE_STORE_T(p, m, x) touch the lanes of mask m alone, WIDE_PART_T(n) is the mask of the first n (all where n is larger). */
+ * WIDE_STORE_T(p, m, x) touch the lanes of mask m alone, WIDE_PART_T(n) is the mask of the first n (all where n is
+ * larger). */
 #ifndef SCIML_NUM_WIDE_H
 #define SCIML_NUM_WIDE_H
 

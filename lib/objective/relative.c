@@ -1,6 +1,6 @@
-/* relative.c: losses relative to the size of the target, per sample over all points and channels together; mean over the
- * batch (FNO scripts sum it, which only rescales the learning rate). rel_h1 follows neuraloperator's H1Loss: central
- * differences along every space axis, spacing = length / n, periodic where the data are. */
+/* relative.c: losses relative to the size of the target, per sample over all points and channels together; mean over
+ * the batch (FNO scripts sum it, which only rescales the learning rate). rel_h1 follows neuraloperator's H1Loss:
+ * central differences along every space axis, spacing = length / n, periodic where the data are. */
 #include <math.h>
 #include <stdlib.h>
 

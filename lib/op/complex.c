@@ -1,6 +1,6 @@
 /* complex.c: complex arrays (a last axis of 2) with real-linear rules: the inner product behind the cotangents is
- * Re sum conj(x) y, so the adjoint of multiplying by b is multiplying by conj(b). With either factor conjugated by a flag
- * products and contractions are closed under differentiation. */
+ * Re sum conj(x) y, so the adjoint of multiplying by b is multiplying by conj(b). With either factor conjugated by a
+ * flag products and contractions are closed under differentiation. */
 #include <string.h>
 
 #include "op/formula.h"

@@ -16,8 +16,8 @@ static inline void NAME(line)(int64_t n, REAL *out, int64_t so, const REAL *a, i
 }
 
 #ifdef LANES_VECTOR
-/* out_i += a_i b_i with unit strides, but sa = 0 or 1: out + ar (br, bi) + ai (-bi, br), signs as conjugation asks. Returns
- * how many were done. */
+/* out_i += a_i b_i with unit strides, but sa = 0 or 1: out + ar (br, bi) + ai (-bi, br), signs as conjugation asks.
+ * Returns how many were done. */
 static inline int64_t NAME(vectors)(int64_t n, REAL *restrict out, const REAL *a, const int64_t sa, const REAL *b,
 				    bool conj_a, bool conj_b)
 {

@@ -1,6 +1,7 @@
-/* contract.c: contractions of two real arrays as loops over matrix products. Among the axes that a product could run over
- * the cheapest combination is chosen; strides are given to the product where one of them is 1, other pieces are
- * packed. What a unit of work is (rows of the result, blocks of another axis, parts of the sum) depends on shapes alone. */
+/* contract.c: contractions of two real arrays as loops over matrix products. Among the axes that a product could run
+ * over the cheapest combination is chosen; strides are given to the product where one of them is 1, other pieces are
+ * packed. What a unit of work is (rows of the result, blocks of another axis, parts of the sum) depends on shapes
+ * alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 #include "op/formula.h"
 #include "op/rule.h"
 
-/* ROWS: units are rows of the result. BLOCKS: ranges of its longest axis, when it has few rows. SUMS: ranges of a summed
- * axis; every unit makes a whole result of its own, finish adds them up in order. */
+/* ROWS: units are rows of the result. BLOCKS: ranges of its longest axis, when it has few rows. SUMS: ranges of a
+ * summed axis; every unit makes a whole result of its own, finish adds them up in order. */
 enum mode { ROWS, BLOCKS, SUMS };
 
 struct contract_plan {

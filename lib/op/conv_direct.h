@@ -1,6 +1,6 @@
-/* conv_direct.h: convolution without gathering: a tile of output channels times neighbouring positions of a row stays in
- * registers while all windows' numbers pass by once. Included once per type by conv.c; needs stride 1 along the last axis.
- * Every result is one sum in the order of (channel, tap), whatever tile it was part of. */
+/* conv_direct.h: convolution without gathering: a tile of output channels times neighbouring positions of a row stays
+ * in registers while all windows' numbers pass by once. Included once per type by conv.c; needs stride 1 along the last
+ * axis. Every result is one sum in the order of (channel, tap), whatever tile it was part of. */
 
 #define LANES NAME(LANES)
 typedef NAME(lanes) NAME(vec);

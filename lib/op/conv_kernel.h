@@ -1,4 +1,5 @@
-/* conv_kernel.h: convolution of one sample and the sum over samples for its kernel; included once per type by conv.c. */
+/* conv_kernel.h: convolution of one sample and the sum over samples for its kernel; included once per type by
+ * conv.c. */
 
 /* columns[i * taps + q][position - begin] for the channels of one group. */
 static void NAME(gather)(const struct conv_geometry *v, const REAL *x, int64_t begin, int64_t end, REAL *columns)

@@ -1,6 +1,6 @@
-/* copy.c: strided copies. Axes that are contiguous in both arrays are merged; then rows are copied as a whole where both
- * sides have unit stride, and otherwise in square tiles over the two fastest axes, so that every cache line that is
- * read or written is used up. */
+/* copy.c: strided copies. Axes that are contiguous in both arrays are merged; then rows are copied as a whole where
+ * both sides have unit stride, and otherwise in square tiles over the two fastest axes, so that every cache line that
+ * is read or written is used up. */
 #include "op/copy.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* copy.h: copying between strided arrays, the one kernel behind permute, slice, concat and the packing of contractions. */
+/* copy.h: copying between strided arrays, the one kernel behind permute, slice, concat and the packing of
+ * contractions. */
 #ifndef SCIML_OP_COPY_H
 #define SCIML_OP_COPY_H
 

@@ -1,7 +1,7 @@
-/* fft.c: Fourier transforms over the last axes. Forward transforms carry 1/N, inverse ones nothing, so that amplitudes do
- * not depend on the grid. Complex numbers are a last axis of 2. Adjoints in the real inner product: of the forward
- * transform, 1/N times the inverse; of the real ones the same with the weights h_k that the half spectrum gives its modes
- * in irfft, y = sum_k h_k Re(Y_k exp(i k x)): 1 where the last index is 0 or n/2, else 2. */
+/* fft.c: Fourier transforms over the last axes. Forward transforms carry 1/N, inverse ones nothing, so that amplitudes
+ * do not depend on the grid. Complex numbers are a last axis of 2. Adjoints in the real inner product: of the forward
+ * transform, 1/N times the inverse; of the real ones the same with the weights h_k that the half spectrum gives its
+ * modes in irfft, y = sum_k h_k Re(Y_k exp(i k x)): 1 where the last index is 0 or n/2, else 2. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* index.c: reading and adding through int32 indices; linear in the values, so that any order of derivative works. An index outside the array stands for "none": it reads 0 and adds nothing. Sums into one element run
- * in the order of the index, whatever the threads. */
+/* index.c: reading and adding through int32 indices; linear in the values, so that any order of derivative works. An
+ * index outside the array stands for "none": it reads 0 and adds nothing. Sums into one element run in the order of the
+ * index, whatever the threads. */
 #include <string.h>
 
 #include "op/rule.h"

@@ -1,5 +1,5 @@
-/* lanes.h: short vectors for kernels: 32 bytes of float or double, through the vector types that GCC and Clang share; one
- * scalar where the compiler has none. lanes_fma_T(a, b, c) = a b + c, rounded once where the machine can. */
+/* lanes.h: short vectors for kernels: 32 bytes of float or double, through the vector types that GCC and Clang share;
+ * one scalar where the compiler has none. lanes_fma_T(a, b, c) = a b + c, rounded once where the machine can. */
 #ifndef SCIML_OP_LANES_H
 #define SCIML_OP_LANES_H
 

@@ -1,5 +1,6 @@
 /* linmap.h: constant sparse linear maps along one axis, out[i] = sum_j A_ij in[j], as tables that attributes of the op
- * `linmap` point to. Maps are hash-consed: equal maps used in one graph are one object, so equal nodes stay one node. */
+ * `linmap` point to. Maps are hash-consed: equal maps used in one graph are one object, so equal nodes stay one
+ * node. */
 #ifndef SCIML_OP_LINMAP_H
 #define SCIML_OP_LINMAP_H
 
@@ -24,8 +25,8 @@ struct linmap_rows {
 void linmap_row(struct linmap_rows *r);				     /* open the next row */
 void linmap_entry(struct linmap_rows *r, int64_t col, double value); /* equal columns add up, zeros are dropped */
 
-/* Close the construction: the map that equals r, owned by g (an earlier one if g uses it already). r is emptied. NULL when
- * g is in error. */
+/* Close the construction: the map that equals r, owned by g (an earlier one if g uses it already). r is emptied. NULL
+ * when g is in error. */
 const struct linmap *linmap_take(struct graph *g, struct linmap_rows *r);
 
 #endif

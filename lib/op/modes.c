@@ -1,7 +1,7 @@
-/* modes.c: transforms between a grid and its retained Fourier modes, pruned: only what is kept is computed. With few modes
- * a product with a matrix of cosines and sines beats an FFT whose output is mostly thrown away (64 points, 12 modes: half
- * the time), and its cost does not jump with the factors of the size; with many modes the last axis goes through the FFT.
- * The two ops with one attribute (factor per mode 1/N or h_k) are each other's adjoint. */
+/* modes.c: transforms between a grid and its retained Fourier modes, pruned: only what is kept is computed. With few
+ * modes a product with a matrix of cosines and sines beats an FFT whose output is mostly thrown away (64 points, 12
+ * modes: half the time), and its cost does not jump with the factors of the size; with many modes the last axis goes
+ * through the FFT. The two ops with one attribute (factor per mode 1/N or h_k) are each other's adjoint. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

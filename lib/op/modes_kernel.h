@@ -1,5 +1,6 @@
-/* modes_kernel.h: the pruned transforms of modes.c, channel by channel; included once per type with REAL and NAME. A row
- * product holds cos rows 0 .. top, then sin rows 1 .. top; a row is n_blocks of (m real parts, m imaginary parts). */
+/* modes_kernel.h: the pruned transforms of modes.c, channel by channel; included once per type with REAL and NAME. A
+ * row product holds cos rows 0 .. top, then sin rows 1 .. top; a row is n_blocks of (m real parts, m imaginary
+ * parts). */
 
 /* to = a + sign b, four at a time: rows are short. */
 typedef REAL NAME(quad)[4];

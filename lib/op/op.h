@@ -1,5 +1,5 @@
-/* op.h: builders of the op table's members. Binary ops broadcast by NumPy's rules. Every builder returns NODE_NONE when the
- * graph is in error, and passes NODE_NONE arguments on as errors. Axes may be negative (from the end). */
+/* op.h: builders of the op table's members. Binary ops broadcast by NumPy's rules. Every builder returns NODE_NONE when
+ * the graph is in error, and passes NODE_NONE arguments on as errors. Axes may be negative (from the end). */
 #ifndef SCIML_OP_OP_H
 #define SCIML_OP_OP_H
 
@@ -70,9 +70,9 @@ node op_max_over(struct graph *g, node a, unsigned axes, bool keep); /* subgradi
 node op_cumsum(struct graph *g, node a, int axis, bool exclusive, bool reverse);
 unsigned op_axes(int first, int last); /* mask of axes first..last, both non-negative */
 
-/* contract.c: general contraction of two arrays, "bcn,oc->bon": each letter an axis; letters in both inputs and the result
- * are batched, letters missing from the result are summed. A letter may not stand in one input only unless it is in the
- * result. Its derivatives are contractions. */
+/* contract.c: general contraction of two arrays, "bcn,oc->bon": each letter an axis; letters in both inputs and the
+ * result are batched, letters missing from the result are summed. A letter may not stand in one input only unless it is
+ * in the result. Its derivatives are contractions. */
 node op_contract(struct graph *g, const char *formula, node a, node b);
 node op_matmul(struct graph *g, node a, node b); /* (..., m, k) (k, n) or (..., m, k) (..., k, n) */
 
@@ -82,16 +82,17 @@ node op_complex_conj(struct graph *g, node a);
 /* As op_contract for complex arrays (letters name the axes without the last), with either side conjugated. */
 node op_complex_contract(struct graph *g, const char *formula, node a, bool conj_a, node b, bool conj_b);
 
-/* fft.c: over the last n_dims axes (before the complex one), 1 to 4. Convention everywhere: forward carries 1/N, inverse 1. */
+/* fft.c: over the last n_dims axes (before the complex one), 1 to 4. Convention everywhere: forward carries 1/N,
+ * inverse 1. */
 node op_fft(struct graph *g, node a, int n_dims); /* complex -> complex */
 node op_ifft(struct graph *g, node a, int n_dims);
 node op_rfft(struct graph *g, node a, int n_dims); /* real (..., n) -> complex (..., n/2+1, 2) */
 node op_irfft(struct graph *g, node a, int n_dims,
 	      int64_t last); /* complex half spectrum -> real, last axis `last` long */
 
-/* spectral.c: y = irfft_M(W_k rfft_N(x)) on the retained modes, made of the three ops of modes.h. x (b, ci, N...), w (ci, co, K..., 2) with
- * K_d = 2 m_d centred modes -m_d .. m_d-1 on all but the last space axis, and m modes 0 .. m-1 on the last; y (b, co, M...).
- * out_size NULL: M = N. n_dims 1 to 3. Modes beyond either grid's Nyquist are refused. */
+/* spectral.c: y = irfft_M(W_k rfft_N(x)) on the retained modes, made of the three ops of modes.h. x (b, ci, N...), w
+ * (ci, co, K..., 2) with K_d = 2 m_d centred modes -m_d .. m_d-1 on all but the last space axis, and m modes 0 .. m-1
+ * on the last; y (b, co, M...). out_size NULL: M = N. n_dims 1 to 3. Modes beyond either grid's Nyquist are refused. */
 node op_spectral(struct graph *g, node x, node w, int n_dims, const int64_t *out_size);
 
 /* conv.c: cross-correlation, no padding. x (b, ci, N...), w (co, ci/groups, k...); 1 to 3 space axes. */
@@ -134,10 +135,11 @@ node op_cholesky(struct graph *g, node a);	/* lower L, a = L L^T */
 node op_solve_triangular(struct graph *g, node l, node b, bool transpose); /* lower triangle of l */
 node op_log_det(struct graph *g, node a);				   /* log |det a| */
 
-/* quadratic_program.c: argmin 1/2 z'Qz + q'z subject to G z <= h and A z = b, a program a row of the batch: Q (b, n, n), whose symmetric
- * part is positive definite (or is on what A leaves free), q (b, n), G (b, m, n), h (b, m), A (b, p, n) of rank p, b (b, p);
- * NODE_NONE for G or A: no such constraints. In double; NaN where there is no solution. multipliers (NULL: not wanted): (b, m + p), of
- * G z <= h and of A z = b. Derivatives need that a bound that holds with equality has a multiplier that is not zero. */
+/* quadratic_program.c: argmin 1/2 z'Qz + q'z subject to G z <= h and A z = b, a program a row of the batch: Q (b, n,
+ * n), whose symmetric part is positive definite (or is on what A leaves free), q (b, n), G (b, m, n), h (b, m), A (b,
+ * p, n) of rank p, b (b, p); NODE_NONE for G or A: no such constraints. In double; NaN where there is no solution.
+ * multipliers (NULL: not wanted): (b, m + p), of G z <= h and of A z = b. Derivatives need that a bound that holds with
+ * equality has a multiplier that is not zero. */
 node op_quadratic_program(struct graph *g, node Q, node q, node G, node h, node A, node b, node *multipliers);
 
 /* random.c: pure function of the seed words: key int32 (4) = seed low, seed high, step low, step high. */

@@ -1,5 +1,5 @@
-/* order.c: ops that decide by comparing values (max_pool, sort, top_k). The decision is an index node of its own, without
- * derivative; the values are then taken through it (index.c). */
+/* order.c: ops that decide by comparing values (max_pool, sort, top_k). The decision is an index node of its own,
+ * without derivative; the values are then taken through it (index.c). */
 #include <string.h>
 
 #include "op/rule.h"
@@ -42,8 +42,9 @@ static int infer_pool(const void *attr, int n_args, const struct op_shape *in, s
 
 enum { COLUMNS = 128 }; /* neighbouring windows that are compared together */
 
-/* One row of windows: the largest so far and its place, offset by offset. n: space extents of the input, m: of the result,
- * w: window, s: stride, each filled up to three axes in front; step: s[2] again, a constant where it matters. */
+/* One row of windows: the largest so far and its place, offset by offset. n: space extents of the input, m: of the
+ * result, w: window, s: stride, each filled up to three axes in front; step: s[2] again, a constant where it
+ * matters. */
 #define POOL_KERNEL(REAL)                                                                                              \
 	static inline void pool_line_##REAL(const int64_t *n, const int64_t *w, int64_t first, int64_t count,          \
 					    int64_t step, const REAL *in, int32_t *out)                                \

@@ -1,14 +1,15 @@
-/* quadratic_program.c: convex quadratic programs as ops (Amos, Kolter, OptNet, arXiv 1703.00443): solved by a primal-dual interior
- * point method with predictor and corrector (Nocedal, Wright 2006, algorithm 16.4), differentiated by the implicit function theorem
- * on the equations of Karush, Kuhn and Tucker, in ops, so that derivatives have derivatives. */
+/* quadratic_program.c: convex quadratic programs as ops (Amos, Kolter, OptNet, arXiv 1703.00443): solved by a
+ * primal-dual interior point method with predictor and corrector (Nocedal, Wright 2006, algorithm 16.4), differentiated
+ * by the implicit function theorem on the equations of Karush, Kuhn and Tucker, in ops, so that derivatives have
+ * derivatives. */
 #include <math.h>
 #include <string.h>
 
 #include "num/lapack.h"
 #include "op/rule.h"
 
-/* Arguments Q (b, n, n), q (b, n), then G (b, m, n), h (b, m) and A (b, p, n), b (b, p) where there are any; the result is z, the
- * multipliers of G z <= h and those of A z = b, one after the other. Q's symmetric part counts. */
+/* Arguments Q (b, n, n), q (b, n), then G (b, m, n), h (b, m) and A (b, p, n), b (b, p) where there are any; the result
+ * is z, the multipliers of G z <= h and those of A z = b, one after the other. Q's symmetric part counts. */
 struct program_attr {
 	int64_t bounds, equations; /* are there any? */
 	double shift;		   /* of the diagonal */
@@ -70,7 +71,8 @@ static int infer(const void *attr, int n_args, const struct op_shape *in, struct
 	return 0;
 }
 
-/* ---- derivatives --------------------------------------------------------------------------------------------------------- */
+/* ---- derivatives
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* The solution's equations: Q z + q + G' l + A' v = 0, l (G z - h) = 0, A z - b = 0. */
 struct kkt {
@@ -234,7 +236,8 @@ static node push(struct graph *g, node self, int arg, node tangent)
 	return op_reshape(g, op_neg(g, op_solve(g, k.jacobian, stacked(g, 3, (node[]){ z, l, v }, 1))), &out);
 }
 
-/* ---- the method ---------------------------------------------------------------------------------------------------------- */
+/* ---- the method
+ * ---------------------------------------------------------------------------------------------------------- */
 
 struct problem {
 	struct sizes s;

@@ -1,5 +1,5 @@
-/* random.c: random numbers as a function of a key that is fed in like any input, so that a plan that runs again with the
- * same seed and step draws the same numbers. They carry no derivative. */
+/* random.c: random numbers as a function of a key that is fed in like any input, so that a plan that runs again with
+ * the same seed and step draws the same numbers. They carry no derivative. */
 #include <string.h>
 
 #include "base/rng.h"

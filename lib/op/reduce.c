@@ -1,5 +1,5 @@
-/* reduce.c: sums (the kernel is the graph's own), largest value and running sum along axes. Everything is accumulated in
- * an order fixed by shapes, running sums in double. */
+/* reduce.c: sums (the kernel is the graph's own), largest value and running sum along axes. Everything is accumulated
+ * in an order fixed by shapes, running sums in double. */
 #include <math.h>
 #include <string.h>
 

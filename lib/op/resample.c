@@ -109,7 +109,8 @@ node op_upsample_nearest(struct graph *g, node a, int axis, int64_t factor)
 	return finish(g, a, axis, &r);
 }
 
-/* align_corners: first and last points coincide; else cells do, and points beyond the outer centres take their value. */
+/* align_corners: first and last points coincide; else cells do, and points beyond the outer centres take their
+ * value. */
 node op_resize_linear(struct graph *g, node a, int axis, int64_t size, bool align_corners)
 {
 	int64_t n = axis_extent(g, "resizing", a, &axis);
@@ -142,8 +143,9 @@ node op_resize_linear(struct graph *g, node a, int axis, int64_t size, bool alig
 }
 
 /* Trigonometric interpolation of periodic data: output point j takes input point i with weight D(j/size - i/n), where
- * n D(x) = sum over |k| <= K of exp(2 pi i k x), plus the Nyquist mode of the smaller grid if that is even. Going up it is
- * split over +-k (one cosine); going down both are folded onto it (two), so that up and down again is the identity. */
+ * n D(x) = sum over |k| <= K of exp(2 pi i k x), plus the Nyquist mode of the smaller grid if that is even. Going up it
+ * is split over +-k (one cosine); going down both are folded onto it (two), so that up and down again is the
+ * identity. */
 static double fourier_weight(int64_t n, int64_t size, int64_t i, int64_t j)
 {
 	const double pi = 3.14159265358979323846;

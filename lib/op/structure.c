@@ -1,5 +1,5 @@
-/* structure.c: types and shapes. reshape and broadcast belong to the graph (graph/core.h); all moves of data are strided
- * copies of ranges of rows of the result; slice.c has slice and pad. */
+/* structure.c: types and shapes. reshape and broadcast belong to the graph (graph/core.h); all moves of data are
+ * strided copies of ranges of rows of the result; slice.c has slice and pad. */
 #include <string.h>
 
 #include "graph/core.h"

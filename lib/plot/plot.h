@@ -17,8 +17,8 @@ int plot_write(const struct plot *p, const char *path, struct err *e); /* atomic
 int plot_check_path(const char *path, struct err *e);
 
 enum plot_map { PLOT_SEQUENTIAL, PLOT_DIVERGING }; /* viridis-like; blue-white-red symmetric about 0 */
-/* Panel (row, column) as an image of values[nx][ny] (x = first axis to the right, y upwards) with a colour bar; lo == hi:
- * range of the data. NaN is grey. Data are copied. */
+/* Panel (row, column) as an image of values[nx][ny] (x = first axis to the right, y upwards) with a colour bar; lo ==
+ * hi: range of the data. NaN is grey. Data are copied. */
 void plot_field(struct plot *p, int row, int column, const char *title, int64_t nx, int64_t ny, const double *values,
 		double lo, double hi, enum plot_map map);
 /* Curves in panel (row, column); call once per curve. */

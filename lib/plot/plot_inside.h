@@ -36,8 +36,8 @@ struct plot {
 	struct panel *panel;
 };
 
-/* plot_ticks.c: at most TICKS_MAX round numbers within [lo, hi] and their texts; a range that is empty or not finite is widened
- * first. Logarithmic: lo, hi > 0. */
+/* plot_ticks.c: at most TICKS_MAX round numbers within [lo, hi] and their texts; a range that is empty or not finite is
+ * widened first. Logarithmic: lo, hi > 0. */
 enum { TICKS_MAX = 16 };
 struct ticks {
 	double lo, hi; /* the range in use */

@@ -1,5 +1,5 @@
-/* plot_write.c: pages into files. Same page, same bytes: no dates in PDF, identifiers in SVG numbered anew (cairo counts them
- * through the whole process). */
+/* plot_write.c: pages into files. Same page, same bytes: no dates in PDF, identifiers in SVG numbered anew (cairo
+ * counts them through the whole process). */
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <ctype.h>
@@ -32,7 +32,8 @@ static cairo_status_t draw(const struct plot *p, cairo_surface_t *s, double scal
 	return status;
 }
 
-/* Identifiers are words and a number: id="surface17", #surface17. Each word's numbers become 1, 2, ... by first appearance. */
+/* Identifiers are words and a number: id="surface17", #surface17. Each word's numbers become 1, 2, ... by first
+ * appearance. */
 struct names {
 	int n, capacity;
 	struct name {

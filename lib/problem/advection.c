@@ -1,5 +1,5 @@
-/* advection.c: u_t + beta u_x = 0 on the periodic unit interval from sums of sines (the PDEBench family): the exact shifted
- * profile, or upwind finite volumes. */
+/* advection.c: u_t + beta u_x = 0 on the periodic unit interval from sums of sines (the PDEBench family): the exact
+ * shifted profile, or upwind finite volumes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* antiderivative.c: the operator f -> u, u' = f, u(0) = 0, for Gaussian-process inputs, at random query points.
  *
- * A pivoted Cholesky factorisation of the squared-exponential kernel on a fine grid picks the few points P that explain the
- * process to 1e-6 of its deviation. With L L^T = k(P, P) and c = L^-T xi, f(x) = sum_j c_j k(x, P_j) is a function, not a
- * table: sensors are its values, and its antiderivative is a sum of error functions, so that u' = f holds exactly. */
+ * A pivoted Cholesky factorisation of the squared-exponential kernel on a fine grid picks the few points P that explain
+ * the process to 1e-6 of its deviation. With L L^T = k(P, P) and c = L^-T xi, f(x) = sum_j c_j k(x, P_j) is a function,
+ * not a table: sensors are its values, and its antiderivative is a sum of error functions, so that u' = f holds
+ * exactly. */
 #include <math.h>
 #include <stdlib.h>
 

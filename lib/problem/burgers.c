@@ -1,8 +1,9 @@
-/* burgers.c: viscous Burgers' equation on the periodic unit interval from Gaussian random initial states: pseudo-spectral
- * with two-thirds dealiasing, ETDRK4 in time, in the frame that moves with the conserved mean.
+/* burgers.c: viscous Burgers' equation on the periodic unit interval from Gaussian random initial states:
+ * pseudo-spectral with two-thirds dealiasing, ETDRK4 in time, in the frame that moves with the conserved mean.
  *
- * Samples are solved on one internal grid and subsampled, so that the same seed gives the same solutions on every output
- * grid. The steps of a frame are a power of two or three halves of one, so that few coefficient tables serve all samples. */
+ * Samples are solved on one internal grid and subsampled, so that the same seed gives the same solutions on every
+ * output grid. The steps of a frame are a power of two or three halves of one, so that few coefficient tables serve all
+ * samples. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

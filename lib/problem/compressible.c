@@ -1,5 +1,5 @@
-/* compressible.c: compressible flow of an ideal gas in one to three dimensions by finite volumes, from the families of initial
- * states in flow.h. */
+/* compressible.c: compressible flow of an ideal gas in one to three dimensions by finite volumes, from the families of
+ * initial states in flow.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

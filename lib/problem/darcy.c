@@ -1,6 +1,6 @@
-/* darcy.c: steady flow through a random medium, -div(a grad u) = f on the unit square, u = 0 on its sides. Five-point scheme
- * on n^2 nodes, sides included, with the arithmetic mean of two nodes as coefficient of the face between them; sparse
- * Cholesky, whose ordering serves all samples. */
+/* darcy.c: steady flow through a random medium, -div(a grad u) = f on the unit square, u = 0 on its sides. Five-point
+ * scheme on n^2 nodes, sides included, with the arithmetic mean of two nodes as coefficient of the face between them;
+ * sparse Cholesky, whose ordering serves all samples. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

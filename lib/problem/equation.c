@@ -1,5 +1,5 @@
-/* equation.c: problems that are given by their text (sciml-equation(5)): reading, drawing, saving. Space is left to a method
- * (equation_method.h), time to a stepper (equation_march.h). */
+/* equation.c: problems that are given by their text (sciml-equation(5)): reading, drawing, saving. Space is left to a
+ * method (equation_method.h), time to a stepper (equation_march.h). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,8 @@ struct work {
 	bool drawn;   /* some parameter is */
 };
 
-/* Names live as long as the process: a configuration has no destructor, and lists of names are asked for with it alone. The
- * set of different names of a run is small. */
+/* Names live as long as the process: a configuration has no destructor, and lists of names are asked for with it alone.
+ * The set of different names of a run is small. */
 static const char *keep(const char *name)
 {
 	static struct {
@@ -272,8 +272,8 @@ static double mean_square(int64_t n, const double *a)
 	return sqrt(sum / (double)n);
 }
 
-/* Does no unknown change by more than steady_atol + steady_rtol of its size in a unit of time (root mean squares over the
- * points that are kept)? Else the worst one. */
+/* Does no unknown change by more than steady_atol + steady_rtol of its size in a unit of time (root mean squares over
+ * the points that are kept)? Else the worst one. */
 static bool is_steady(struct work *w, double t, int *worst, double *change, double *allowed)
 {
 	double most = 0;

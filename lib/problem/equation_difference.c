@@ -1,5 +1,5 @@
-/* equation_difference.c: equations in text brought to values at points: every derivative, integral and coefficient of the
- * right-hand sides becomes a slot, and what remains is evaluated point by point. */
+/* equation_difference.c: equations in text brought to values at points: every derivative, integral and coefficient of
+ * the right-hand sides becomes a slot, and what remains is evaluated point by point. */
 #include "problem/equation_difference.h"
 
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 #include "problem/equation_difference_inside.h"
 #include "problem/equation_rest_inside.h"
 
-/* ---- slots ----------------------------------------------------------------------------------------------------------- */
+/* ---- slots
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int slot_of(const struct equation_difference *d, expr a)
 {
@@ -32,8 +33,8 @@ static void mark_used(const struct equation_difference *d, expr a, bool deep, bo
 		mark_used(d, n->arg[i], deep, used);
 }
 
-/* The slope of an expression that holds slopes along the same axis, (a u_x)_x, is taken from values half-way between points:
- * twice a central slope would not see waves of two points. */
+/* The slope of an expression that holds slopes along the same axis, (a u_x)_x, is taken from values half-way between
+ * points: twice a central slope would not see waves of two points. */
 static int make_flux(struct equation_difference *d, struct difference_slot *s, expr inner, struct err *e)
 {
 	int axis = -1, total = 0;
@@ -137,7 +138,8 @@ static int add_part(struct equation_difference *d, int which, int n, const expr 
 	return n > 0 ? program_new(&part->program, d->spec->pool, n, root, d->n_slots, d->input, e) : 0;
 }
 
-/* ---- sides ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* A side takes one condition: enough for second derivatives. */
 static int check_side(const struct equation_difference *d, int axis, int j, struct err *e)
@@ -193,7 +195,8 @@ static int make_sides(struct equation_difference *d, int axis, int j, struct err
 	return 0;
 }
 
-/* ---- making ---------------------------------------------------------------------------------------------------------- */
+/* ---- making
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int translate(struct equation_difference *d, struct err *e)
 {

@@ -1,5 +1,5 @@
-/* equation_difference_inside.h: the parts of a discretisation by values at points, shared by the files that translate, that
- * evaluate and that solve. */
+/* equation_difference_inside.h: the parts of a discretisation by values at points, shared by the files that translate,
+ * that evaluate and that solve. */
 #ifndef SCIML_PROBLEM_EQUATION_DIFFERENCE_INSIDE_H
 #define SCIML_PROBLEM_EQUATION_DIFFERENCE_INSIDE_H
 

@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "problem/equation_difference_inside.h"
 
-/* ---- sides ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides
+ * ----------------------------------------------------------------------------------------------------------- */
 
 int64_t difference_side_index(const struct equation_difference *d, int axis, int64_t at)
 {
@@ -56,8 +57,8 @@ void difference_side_values(struct equation_difference *d, double t)
 			}
 }
 
-/* p u + q u_x = g at the ends of every line along an axis: the values there follow from those between, at both ends together
- * where a slope reaches from one to the other. */
+/* p u + q u_x = g at the ends of every line along an axis: the values there follow from those between, at both ends
+ * together where a slope reaches from one to the other. */
 static void both_ends(struct equation_difference *d, int axis, int j, double *u)
 {
 	const struct line_map *slope = &d->line[axis].derivative[1];
@@ -111,7 +112,8 @@ void equation_difference_sides(struct equation_difference *d, double t, double *
 			both_ends(d, axis, j, state + j * d->n_points);
 }
 
-/* ---- slots ----------------------------------------------------------------------------------------------------------- */
+/* ---- slots
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int64_t outer(const struct equation_difference *d, int axis)
 {
@@ -210,7 +212,8 @@ static void fill_faces(struct equation_difference *d, int k)
 	}
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------------------------------ */
+/* ---- evaluation
+ * ------------------------------------------------------------------------------------------------------ */
 
 void difference_evaluate(struct equation_difference *d, int which, double t, const double *state, double *const *out)
 {

@@ -145,8 +145,8 @@ static int draw_sines(const struct equation_spec *s, const double *v, const stru
 	return 0;
 }
 
-/* sum of A_i exp(-|x - c_i|^2 / (2 w_i^2)): centres uniform in the box, widths uniform in low..high of its shortest side, A_i
- * uniform in [0, amplitude]; around periodic axes the nearest image counts. */
+/* sum of A_i exp(-|x - c_i|^2 / (2 w_i^2)): centres uniform in the box, widths uniform in low..high of its shortest
+ * side, A_i uniform in [0, amplitude]; around periodic axes the nearest image counts. */
 static int draw_gaussians(const struct equation_spec *s, const double *v, const struct equation_points *g, struct rng r,
 			  double *out, struct err *e)
 {

@@ -1,5 +1,5 @@
-/* equation_draw.h: random parameters and formulas with random parts, evaluated on a grid; every occurrence of a law has a
- * stream of its own, so that values depend on seed, sample and place in the text alone. */
+/* equation_draw.h: random parameters and formulas with random parts, evaluated on a grid; every occurrence of a law has
+ * a stream of its own, so that values depend on seed, sample and place in the text alone. */
 #ifndef SCIML_PROBLEM_EQUATION_DRAW_H
 #define SCIML_PROBLEM_EQUATION_DRAW_H
 

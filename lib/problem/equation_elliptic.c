@@ -7,7 +7,8 @@
 #include "num/multigrid.h"
 #include "problem/equation_rest_inside.h"
 
-/* ---- recognising ----------------------------------------------------------------------------------------------------- */
+/* ---- recognising
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct form {
 	struct exprs *p;
@@ -85,7 +86,8 @@ bool rest_is_elliptic(const struct equation_spec *s, expr *a, expr *c, expr *f)
 	return true;
 }
 
-/* ---- solving --------------------------------------------------------------------------------------------------------- */
+/* ---- solving
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Conditions as multigrid wants them: fixed values into the state, else du/dn + decay u = slope. */
 static void sides(struct equation_difference *d, struct multigrid_problem *p, struct multigrid_right *right,

@@ -1,5 +1,5 @@
-/* equation_fourier.h: Fourier pseudo-spectral discretisation of equations in text on a periodic box: y' = L y + N(t, y) for the
- * modes below the dealiasing limit, with L diagonal in a basis of every mode's own. */
+/* equation_fourier.h: Fourier pseudo-spectral discretisation of equations in text on a periodic box: y' = L y + N(t, y)
+ * for the modes below the dealiasing limit, with L diagonal in a basis of every mode's own. */
 #ifndef SCIML_PROBLEM_EQUATION_FOURIER_H
 #define SCIML_PROBLEM_EQUATION_FOURIER_H
 
@@ -7,7 +7,8 @@
 #include "problem/spectral.h"
 
 struct equation_fourier;
-/* One thread's discretisation. dealias: keep |k| < N/(p+1) for products of p factors, else all but the Nyquist modes. */
+/* One thread's discretisation. dealias: keep |k| < N/(p+1) for products of p factors, else all but the Nyquist
+ * modes. */
 int equation_fourier_new(struct equation_fourier **out, struct equation_spec *s, bool dealias, struct err *e);
 void equation_fourier_free(struct equation_fourier *f);
 
@@ -16,8 +17,8 @@ int64_t equation_fourier_points(const struct equation_fourier *f);
 int64_t equation_fourier_count(const struct equation_fourier *f); /* complex numbers of a state */
 bool equation_fourier_has_rest(const struct equation_fourier *f); /* is N more than 0? */
 
-/* Add sum_k b_k(t, y) increment_k to the state `to`: the amplitudes b_k of the noises at the points of the solver's grid times
- * increments (noise by noise) there, of which the kept modes are taken. to may be y. */
+/* Add sum_k b_k(t, y) increment_k to the state `to`: the amplitudes b_k of the noises at the points of the solver's
+ * grid times increments (noise by noise) there, of which the kept modes are taken. to may be y. */
 void equation_fourier_kick(struct equation_fourier *f, double t, const double *y, const double *increment, double *to);
 /* Does N depend on neither fields nor time? */
 bool equation_fourier_is_steady(const struct equation_fourier *f);

@@ -1,4 +1,5 @@
-/* equation_fourier_method.c: the Fourier discretisation as a method: its own grid and modes against the grid that is kept. */
+/* equation_fourier_method.c: the Fourier discretisation as a method: its own grid and modes against the grid that is
+ * kept. */
 #include <math.h>
 #include <stdlib.h>
 

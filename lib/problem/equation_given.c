@@ -1,5 +1,5 @@
-/* equation_given.c: fields of files on the grids of solvers. Data sets are shared by all who name them, and read under a lock:
- * HDF5 knows no threads. */
+/* equation_given.c: fields of files on the grids of solvers. Data sets are shared by all who name them, and read under
+ * a lock: HDF5 knows no threads. */
 #include "problem/equation_given.h"
 
 #include <math.h>
@@ -66,7 +66,8 @@ static void release(struct shared *s)
 	free(s);
 }
 
-/* ---- reading the map -------------------------------------------------------------------------------------------------- */
+/* ---- reading the map
+ * -------------------------------------------------------------------------------------------------- */
 
 struct keys {
 	const char *file, *field;
@@ -207,7 +208,8 @@ char *equation_given_identity(const struct equation_given *g)
 	return text;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int read_frame(struct equation_given *g, int64_t sample, double *to, struct err *e)
 {

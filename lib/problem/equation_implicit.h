@@ -4,8 +4,8 @@
 
 #include "problem/equation_stepper.h"
 
-/* The march of one sample by CVODE's BDF, from t0 (with the state given when it is the first call since the start of the
- * sample) to t1. */
+/* The march of one sample by CVODE's BDF, from t0 (with the state given when it is the first call since the start of
+ * the sample) to t1. */
 int equation_bdf_to(struct equation_march *w, double t0, double t1, double *state, struct err *e);
 /* Spectral radius of the Jacobian of the rate at (t, y), by 30 steps of the power method. */
 double equation_spectral_radius(struct equation_march *w, double t, const double *y);

@@ -26,8 +26,8 @@ static void map_clear(struct line_map *map)
 	*map = (struct line_map){ 0 };
 }
 
-/* Derivative m at positions out + i from values at positions in + j, both in steps h: `central` neighbours, `sided` ones where
- * those would leave a closed line. */
+/* Derivative m at positions out + i from values at positions in + j, both in steps h: `central` neighbours, `sided`
+ * ones where those would leave a closed line. */
 static int band(const struct line *l, struct line_map *map, int64_t n_in, double in, int64_t n_out, double out, int m,
 		int central, int sided, double h, struct err *e)
 {
@@ -86,7 +86,8 @@ int line_need_derivative(struct line *l, int m, struct err *e)
 
 	if (map->weight)
 		return 0;
-	if (!l->spectral) /* an even number of neighbours gains an order for even m by symmetry; one-sided ones need one more */
+	/* an even number of neighbours gains an order for even m by symmetry; one-sided ones need one more */
+	if (!l->spectral)
 		return band(l, map, l->n, 0, l->n, 0, m, l->order + 2 * ((m + 1) / 2) - 1, l->order + m,
 			    l->length / (double)(l->n - l->closed), e);
 	map_alloc(map, l->n, l->n, l->n);

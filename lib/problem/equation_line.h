@@ -1,5 +1,5 @@
-/* equation_line.h: one axis of a box as points: where they are, how derivatives, integrals and values elsewhere follow from
- * values there. Finite differences on equidistant points, Chebyshev points between sides, waves on a circle. */
+/* equation_line.h: one axis of a box as points: where they are, how derivatives, integrals and values elsewhere follow
+ * from values there. Finite differences on equidistant points, Chebyshev points between sides, waves on a circle. */
 #ifndef SCIML_PROBLEM_EQUATION_LINE_H
 #define SCIML_PROBLEM_EQUATION_LINE_H
 
@@ -28,8 +28,8 @@ struct line {
 	double *x;	  /* points, in 0..1 of the length */
 	double *integral; /* quadrature weights */
 	struct line_map derivative[LINE_MOST + 1];
-	/* Differences only: values and slopes half-way between points, and slopes at points from values half-way. n_faces: n - 1,
-	 * or n on a circle. */
+	/* Differences only: values and slopes half-way between points, and slopes at points from values half-way. n_faces: n -
+	 * 1, or n on a circle. */
 	int64_t n_faces;
 	struct line_map to_faces, slope_at_faces, from_faces;
 	struct line_map keep, given; /* to and from the equidistant points that are kept */

@@ -1,5 +1,5 @@
-/* equation_march.c: steps in time. One-step schemes with tables that depend on the step's length take steps of frame / 2^j,
- * chosen by comparing one step with two of half the length; embedded Runge-Kutta pairs choose theirs freely. */
+/* equation_march.c: steps in time. One-step schemes with tables that depend on the step's length take steps of frame /
+ * 2^j, chosen by comparing one step with two of half the length; embedded Runge-Kutta pairs choose theirs freely. */
 #include "problem/equation_stepper.h"
 
 #include <float.h>
@@ -14,7 +14,8 @@
 
 enum { TRIAL_STEPS = 500, TRIALS = 2 };
 
-/* ---- the marcher ----------------------------------------------------------------------------------------------------- */
+/* ---- the marcher
+ * ----------------------------------------------------------------------------------------------------- */
 
 static const struct equation_stepper *choose(const struct equation_march *w)
 {
@@ -30,8 +31,8 @@ static const struct equation_stepper *choose(const struct equation_march *w)
 	return equation_stepper_find(w->config->to_steady ? "bdf" : "dopri5");
 }
 
-/* Milstein without multiple integrals: a noise's amplitude holds, of the unknowns with noise, that alone which it drives, at
- * the point itself; several noises of one unknown do not depend on it. */
+/* Milstein without multiple integrals: a noise's amplitude holds, of the unknowns with noise, that alone which it
+ * drives, at the point itself; several noises of one unknown do not depend on it. */
 static bool noise_is_diagonal(const struct equation_spec *s)
 {
 	for (int k = 0; k < s->n_noises; k++) {
@@ -216,8 +217,8 @@ static void draw_increments(struct equation_march *w, double h)
 	}
 }
 
-/* A stepper's own, or half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise that
- * no field scales. */
+/* A stepper's own, or half a step without noise, the noise of the whole step, half a step: order 1 in law, 2 for noise
+ * that no field scales. */
 static int noisy_step(struct equation_march *w, double t, double h, double *state, struct err *e)
 {
 	draw_increments(w, h);
@@ -249,8 +250,8 @@ static int equal_steps(struct equation_march *w, double t, double frame, double 
 	return 0;
 }
 
-/* One step of frame / 2^level against two of half the length. The difference is about 2^order - 1 times the error of the two,
- * which may use its share of rtol: error per unit of time. */
+/* One step of frame / 2^level against two of half the length. The difference is about 2^order - 1 times the error of
+ * the two, which may use its share of rtol: error per unit of time. */
 static int dyadic_steps(struct equation_march *w, double t, double frame, double *state, struct err *e)
 {
 	const size_t bytes = (size_t)w->n * sizeof(double);
@@ -324,8 +325,8 @@ static bool is_stiff(struct equation_march *w, double t0, const struct integ_cou
 	return (w->spec->t1 - t) / step > TRIAL_STEPS && step * equation_spectral_radius(w, t, w->once) > 1.5;
 }
 
-/* Automatic choice between an explicit pair and bdf: once a frame takes more than TRIAL_STEPS steps, and they are limited by
- * stability instead of accuracy, the frame is done again implicitly, and so are all frames after it. */
+/* Automatic choice between an explicit pair and bdf: once a frame takes more than TRIAL_STEPS steps, and they are
+ * limited by stability instead of accuracy, the frame is done again implicitly, and so are all frames after it. */
 static int explicit_or_stiff(struct equation_march *w, double t0, double t1, double *state, struct err *e)
 {
 	const int64_t left = w->config->max_steps - w->counts.accepted - w->counts.rejected;

@@ -1,6 +1,6 @@
-/* equation_method.h: discretisations of equations in text, one table entry each. A method makes the unknowns of a problem a
- * vector of numbers, its state, and says how fast the state changes; equation_march.h steps in time with that and nothing
- * else. The key `method` names an entry, or leaves the choice to the equation. */
+/* equation_method.h: discretisations of equations in text, one table entry each. A method makes the unknowns of a
+ * problem a vector of numbers, its state, and says how fast the state changes; equation_march.h steps in time with that
+ * and nothing else. The key `method` names an entry, or leaves the choice to the equation. */
 #ifndef SCIML_PROBLEM_EQUATION_METHOD_H
 #define SCIML_PROBLEM_EQUATION_METHOD_H
 
@@ -10,15 +10,16 @@ struct equation_solved { /* what a stationary problem took */
 	int64_t iterations, evaluations;
 };
 
-/* d is one thread's discretisation of one problem, made by open. Fields are arrays of doubles, last axis fastest. Two grids
- * matter: the method's own, where initial data and coefficients are drawn, and spec->grid, which is kept in the data. */
+/* d is one thread's discretisation of one problem, made by open. Fields are arrays of doubles, last axis fastest. Two
+ * grids matter: the method's own, where initial data and coefficients are drawn, and spec->grid, which is kept in the
+ * data. */
 struct equation_method {
 	const char *name;    /* value of the key `method` */
 	const char *summary; /* one line */
 	/* Is this the method to choose when nothing is said? The first entry that says so is taken. */
 	bool (*suits)(const struct equation_spec *s);
-	/* Spec and config are kept by reference. Errors (ERR_USAGE) say what this method cannot do, stationary problems that it
-	 * does not solve included. */
+	/* Spec and config are kept by reference. Errors (ERR_USAGE) say what this method cannot do, stationary problems that
+	 * it does not solve included. */
 	int (*open)(void **d, struct equation_spec *s, const struct equation_config *c, struct err *e);
 	void (*close)(void *d);
 	const int64_t *(*size)(const void *d); /* points of its own grid by axis */
@@ -34,7 +35,8 @@ struct equation_method {
 	void (*sample)(void *d, const double *state, int unknown, double *kept);
 	/* dstate/dt, without noise, in the signature of integ_rhs; context is d. */
 	int (*rate)(void *d, double t, const double *state, double *rate);
-	/* After steps, at time t: what the equation demands of a state beyond its rate (values on sides, modes of real fields). */
+	/* After steps, at time t: what the equation demands of a state beyond its rate (values on sides, modes of real
+	 * fields). */
 	void (*tidy)(void *d, double t, double *state);
 
 	/* The following are NULL where a method has no such thing. */
@@ -48,8 +50,8 @@ struct equation_method {
 	int (*solve)(void *d, double *state, struct equation_solved *counts, struct err *e);
 	/* White noise. Volumes of the points of its own grid: a time step h draws increments of variance h/volume. */
 	void (*volumes)(const void *d, double *out);
-	/* Add sum_k b_k(t, state) increment_k to `to` (not state), b_k being spec->noise[k].amplitude; increments noise by noise,
-	 * each the points of its own grid. */
+	/* Add sum_k b_k(t, state) increment_k to `to` (not state), b_k being spec->noise[k].amplitude; increments noise by
+	 * noise, each the points of its own grid. */
 	void (*kick)(void *d, double t, const double *state, const double *increment, double *to);
 	/* The same with b_k db_k/du_k in place of b_k, u_k being the unknown that the noise drives. */
 	void (*kick_slope)(void *d, double t, const double *state, const double *increment, double *to);

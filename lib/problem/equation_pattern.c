@@ -1,5 +1,5 @@
-/* equation_pattern.c: first the reach of stencils along each axis, from single points; then all points at a time that are out of
- * each other's reach. */
+/* equation_pattern.c: first the reach of stencils along each axis, from single points; then all points at a time that
+ * are out of each other's reach. */
 #include "problem/equation_pattern.h"
 
 #include <math.h>

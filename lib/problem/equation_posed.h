@@ -4,7 +4,8 @@
 
 #include "problem/equation_spec.h"
 
-/* -1 (ERR_USAGE) when the growth rates of waves exp(i k.x) rise without bound with |k|: backward diffusion, u_tt = -u_xx. */
+/* -1 (ERR_USAGE) when the growth rates of waves exp(i k.x) rise without bound with |k|: backward diffusion, u_tt =
+ * -u_xx. */
 int equation_posed(struct equation_spec *s, const double *param, struct err *e);
 
 #endif

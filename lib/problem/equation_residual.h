@@ -1,6 +1,7 @@
-/* equation_residual.h: how far stored fields are from solving an equation in text. Derivatives in space come from the stored
- * grid (Fourier series along periodic axes, differences of order 6 elsewhere), those in time from the stored frames
- * (differences of order 6 at their own times): nothing is marched, and nothing is shared with the solvers but the text. */
+/* equation_residual.h: how far stored fields are from solving an equation in text. Derivatives in space come from the
+ * stored grid (Fourier series along periodic axes, differences of order 6 elsewhere), those in time from the stored
+ * frames (differences of order 6 at their own times): nothing is marched, and nothing is shared with the solvers but
+ * the text. */
 #ifndef SCIML_PROBLEM_EQUATION_RESIDUAL_H
 #define SCIML_PROBLEM_EQUATION_RESIDUAL_H
 
@@ -24,15 +25,15 @@ struct equation_defect {
 };
 
 struct equation_residual;
-/* s stays the caller's and must outlive it. Refused: noise, operators that need periodic axes where there are none, fewer than
- * 3 frames, fewer than 3 points along an axis. One thread at a time. */
+/* s stays the caller's and must outlive it. Refused: noise, operators that need periodic axes where there are none,
+ * fewer than 3 frames, fewer than 3 points along an axis. One thread at a time. */
 int equation_residual_new(struct equation_residual **out, struct equation_spec *s, const struct equation_grid *grid,
 			  struct err *e);
 void equation_residual_free(struct equation_residual *r);
 
-/* field[k]: unknown k, (time, points); NULL for the first time derivative of another one (the u_t that u_tt makes a field): then
- * it is taken from the frames. coef[k]: points. defect[k * n_times + i]: unknown k at time i; unknowns without an array of their
- * own are only a definition and get zeros. */
+/* field[k]: unknown k, (time, points); NULL for the first time derivative of another one (the u_t that u_tt makes a
+ * field): then it is taken from the frames. coef[k]: points. defect[k * n_times + i]: unknown k at time i; unknowns
+ * without an array of their own are only a definition and get zeros. */
 int equation_residual_run(struct equation_residual *r, const double *const *field, const double *const *coef,
 			  const double *param, struct equation_defect *defect, struct err *e);
 

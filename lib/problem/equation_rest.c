@@ -150,7 +150,8 @@ static int solve_linear(struct newton *w, struct err *e)
 	return isfinite(largest(w->n, w->state)) ? 0 : err_set(e, ERR_FAIL, "not finite");
 }
 
-/* Newton steps, halved until the residual falls (Deuflhard, Newton Methods, 2004, 3.1: the natural sufficient decrease). */
+/* Newton steps, halved until the residual falls (Deuflhard, Newton Methods, 2004, 3.1: the natural sufficient
+ * decrease). */
 static int solve_newton(struct newton *w, struct err *e)
 {
 	const size_t bytes = (size_t)w->n * sizeof *w->state;

@@ -1,5 +1,6 @@
-/* equation_rest.h: states at rest of equations in text by values at points: the rates, and what the sides demand, are to
- * vanish. Linear problems are one sparse system; others are solved by damped Newton steps; large elliptic ones by multigrid. */
+/* equation_rest.h: states at rest of equations in text by values at points: the rates, and what the sides demand, are
+ * to vanish. Linear problems are one sparse system; others are solved by damped Newton steps; large elliptic ones by
+ * multigrid. */
 #ifndef SCIML_PROBLEM_EQUATION_REST_H
 #define SCIML_PROBLEM_EQUATION_REST_H
 
@@ -11,8 +12,9 @@ extern const char *const equation_solver_names[]; /* values of the key `solver` 
 
 /* Can these equations be solved this way at all (ERR_USAGE)? */
 int equation_rest_check(const struct equation_difference *d, int solver, struct err *e);
-/* state: a first guess in, the solution out. Unknowns that are determined up to a constant get mean 0. Errors (ERR_FAIL): a
- * right side that no solution has, equations that do not determine the solution, Newton's steps that do not end. */
+/* state: a first guess in, the solution out. Unknowns that are determined up to a constant get mean 0. Errors
+ * (ERR_FAIL): a right side that no solution has, equations that do not determine the solution, Newton's steps that do
+ * not end. */
 int equation_rest(struct equation_difference *d, int solver, double *state, struct equation_solved *counts,
 		  struct err *e);
 

@@ -15,8 +15,8 @@ struct rest_matrix {
 	double *value;
 	double *size; /* largest entry of each row */
 };
-/* Jacobian of F at a state, columns by differences of F, those together that share no row. linear: F is, so that unit steps
- * from 0 are exact. Unknowns whose constants F does not see get a border: their mean is to
+/* Jacobian of F at a state, columns by differences of F, those together that share no row. linear: F is, so that unit
+ * steps from 0 are exact. Unknowns whose constants F does not see get a border: their mean is to
  * be 0, and a constant that their equation lacks is an unknown. evaluations counts. */
 int rest_matrix(struct rest_matrix *m, struct equation_difference *d, bool linear, const double *state,
 		int64_t *evaluations, struct err *e);

@@ -1,5 +1,6 @@
-/* equation_series_method.c: cosine and sine series as a method: what has slope 0 at both ends of an axis is even, what is 0
- * there odd, on the circle of twice the length. There the Fourier discretisation does the work, on mirrored fields. */
+/* equation_series_method.c: cosine and sine series as a method: what has slope 0 at both ends of an axis is even, what
+ * is 0 there odd, on the circle of twice the length. There the Fourier discretisation does the work, on mirrored
+ * fields. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -158,7 +158,8 @@ int equation_spec_order(const struct equation_spec *s, int axis, int unknown)
 	return highest;
 }
 
-/* Second derivatives between two ends are determined with a condition at both; without, at an open end, they are ill-posed. */
+/* Second derivatives between two ends are determined with a condition at both; without, at an open end, they are
+ * ill-posed. */
 static int check_sides(const struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	for (int axis = 0; axis < s->n_dims; axis++)

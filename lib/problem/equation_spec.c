@@ -76,8 +76,8 @@ static int interval(struct equation_spec *s, const struct conf_node *n, const ch
 	return *low < *high ? 0 : equation_spec_fail(e, n, what, "from %g to %g is empty", *low, *high);
 }
 
-/* Axes from the keys of domain; without it the unit interval of x and of t. A domain of t alone, without a grid, is that of
- * ordinary differential equations. */
+/* Axes from the keys of domain; without it the unit interval of x and of t. A domain of t alone, without a grid, is
+ * that of ordinary differential equations. */
 static int read_domain(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	char dims[EXPR_DIMS + 1] = "", what[80];
@@ -208,8 +208,8 @@ static bool is_random(const struct exprs *p, expr a)
 	return false;
 }
 
-/* Abbreviations that hold no field or coefficient, random laws among them, may stand in formulas: the first pass reads those
- * that can be read without. Each is drawn once, wherever it stands. */
+/* Abbreviations that hold no field or coefficient, random laws among them, may stand in formulas: the first pass reads
+ * those that can be read without. Each is drawn once, wherever it stands. */
 static int read_definitions(struct equation_spec *s, const struct equation_config *c, bool first, struct err *e)
 {
 	const struct conf_node *d = c->define;

@@ -1,5 +1,5 @@
-/* equation_spec.h: the section of a problem that is given by its text, read and checked: names, equations, domain, laws of
- * parameters and initial data. */
+/* equation_spec.h: the section of a problem that is given by its text, read and checked: names, equations, domain, laws
+ * of parameters and initial data. */
 #ifndef SCIML_PROBLEM_EQUATION_SPEC_H
 #define SCIML_PROBLEM_EQUATION_SPEC_H
 

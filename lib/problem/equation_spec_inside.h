@@ -13,7 +13,8 @@ int equation_spec_fail(struct err *e, const struct conf_node *n, const char *wha
 	__attribute__((format(printf, 4, 5)));
 int equation_spec_need_text(const struct conf_node *n, const char *what, struct err *e);
 int equation_spec_axis(const struct equation_spec *s, const char *name); /* -1: none */
-/* The key boundary (equation_sides.c): which axes have ends, before the fields are known, and the conditions there, after. */
+/* The key boundary (equation_sides.c): which axes have ends, before the fields are known, and the conditions there,
+ * after. */
 int equation_spec_read_closed(struct equation_spec *s, const struct equation_config *c, struct err *e);
 int equation_spec_read_sides(struct equation_spec *s, const struct equation_config *c, struct err *e);
 

@@ -56,8 +56,8 @@ void equation_divide_diagonal(const struct equation_march *w, double shift, doub
 /* -1 when all steps are used up; t for the message. */
 int equation_limit(const struct equation_march *w, double t, struct err *e);
 double equation_atol(const struct equation_march *w);
-/* For steps that became too short or too many, with the reason in e; says instead "not finite at t" where the state at t is so
- * large that the solution ran away. Returns -1. */
+/* For steps that became too short or too many, with the reason in e; says instead "not finite at t" where the state at
+ * t is so large that the solution ran away. Returns -1. */
 int equation_ran_away(const struct equation_march *w, double t, const double *state, struct err *e);
 
 /* NULL: there is none of this name. */

@@ -1,4 +1,5 @@
-/* equation_terms.c: right-hand sides brought to the form linear part + sum of operators on functions of values at points. */
+/* equation_terms.c: right-hand sides brought to the form linear part + sum of operators on functions of values at
+ * points. */
 #include "problem/equation_terms.h"
 
 static int add_slot(struct equation_fourier *f, expr node, bool uniform, const struct slot *s, struct err *e)

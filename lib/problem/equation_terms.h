@@ -69,8 +69,8 @@ struct equation_fourier {
 	bool has_rest;
 };
 
-/* Fill linear, slots and terms from the equations of f->spec. exact: products have no aliases on the kept modes, so that
- * u^p u_x may be taken as (u^(p+1))_x / (p+1): a transform less. */
+/* Fill linear, slots and terms from the equations of f->spec. exact: products have no aliases on the kept modes, so
+ * that u^p u_x may be taken as (u^(p+1))_x / (p+1): a transform less. */
 int equation_translate(struct equation_fourier *f, bool exact, struct err *e);
 /* Factors of the products that reach the Fourier modes. */
 int equation_product_degree(struct equation_spec *s);

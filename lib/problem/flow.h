@@ -29,7 +29,8 @@ struct flow_start {
 	int least_dims, most_dims;
 	/* Fills planes q for stream r; -1: out of memory. */
 	int (*fill)(const struct flow *f, struct rng r, double *q, struct err *e);
-	/* Riemann problems along x: states and place of the jump as a share of the length; exact solution known. NULL: none. */
+	/* Riemann problems along x: states and place of the jump as a share of the length; exact solution known. NULL:
+	 * none. */
 	const struct riemann_gas *states;
 	double jump;
 	bool spectral; /* waves up to flow.waves along two or three axes, which the grid must hold */
@@ -45,7 +46,8 @@ int64_t flow_cells(const struct flow *f);
 /* The isentropic vortex (Shu 1998): strength 5, moving with velocity 1 along both axes from the middle of the box. */
 void flow_vortex(const struct flow *f, double t, double *q);
 
-/* ---- the families, in files of their own -------------------------------------------------------------------------------- */
+/* ---- the families, in files of their own
+ * -------------------------------------------------------------------------------- */
 
 int flow_random(const struct flow *f, struct rng r, double *q, struct err *e);	   /* flow_random.c */
 int flow_turbulence(const struct flow *f, struct rng r, double *q, struct err *e); /* flow_random.c */

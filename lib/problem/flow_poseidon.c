@@ -1,9 +1,10 @@
-/* flow_poseidon.c: initial states of the compressible Euler families CE-* (Herde et al., Poseidon 2024, appendix B.1.3-B.1.6, B.2.7,
- * B.2.8), on the unit square made periodic.
+/* flow_poseidon.c: initial states of the compressible Euler families CE-* (Herde et al., Poseidon 2024, appendix
+ * B.1.3-B.1.6, B.2.7, B.2.8), on the unit square made periodic.
  *
  * Where the print leaves room: waves of CE-CRP and CE-RPUI are read as sin(2 pi (i x + j y + beta)), periodic in both
  * directions, with p = 2; the interface of CE-RM is a curve around the corner whose radius is
- * 0.25 + 0.06 sum_j a_j sin(j angle + 2 pi b_j), after Fjordholm, Kaeppeli, Mishra, Tadmor (Found. Comput. Math. 17, 2017). */
+ * 0.25 + 0.06 sum_j a_j sin(j angle + 2 pi b_j), after Fjordholm, Kaeppeli, Mishra, Tadmor (Found. Comput. Math. 17,
+ * 2017). */
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@ static void place(const struct flow *f, int64_t cell, double *x, double *y)
 	*y = ((double)(cell % f->size[1]) + 0.5) / (double)f->size[1];
 }
 
-/* ---- Riemann problems on a partition --------------------------------------------------------------------------------------- */
+/* ---- Riemann problems on a partition
+ * --------------------------------------------------------------------------------------- */
 
 enum { PARTS_MAX = 3, WAVES = 2 };
 
@@ -31,7 +33,8 @@ struct ranges {
 	double density[2], velocity[2], pressure[2];
 };
 
-/* Edges bent by sum_{i,j <= 2} a_ij sin(2 pi ((i + more) x + (j + more) y + b_ij)), |a_ij| <= bend, one such sum an axis. */
+/* Edges bent by sum_{i,j <= 2} a_ij sin(2 pi ((i + more) x + (j + more) y + b_ij)), |a_ij| <= bend, one such sum an
+ * axis. */
 static double bent(struct rng r, int axis, int more, double bend, double x, double y)
 {
 	double sum = 0;
@@ -102,7 +105,8 @@ int flow_ce_rpui(const struct flow *f, struct rng r, double *q, struct err *e)
 	return partition(f, r, WAVES + 1, 2 * WAVES * WAVES, 0.01, &violent, q);
 }
 
-/* ---- layers and balls ---------------------------------------------------------------------------------------------------- */
+/* ---- layers and balls
+ * ---------------------------------------------------------------------------------------------------- */
 
 enum { RIPPLES = 10 };
 
@@ -174,11 +178,13 @@ int flow_ce_rm(const struct flow *f, struct rng r, double *q, struct err *e)
 	return 0;
 }
 
-/* ---- vortices ------------------------------------------------------------------------------------------------------------ */
+/* ---- vortices
+ * ------------------------------------------------------------------------------------------------------------ */
 
 enum { VORTICES = 100 };
 
-/* Vorticity sum_i a_i / s_i exp(-|x - x_i|^2 / (2 s_i^2)), nearest image each; velocity (psi_y, -psi_x), -Laplace psi = w. */
+/* Vorticity sum_i a_i / s_i exp(-|x - x_i|^2 / (2 s_i^2)), nearest image each; velocity (psi_y, -psi_x), -Laplace psi =
+ * w. */
 int flow_ce_gauss(const struct flow *f, struct rng r, double *q, struct err *e)
 {
 	const int64_t cells = flow_cells(f);

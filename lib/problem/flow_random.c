@@ -1,5 +1,5 @@
-/* flow_random.c: PDEBench's random compressible flows: sums of sines in one dimension, of plane waves in two and three, shock
- * tubes between random states (Takamoto et al. 2022, appendix D.4 and their published generator). */
+/* flow_random.c: PDEBench's random compressible flows: sums of sines in one dimension, of plane waves in two and three,
+ * shock tubes between random states (Takamoto et al. 2022, appendix D.4 and their published generator). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #include "problem/sines.h"
 #include "problem/spectral.h"
 
-/* ---- one dimension ----------------------------------------------------------------------------------------------------- */
+/* ---- one dimension
+ * ----------------------------------------------------------------------------------------------------- */
 
 static struct rng part_of(struct rng r, const char *name)
 {
@@ -60,8 +61,8 @@ static void random_profiles(const struct flow *f, struct rng r, double *q)
 	sine_profile(f, part_of(r, "compressible velocity"), 2, NULL, q + 2 * n);
 }
 
-/* Two random states and a jump in the middle half. The published code draws a jump for every variable, and the exponential of
- * U(-0.5, 0.5) for velocity. */
+/* Two random states and a jump in the middle half. The published code draws a jump for every variable, and the
+ * exponential of U(-0.5, 0.5) for velocity. */
 int flow_shocks(const struct flow *f, struct rng r, double *q, struct err *e)
 {
 	const int64_t n = f->size[0];
@@ -85,12 +86,13 @@ int flow_shocks(const struct flow *f, struct rng r, double *q, struct err *e)
 	return 0;
 }
 
-/* ---- two and three dimensions ------------------------------------------------------------------------------------------ */
+/* ---- two and three dimensions
+ * ------------------------------------------------------------------------------------------ */
 
 enum { FIELDS_MAX = 5 };
 
-/* Modes of `n` fields: for every wave vector with components 1 <= |k_a| <= waves, a sine of amplitude |k|^-1/2 (two dimensions) or
- * |k|^-1 (three) and random phase. They are drawn by wave vector, hence the same on every grid. */
+/* Modes of `n` fields: for every wave vector with components 1 <= |k_a| <= waves, a sine of amplitude |k|^-1/2 (two
+ * dimensions) or |k|^-1 (three) and random phase. They are drawn by wave vector, hence the same on every grid. */
 static void random_modes(const struct flow *f, const struct spectral *s, struct rng r, int n, double *const *modes)
 {
 	const int64_t side = 2 * f->waves + 1;

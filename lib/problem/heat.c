@@ -1,4 +1,5 @@
-/* heat.c: the heat equation on a torus from Gaussian random initial states, exactly: every Fourier mode decays by itself. */
+/* heat.c: the heat equation on a torus from Gaussian random initial states, exactly: every Fourier mode decays by
+ * itself. */
 #include <math.h>
 #include <stdlib.h>
 

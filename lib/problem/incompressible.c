@@ -1,5 +1,5 @@
-/* incompressible.c: incompressible flow in a box with walls, a moving lid, or flow through it; random smooth forces, initial
- * velocities and a passive density as PDEBench draws them. Method: projection.h. */
+/* incompressible.c: incompressible flow in a box with walls, a moving lid, or flow through it; random smooth forces,
+ * initial velocities and a passive density as PDEBench draws them. Method: projection.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,8 +195,8 @@ static int prepare(const void *config, void **work, struct err *e)
 	return 0;
 }
 
-/* Periodic Gaussian noise with amplitudes |k|^(-2 smoothness) of the wave vectors that pass, at cell centres, shifted and scaled
- * to mean 0 and standard deviation `size`. */
+/* Periodic Gaussian noise with amplitudes |k|^(-2 smoothness) of the wave vectors that pass, at cell centres, shifted
+ * and scaled to mean 0 and standard deviation `size`. */
 static void draw_noise(struct work *w, struct field_sampler *noise, double scale, double size, struct rng stream,
 		       double *out)
 {

@@ -1,5 +1,5 @@
-/* navier_stokes.c: two-dimensional incompressible flow on the unit torus as vorticity, w_t + u.grad w = nu Laplace w + f, with
- * velocity u = (psi_y, -psi_x), -Laplace psi = w, from Gaussian random vorticity.
+/* navier_stokes.c: two-dimensional incompressible flow on the unit torus as vorticity, w_t + u.grad w = nu Laplace w +
+ * f, with velocity u = (psi_y, -psi_x), -Laplace psi = w, from Gaussian random vorticity.
  * Convection: problem/vorticity.h. */
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* ode.c: classical systems of ordinary differential equations, as one table of right-hand sides and laws of initial states,
- * marched by Dormand-Prince 5(4) with error control. */
+/* ode.c: classical systems of ordinary differential equations, as one table of right-hand sides and laws of initial
+ * states, marched by Dormand-Prince 5(4) with error control. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -50,7 +50,8 @@ static int64_t channels_n(const struct ode *c)
 	return c->n;
 }
 
-/* ---- Lorenz 1963 --------------------------------------------------------------------------------------------------- */
+/* ---- Lorenz 1963
+ * --------------------------------------------------------------------------------------------------- */
 
 static int lorenz63_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -77,7 +78,8 @@ static void lorenz63_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "beta", c->beta);
 }
 
-/* ---- Lorenz 1996 --------------------------------------------------------------------------------------------------- */
+/* ---- Lorenz 1996
+ * --------------------------------------------------------------------------------------------------- */
 
 static int lorenz96_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -106,7 +108,8 @@ static void lorenz96_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "forcing", c->forcing);
 }
 
-/* ---- Lotka-Volterra ------------------------------------------------------------------------------------------------ */
+/* ---- Lotka-Volterra
+ * ------------------------------------------------------------------------------------------------ */
 
 static int lotka_volterra_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -133,7 +136,8 @@ static void lotka_volterra_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "gamma", c->gamma);
 }
 
-/* ---- pendulum ------------------------------------------------------------------------------------------------------ */
+/* ---- pendulum
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int pendulum_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -158,7 +162,8 @@ static void pendulum_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "damping", c->damping);
 }
 
-/* ---- double pendulum: equal masses 1 and equal lengths, state (angle 1, angle 2, rate 1, rate 2) --------------------- */
+/* ---- double pendulum: equal masses 1 and equal lengths, state (angle 1, angle 2, rate 1, rate 2)
+ * --------------------- */
 
 static int double_pendulum_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -187,7 +192,8 @@ static void double_pendulum_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "length", c->length);
 }
 
-/* ---- van der Pol --------------------------------------------------------------------------------------------------- */
+/* ---- van der Pol
+ * --------------------------------------------------------------------------------------------------- */
 
 static int van_der_pol_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -204,7 +210,8 @@ static void van_der_pol_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "mu", c->mu);
 }
 
-/* ---- what all systems share ---------------------------------------------------------------------------------------- */
+/* ---- what all systems share
+ * ---------------------------------------------------------------------------------------- */
 
 static void ode_layout(const struct system *s, const struct ode *c, struct layout *l)
 {

@@ -32,16 +32,16 @@ struct problem_class {
 	char *(*inputs)(const void *config);
 	int (*prepare)(const void *config, void **work, struct err *e);
 	void (*release)(void *work);
-	/* Sample `sample` into field[k] (double, canonical order, layout's field k) and number[k]. Blow-up: ERR_FAIL "sample 17: not
-	 * finite at t = 0.31". Uses rng streams keyed by (seed, purpose, 0, sample) only. */
+	/* Sample `sample` into field[k] (double, canonical order, layout's field k) and number[k]. Blow-up: ERR_FAIL "sample
+	 * 17: not finite at t = 0.31". Uses rng streams keyed by (seed, purpose, 0, sample) only. */
 	int (*generate)(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
 			double *number, struct err *e);
-	/* As generate, at n_times rising times within the problem's own instead of its frames: that many in field[k]. NULL: the
-	 * problem stops at its frames only. */
+	/* As generate, at n_times rising times within the problem's own instead of its frames: that many in field[k]. NULL:
+	 * the problem stops at its frames only. */
 	int (*generate_at)(const void *config, void *work, uint64_t seed, int64_t sample, int64_t n_times,
 			   const double *time, double *const *field, double *number, struct err *e);
-	/* March from given initial data: `in` holds the fields that march_input names, frame 0 (double, without time axis); the same
-	 * outputs as generate, on the configured grid. NULL: cannot. */
+	/* March from given initial data: `in` holds the fields that march_input names, frame 0 (double, without time axis);
+	 * the same outputs as generate, on the configured grid. NULL: cannot. */
 	int (*march)(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,
 		     double *number, struct err *e);
 	/* Names of the layout fields that march takes as initial data, NULL-terminated: "a" of a map, "u" of a trajectory. */
@@ -52,7 +52,8 @@ struct problem_class {
 
 extern const struct problem_class *const *const problem_files[];
 const struct problem_class *problem_find(const char *name);
-/* The class of a section: one with a key `equation` is a text, whatever its name; else the member of this name (NULL: none). */
+/* The class of a section: one with a key `equation` is a text, whatever its name; else the member of this name (NULL:
+ * none). */
 const struct problem_class *problem_of(const struct conf *c, const char *name);
 
 #endif

@@ -81,7 +81,8 @@ struct projection *projection_new(const struct projection_setup *s, struct err *
 	return NULL;
 }
 
-/* ---- start ------------------------------------------------------------------------------------------------------------- */
+/* ---- start
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* Cell c[k step] between faces face[k at] and face[(k + 1) at]. */
 struct line {
@@ -101,8 +102,8 @@ static void line_means(const struct line *l, enum projection_side side)
 		l->face[l->n * l->at] = c[(l->n - 1) * l->step];
 }
 
-/* From the face `first` on, each face such that the mean with the one before is the cell's; `wave` times the wave of two cells is
- * left out of the cells. */
+/* From the face `first` on, each face such that the mean with the one before is the cell's; `wave` times the wave of
+ * two cells is left out of the cells. */
 static void line_follow(const struct line *l, double first, double wave)
 {
 	l->face[0] = first;
@@ -224,7 +225,8 @@ int projection_start(struct projection *p, const struct projection_flow *f, cons
 	return 0;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* stage = a now + b (stage + dt rate), projected; the first stage of a step has a = 0 and starts from now. */
 static void stage(struct projection *p, double a, double dt)
@@ -248,7 +250,8 @@ static void stage(struct projection *p, double a, double dt)
 	projection_project(p, out);
 }
 
-/* Shu, Osher, J. Comput. Phys. 77 (1988), equation 2.18: a convex combination of Euler steps, hence free of divergence. */
+/* Shu, Osher, J. Comput. Phys. 77 (1988), equation 2.18: a convex combination of Euler steps, hence free of
+ * divergence. */
 static void step(struct projection *p, double dt)
 {
 	struct projection_state spare;
@@ -262,7 +265,8 @@ static void step(struct projection *p, double dt)
 	p->steps++;
 }
 
-/* Cells that the flow crosses in unit time, at most, over both axes; the largest |div u| relative to it. -1: not finite. */
+/* Cells that the flow crosses in unit time, at most, over both axes; the largest |div u| relative to it. -1: not
+ * finite. */
 static double crossings(const struct projection *p, double *divergence)
 {
 	const double *u = p->now.u, *v = p->now.v, lid = fmax(fabs(p->flow.lid), fabs(p->flow.inlet)) / p->hx;
@@ -300,8 +304,9 @@ static double acceleration(const struct projection *p)
 	return force * density;
 }
 
-/* Number of equal steps that `rest` takes; -1 on error. An Euler step is stable up to diffusion 2 and, with this method, up to
- * 2.51; the start of a flow that the force drives from rest is bounded by the velocity at the end of the step. */
+/* Number of equal steps that `rest` takes; -1 on error. An Euler step is stable up to diffusion 2 and, with this
+ * method, up to 2.51; the start of a flow that the force drives from rest is bounded by the velocity at the end of the
+ * step. */
 static double count_steps(const struct projection *p, double rest, double driven, struct err *e)
 {
 	const double spread = 4 * p->flow.viscosity * (1 / (p->hx * p->hx) + 1 / (p->hy * p->hy));
@@ -339,7 +344,8 @@ int projection_advance(struct projection *p, double t, struct err *e)
 	return 0;
 }
 
-/* ---- results ----------------------------------------------------------------------------------------------------------- */
+/* ---- results
+ * ----------------------------------------------------------------------------------------------------------- */
 
 void projection_velocity(const struct projection *p, double *pair)
 {

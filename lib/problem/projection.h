@@ -1,13 +1,14 @@
-/* projection.h: incompressible flow u_t + u.grad u = -grad p + nu Laplace u + f, div u = 0, in a box, and a passive density
- * q_t + div(u q) = 0 that it may carry, on a staggered grid: normal velocities at faces, pressure and density in cells.
+/* projection.h: incompressible flow u_t + u.grad u = -grad p + nu Laplace u + f, div u = 0, in a box, and a passive
+ * density q_t + div(u q) = 0 that it may carry, on a staggered grid: normal velocities at faces, pressure and density
+ * in cells.
  *
- * Space: central fluxes of momentum, which conserve kinetic energy when div u = 0 (Harlow, Welch, Phys. Fluids 8, 1965);
- * Laplacian of three points an axis, tangential walls by mirrored ghost values; limited upwind fluxes of q. Order 2.
- * Time: the strong-stability-preserving Runge-Kutta method of order 3, every rate projected on the fields without
- * divergence (Chorin, Math. Comput. 22, 1968) by cosine and Fourier transforms: exact to rounding.
+ * Space: central fluxes of momentum, which conserve kinetic energy when div u = 0 (Harlow, Welch, Phys. Fluids 8,
+ * 1965); Laplacian of three points an axis, tangential walls by mirrored ghost values; limited upwind fluxes of q.
+ * Order 2. Time: the strong-stability-preserving Runge-Kutta method of order 3, every rate projected on the fields
+ * without divergence (Chorin, Math. Comput. 22, 1968) by cosine and Fourier transforms: exact to rounding.
  *
- * A pair of planes is the x component on all cells, then the y component; planes are row-major, x slowest. Cell values of
- * velocity are means of the two faces. */
+ * A pair of planes is the x component on all cells, then the y component; planes are row-major, x slowest. Cell values
+ * of velocity are means of the two faces. */
 #ifndef SCIML_PROBLEM_PROJECTION_H
 #define SCIML_PROBLEM_PROJECTION_H
 
@@ -16,8 +17,9 @@
 
 #include "base/err.h"
 
-/* Both ends of an axis. Wall: no flow through, no slip. Slip: no flow through, no stress. Through (x alone): a uniform inflow at
- * x = 0; at the other end u_t + U u_x = 0, U the inflow, for the normal velocity and v_x = 0 for the tangential one. */
+/* Both ends of an axis. Wall: no flow through, no slip. Slip: no flow through, no stress. Through (x alone): a uniform
+ * inflow at x = 0; at the other end u_t + U u_x = 0, U the inflow, for the normal velocity and v_x = 0 for the
+ * tangential one. */
 enum projection_side { PROJECTION_WALL, PROJECTION_SLIP, PROJECTION_PERIODIC, PROJECTION_THROUGH };
 
 struct projection_setup {
@@ -42,11 +44,11 @@ struct projection;
 struct projection *projection_new(const struct projection_setup *s, struct err *e);
 void projection_free(struct projection *p);
 
-/* Time 0. velocity (NULL: at rest), a pair of planes in cells, goes to faces and is projected. drawn: a face gets the mean of
- * the cells on both sides. Else cell values count as the means of their faces, as projection_velocity gives them, and the
- * faces are found from that, along each axis: exactly, up to waves of two cells along a periodic axis, which means do not
- * show; by least squares where no faces between walls have such means. force (NULL: none), a pair too, goes to faces as
- * means. density: one plane. Values that are not finite: ERR_FAIL. */
+/* Time 0. velocity (NULL: at rest), a pair of planes in cells, goes to faces and is projected. drawn: a face gets the
+ * mean of the cells on both sides. Else cell values count as the means of their faces, as projection_velocity gives
+ * them, and the faces are found from that, along each axis: exactly, up to waves of two cells along a periodic axis,
+ * which means do not show; by least squares where no faces between walls have such means. force (NULL: none), a pair
+ * too, goes to faces as means. density: one plane. Values that are not finite: ERR_FAIL. */
 int projection_start(struct projection *p, const struct projection_flow *f, const double *velocity, bool drawn,
 		     const double *density, const double *force, struct err *e);
 /* March to time t. ERR_FAIL "dt 0.1 is too long at t = 0.3: 0.02 at most", or "not finite at t = 0.3". */

@@ -1,7 +1,7 @@
 /* projection_inside.h: the work area of projection.h. Private to the files projection*.c.
  *
- * All planes have two ghost layers and the same strides: cell (i, j), its lower face along x and its lower face along y are
- * at the same offset in their planes. */
+ * All planes have two ghost layers and the same strides: cell (i, j), its lower face along x and its lower face along y
+ * are at the same offset in their planes. */
 #ifndef SCIML_PROBLEM_PROJECTION_INSIDE_H
 #define SCIML_PROBLEM_PROJECTION_INSIDE_H
 
@@ -40,8 +40,8 @@ void projection_faces(const struct projection *p, int axis, int64_t *first, int6
 void projection_fill(const struct projection *p, struct projection_state *s);
 /* Time derivatives without pressure, at the faces that the flow decides, and of q in cells. Needs filled ghosts. */
 void projection_rate(struct projection *p, const struct projection_state *s, struct projection_state *rate);
-/* s minus the gradient that its divergence asks for; ghosts filled before and after. With inflow, the outflow is made to equal
- * it first. The potential stays in p->cells. */
+/* s minus the gradient that its divergence asks for; ghosts filled before and after. With inflow, the outflow is made
+ * to equal it first. The potential stays in p->cells. */
 void projection_project(struct projection *p, struct projection_state *s);
 /* div u of cell (i, j) */
 double projection_cell_divergence(const struct projection *p, const struct projection_state *s, int64_t i, int64_t j);

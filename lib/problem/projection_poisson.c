@@ -1,5 +1,5 @@
-/* projection_poisson.c: Poisson's equation on the cells of a box, five points, by cosine transforms along axes with ends and
- * Fourier transforms along periodic ones, which diagonalise it. */
+/* projection_poisson.c: Poisson's equation on the cells of a box, five points, by cosine transforms along axes with
+ * ends and Fourier transforms along periodic ones, which diagonalise it. */
 #include <math.h>
 #include <stdlib.h>
 

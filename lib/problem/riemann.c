@@ -1,10 +1,11 @@
-/* riemann.c: exact solutions of Riemann problems for the ideal gas and for shallow water. Both have the same shape: a function
- * of the middle pressure (depth) says how much velocity a wave adds on its side, and the sides must agree. */
+/* riemann.c: exact solutions of Riemann problems for the ideal gas and for shallow water. Both have the same shape: a
+ * function of the middle pressure (depth) says how much velocity a wave adds on its side, and the sides must agree. */
 #include "problem/riemann.h"
 
 #include <math.h>
 
-/* ---- ideal gas ----------------------------------------------------------------------------------------------------- */
+/* ---- ideal gas
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* Velocity change across the wave between a side and middle pressure p, and its derivative (Toro 4.6, 4.7, 4.37). */
 static double gas_wave(double gamma, const struct riemann_gas *side, double p, double *slope)
@@ -90,7 +91,8 @@ struct riemann_gas riemann_gas_at(double gamma, const struct riemann_gas *left, 
 	return mirror;
 }
 
-/* ---- shallow water --------------------------------------------------------------------------------------------------- */
+/* ---- shallow water
+ * --------------------------------------------------------------------------------------------------- */
 
 static double water_wave(double gravity, double side, double h)
 {

@@ -94,7 +94,8 @@ static int check(const void *config, struct err *e)
 		KEY_REAL(struct scalar, window_share, "0.1", 0, 1, "share of samples under a smooth window"),          \
 		KEY_FLAG(struct scalar, compat, "false", "initial states of the published files, seam included")
 
-/* ---- Burgers --------------------------------------------------------------------------------------------------------- */
+/* ---- Burgers
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void burgers_layout(const void *config, struct layout *l)
 {
@@ -102,8 +103,8 @@ static void burgers_layout(const void *config, struct layout *l)
 }
 
 /* Cole (1951) and Hopf (1950): u = w - 2 v (log p)_x, w the mean, where p solves p_t + w p_x = v p_xx from
- * p = exp(-int (u - w) / (2 v)). Cell means of u are differences of log p at faces, where p starts exactly; in between it is a
- * trigonometric polynomial. */
+ * p = exp(-int (u - w) / (2 v)). Cell means of u are differences of log p at faces, where p starts exactly; in between
+ * it is a trigonometric polynomial. */
 static int cole_hopf(const struct scalar *c, int64_t sample, const double *start, double *out, struct err *e)
 {
 	const int64_t n = c->grid;
@@ -242,7 +243,8 @@ static const struct problem_class burgers_volume = {
 	.test_config = "grid: 32\nframes: 4\nnu: 0.05\n",
 };
 
-/* ---- Fisher ---------------------------------------------------------------------------------------------------------- */
+/* ---- Fisher
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void fisher_layout(const void *config, struct layout *l)
 {

@@ -1,5 +1,5 @@
-/* sde.c: paths of stochastic processes: Ornstein-Uhlenbeck, geometric Brownian motion, Cox-Ingersoll-Ross, and overdamped
- * Langevin dynamics in a double well. */
+/* sde.c: paths of stochastic processes: Ornstein-Uhlenbeck, geometric Brownian motion, Cox-Ingersoll-Ross, and
+ * overdamped Langevin dynamics in a double well. */
 #include "integ/process.h"
 #include "integ/sde.h"
 #include "problem/axes.h"

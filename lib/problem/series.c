@@ -1,5 +1,5 @@
-/* series.c: short time series for models of trajectories: an oscillator, spirals of two kinds with labels, a damped rotation seen
- * at irregular times. */
+/* series.c: short time series for models of trajectories: an oscillator, spirals of two kinds with labels, a damped
+ * rotation seen at irregular times. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,7 +8,8 @@
 #include "problem/axes.h"
 #include "problem/problem.h"
 
-/* ---- oscillator -------------------------------------------------------------------------------------------------------- */
+/* ---- oscillator
+ * -------------------------------------------------------------------------------------------------------- */
 
 struct oscillator {
 	double T, low, high;
@@ -65,7 +66,8 @@ static int oscillator_generate(const void *config, void *work, uint64_t seed, in
 	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
 
-/* ---- spirals ------------------------------------------------------------------------------------------------------------ */
+/* ---- spirals
+ * ------------------------------------------------------------------------------------------------------------ */
 
 struct spirals {
 	double T, damping, rate, missing;
@@ -120,7 +122,8 @@ static int spirals_generate(const void *config, void *work, uint64_t seed, int64
 	return 0;
 }
 
-/* ---- damped rotation at irregular times ----------------------------------------------------------------------------------- */
+/* ---- damped rotation at irregular times
+ * ----------------------------------------------------------------------------------- */
 
 struct rotation {
 	double T, spread, damping, rate, rate_back;
@@ -154,7 +157,8 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Closed form: with w^2 = rate rate_back, u(t) = exp(-damping t) [cos wt, rate/w sin wt; -rate_back/w sin wt, cos wt] u(0). */
+/* Closed form: with w^2 = rate rate_back, u(t) = exp(-damping t) [cos wt, rate/w sin wt; -rate_back/w sin wt, cos wt]
+ * u(0). */
 static int rotation_generate(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
 			     double *number, struct err *e)
 {

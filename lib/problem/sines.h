@@ -1,5 +1,5 @@
-/* sines.h: random profiles on an interval as PDEBench's generator draws them for its one-dimensional families: a few sines,
- * perhaps their absolute value, a sign, perhaps a smooth window (Takamoto et al. 2022, appendix D.1). */
+/* sines.h: random profiles on an interval as PDEBench's generator draws them for its one-dimensional families: a few
+ * sines, perhaps their absolute value, a sign, perhaps a smooth window (Takamoto et al. 2022, appendix D.1). */
 #ifndef SCIML_PROBLEM_SINES_H
 #define SCIML_PROBLEM_SINES_H
 
@@ -17,8 +17,9 @@ struct sines_law {
 	double window_share; /* share under a window from U(0.1, 0.45) to U(0.55, 0.9), edges 0.01 wide */
 	double length;	     /* of the interval */
 	int64_t grid;	     /* points, for compat */
-	/* The published code: wave numbers divide by the distance of the first and last cell centres, so that waves do not quite
-	 * close, and are multiplied by how often they were chosen (never makes a constant, twice doubles the frequency). */
+	/* The published code: wave numbers divide by the distance of the first and last cell centres, so that waves do not
+	 * quite close, and are multiplied by how often they were chosen (never makes a constant, twice doubles the
+	 * frequency). */
 	bool compat;
 };
 

@@ -345,8 +345,8 @@ static int runge_kutta(struct volume *v, double dt, bool diffusion, struct err *
 	return volume_refresh(v, e);
 }
 
-/* A Runge-Kutta step; where it leaves a state that is none, two Euler steps of order 1 with Rusanov's flux from the same start,
- * which keep density and pressure positive (Perthame, Shu, Numer. Math. 73, 1996). */
+/* A Runge-Kutta step; where it leaves a state that is none, two Euler steps of order 1 with Rusanov's flux from the
+ * same start, which keep density and pressure positive (Perthame, Shu, Numer. Math. 73, 1996). */
 static int wave_step(struct volume *v, double dt, bool diffusion, struct err *e)
 {
 	static const double one[] = { 1 };
@@ -386,7 +386,8 @@ static int apply_source(struct volume *v, double dt, struct err *e)
 	return volume_refresh(v, e);
 }
 
-/* Diffusion that a step of the waves can carry is part of its rate; stiffer diffusion is split off, half before and half after. */
+/* Diffusion that a step of the waves can carry is part of its rate; stiffer diffusion is split off, half before and
+ * half after. */
 static int step(struct volume *v, double dt, double explicit, struct err *e)
 {
 	/* half of what an Euler step could take: the waves need the rest of the stability region */

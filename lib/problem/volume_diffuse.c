@@ -1,6 +1,6 @@
-/* volume_diffuse.c: stiff diffusion in few stages, by the Runge-Kutta-Legendre method of order 2 (Meyer, Balsara, Aslam 2014,
- * equations 15-18): s stages reach (s^2 + s - 2) / 4 explicit steps. Stages are kept as changes since the step's start, so that
- * what the fluxes conserve is conserved to rounding. */
+/* volume_diffuse.c: stiff diffusion in few stages, by the Runge-Kutta-Legendre method of order 2 (Meyer, Balsara, Aslam
+ * 2014, equations 15-18): s stages reach (s^2 + s - 2) / 4 explicit steps. Stages are kept as changes since the step's
+ * start, so that what the fluxes conserve is conserved to rounding. */
 #include <math.h>
 #include <string.h>
 

@@ -85,8 +85,8 @@ static double diffusivity(const struct volume_physics *p, double least)
 	return momentum > heat ? momentum : heat;
 }
 
-/* Momentum flux by the stress through a face: eta (d_a v_k + d_k v_a) + (zeta - 2/3 eta) div v [k = a] (Takamoto et al. 2022,
- * equations 9-11; Landau, Lifshitz, section 15), tangential derivatives averaged over both cells. */
+/* Momentum flux by the stress through a face: eta (d_a v_k + d_k v_a) + (zeta - 2/3 eta) div v [k = a] (Takamoto et al.
+ * 2022, equations 9-11; Landau, Lifshitz, section 15), tangential derivatives averaged over both cells. */
 static void stress(const struct volume_physics *p, int dims, int axis, int component, const int64_t *stride,
 		   const double *spacing, int64_t n, int64_t plane, const double *velocity, double *out)
 {

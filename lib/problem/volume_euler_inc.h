@@ -1,6 +1,6 @@
-/* volume_euler_inc.h: Riemann solvers for the Euler equations, included once for each number TANGENTS of tangential velocity
- * components. Every loop is free of branches, so that it vectorises. Toro (2009): HLL 10.21, HLLC 10.37-10.39; Roe, J. Comput.
- * Phys. 43 (1981), with Harten's entropy fix (J. Comput. Phys. 49, 1983) on the two sound waves. */
+/* volume_euler_inc.h: Riemann solvers for the Euler equations, included once for each number TANGENTS of tangential
+ * velocity components. Every loop is free of branches, so that it vectorises. Toro (2009): HLL 10.21, HLLC 10.37-10.39;
+ * Roe, J. Comput. Phys. 43 (1981), with Harten's entropy fix (J. Comput. Phys. 49, 1983) on the two sound waves. */
 
 struct NAME(side) { /* one side of a face: primitive, conserved */
 	double density, pressure, normal, energy;

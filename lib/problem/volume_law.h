@@ -1,8 +1,9 @@
-/* volume_law.h: what a conservation law is to the finite-volume engine: kernels over rows of cells or faces, so that inner
- * loops hold no calls. Private to the files volume*.c, but for volume_rebuild.
+/* volume_law.h: what a conservation law is to the finite-volume engine: kernels over rows of cells or faces, so that
+ * inner loops hold no calls. Private to the files volume*.c, but for volume_rebuild.
  *
- * Rows of faces are VOLUME_ROW apart: variable k of face j is at [k * VOLUME_ROW + j]. There the velocity normal to the face
- * comes first, then the tangential ones in cyclic order. Rows of cells take the distance of planes as an argument. */
+ * Rows of faces are VOLUME_ROW apart: variable k of face j is at [k * VOLUME_ROW + j]. There the velocity normal to the
+ * face comes first, then the tangential ones in cyclic order. Rows of cells take the distance of planes as an
+ * argument. */
 #ifndef SCIML_PROBLEM_VOLUME_LAW_H
 #define SCIML_PROBLEM_VOLUME_LAW_H
 
@@ -38,8 +39,8 @@ struct volume_law {
 			const double *spacing, int64_t n, int64_t plane, const double *q, double *f);
 };
 
-/* |speed| of a wave, at least what a rarefaction from the state with speed `left` to the one with speed `right` needs to spread
- * (Harten 1983; Roe's solver would leave it as a shock). */
+/* |speed| of a wave, at least what a rarefaction from the state with speed `left` to the one with speed `right` needs
+ * to spread (Harten 1983; Roe's solver would leave it as a shock). */
 static inline double volume_spread(double speed, double left, double right)
 {
 	const double s = speed < 0 ? -speed : speed, gap = right > left ? 2 * (right - left) : 0;

@@ -1,5 +1,6 @@
-/* volume_rate.c: ghost cells, and rates of change from the fluxes through all faces. Whatever the axis, inner loops run along
- * the last one, whose cells are neighbours in memory: faces across another axis are a row of cells and the row beside it. */
+/* volume_rate.c: ghost cells, and rates of change from the fluxes through all faces. Whatever the axis, inner loops run
+ * along the last one, whose cells are neighbours in memory: faces across another axis are a row of cells and the row
+ * beside it. */
 #include <math.h>
 #include <string.h>
 
@@ -89,8 +90,8 @@ static void wave_flux(const struct volume *v, int axis, int64_t n, int64_t at, d
 	v->flux(&s->physics, n, left, right, flux);
 }
 
-/* rate += (what enters through the face below - what leaves through the face above) / spacing, for faces of one row. `below`
- * and `above` say which of the cells beside the faces exist. */
+/* rate += (what enters through the face below - what leaves through the face above) / spacing, for faces of one row.
+ * `below` and `above` say which of the cells beside the faces exist. */
 static void add_flux(const struct volume *v, int axis, int64_t n, int64_t at, bool below, bool above, double sign,
 		     const double *flux, double *rate)
 {

@@ -6,8 +6,8 @@
 
 const char *const volume_reconstructions[] = { "constant", "minmod", "van-leer", "mc", "weno5", NULL };
 
-/* Half the limited slope of a cell from its differences to the left and to the right. No fmin, no fabs calls of libm: their
- * rules for NaN would keep the loops scalar. */
+/* Half the limited slope of a cell from its differences to the left and to the right. No fmin, no fabs calls of libm:
+ * their rules for NaN would keep the loops scalar. */
 static inline double smaller(double a, double b)
 {
 	return a < b ? a : b;
@@ -44,8 +44,8 @@ static inline double half_mc(double a, double b)
 		r[j] = at[j + s] - limiter(d, at[j + 2 * s] - at[j + s]);                                              \
 	}
 
-/* The value at the upper face of the cell of average c (Jiang, Shu 1996, equations 2.10, 2.16, 2.17; epsilon 1e-6 times the
- * local scale, so that nothing depends on units). */
+/* The value at the upper face of the cell of average c (Jiang, Shu 1996, equations 2.10, 2.16, 2.17; epsilon 1e-6 times
+ * the local scale, so that nothing depends on units). */
 static inline double weno5(double a, double b, double c, double d, double e)
 {
 	const double p0 = (2 * a - 7 * b + 11 * c) / 6, p1 = (-b + 5 * c + 2 * d) / 6, p2 = (2 * c + 5 * d - e) / 6;

@@ -1,11 +1,12 @@
-/* volume_scalar.c: scalar laws for the finite-volume engine: linear advection along every axis, Burgers' equation, diffusion. */
+/* volume_scalar.c: scalar laws for the finite-volume engine: linear advection along every axis, Burgers' equation,
+ * diffusion. */
 #include <math.h>
 
 #include "problem/volume_law.h"
 
-/* Fluxes c q and q^2 / 2, wave speeds c and q. Roe's solver with the mean of both speeds, f = (f_l + f_r - |s| (r - l)) / 2, is
- * upwinding for advection and PDEBench's flux for Burgers (whose sonic rarefactions the limiter's dissipation opens; the
- * spread here does so at once). */
+/* Fluxes c q and q^2 / 2, wave speeds c and q. Roe's solver with the mean of both speeds, f = (f_l + f_r - |s| (r - l))
+ * / 2, is upwinding for advection and PDEBench's flux for Burgers (whose sonic rarefactions the limiter's dissipation
+ * opens; the spread here does so at once). */
 static void advection_flux(const struct volume_physics *p, int64_t n, const double *left, const double *right,
 			   double *out)
 {

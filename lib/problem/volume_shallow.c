@@ -1,6 +1,6 @@
-/* volume_shallow.c: the shallow-water equations over a flat bottom for the finite-volume engine. Rows of faces: depth, normal
- * velocity, tangential velocity. Roe: LeVeque (2002), section 15.3; HLLC: Toro, Shock-Capturing Methods for Free-Surface Shallow
- * Flows (2001), section 10.4. */
+/* volume_shallow.c: the shallow-water equations over a flat bottom for the finite-volume engine. Rows of faces: depth,
+ * normal velocity, tangential velocity. Roe: LeVeque (2002), section 15.3; HLLC: Toro, Shock-Capturing Methods for
+ * Free-Surface Shallow Flows (2001), section 10.4. */
 #include <math.h>
 
 #include "problem/volume_law.h"

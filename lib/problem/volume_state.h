@@ -24,8 +24,8 @@ struct volume {
 	int64_t steps, reduced;
 };
 
-/* Rows along the last axis: row r of extent[0] x ... x extent[dims - 2] rows that start at index `first` along each of these
- * axes. Returns the offset of the row's cell 0; index (may be NULL) gets the indices along the outer axes. */
+/* Rows along the last axis: row r of extent[0] x ... x extent[dims - 2] rows that start at index `first` along each of
+ * these axes. Returns the offset of the row's cell 0; index (may be NULL) gets the indices along the outer axes. */
 int64_t volume_row(const struct volume *v, const int64_t *extent, const int64_t *first, int64_t r, int64_t *index);
 /* Number of rows of cells, and the offset of row r. */
 int64_t volume_rows(const struct volume *v);
@@ -37,8 +37,8 @@ void volume_fill_ghosts(struct volume *v);
 void volume_rate(struct volume *v, bool waves, bool diffusion, double *rate);
 /* Primitive planes from the conserved ones. */
 int volume_refresh(struct volume *v, struct err *e);
-/* u_t = div D over dt by the second-order Runge-Kutta-Legendre method, with as many stages as `explicit_step`, the longest
- * stable Euler step, asks for. */
+/* u_t = div D over dt by the second-order Runge-Kutta-Legendre method, with as many stages as `explicit_step`, the
+ * longest stable Euler step, asks for. */
 int volume_diffuse(struct volume *v, double dt, double explicit_step, struct err *e);
 
 #endif

@@ -6,7 +6,8 @@
 #include "problem/axes.h"
 #include "problem/volume_state.h"
 
-/* Means over blocks of `refine` cells along every axis, of the conserved variables; then primitive variables of the means. */
+/* Means over blocks of `refine` cells along every axis, of the conserved variables; then primitive variables of the
+ * means. */
 static int read_blocks(const struct volume *v, int64_t refine, int n_fields, double *const *field, int64_t offset,
 		       double *spare, struct err *e)
 {

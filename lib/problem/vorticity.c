@@ -1,9 +1,9 @@
-/* vorticity.c: two real fields are one complex one. z = u + i v has the spectrum 2 pi (k_x + i k_y) psi, its square holds both
- * products of the convective term (u^2 - v^2 + 2 i u v), and the transform of the square gives both back: two complex
- * transforms a call instead of four real ones, which vectorise worse. Columns of modes that are known to be zero, or that
- * nobody asks for, are not transformed. Up to 64 points FFTW has one kernel for a whole transform, which runs over columns
- * and rows where they lie. Longer ones are quartered: FFTW does the transforms of a quarter of the points, the passes that
- * join the quarters are those that bring columns to and from their rows, and that square. */
+/* vorticity.c: two real fields are one complex one. z = u + i v has the spectrum 2 pi (k_x + i k_y) psi, its square
+ * holds both products of the convective term (u^2 - v^2 + 2 i u v), and the transform of the square gives both back:
+ * two complex transforms a call instead of four real ones, which vectorise worse. Columns of modes that are known to be
+ * zero, or that nobody asks for, are not transformed. Up to 64 points FFTW has one kernel for a whole transform, which
+ * runs over columns and rows where they lie. Longer ones are quartered: FFTW does the transforms of a quarter of the
+ * points, the passes that join the quarters are those that bring columns to and from their rows, and that square. */
 #include "problem/vorticity.h"
 
 #include <math.h>
@@ -139,7 +139,8 @@ static int plan_in_place(struct vorticity *v, struct err *e)
 	return 0;
 }
 
-/* Entries 4 q + s of columns that lie side by side, and of a row, each to a buffer; forward the row comes back in order. */
+/* Entries 4 q + s of columns that lie side by side, and of a row, each to a buffer; forward the row comes back in
+ * order. */
 static int plan_quarters(struct vorticity *v, struct err *e)
 {
 	const size_t number = 2 * (v->single ? sizeof(float) : sizeof(double));

@@ -1,4 +1,5 @@
-/* vorticity.h: the convection of two-dimensional vorticity on the unit torus, evaluated in double or single precision. */
+/* vorticity.h: the convection of two-dimensional vorticity on the unit torus, evaluated in double or single
+ * precision. */
 #ifndef SCIML_PROBLEM_VORTICITY_H
 #define SCIML_PROBLEM_VORTICITY_H
 
@@ -13,8 +14,9 @@ int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
 void vorticity_free(struct vorticity *v);
 
 /* out = force - modes of u.grad w, all half spectra (n x (n/2 + 1) complex, as spectral.h has them) in double: velocity
- * (psi_y, -psi_x) with -Laplace psi = w, in the form of Basdevant (J. Comput. Phys. 50, 1983): u.grad w = (d_xx - d_yy)(u v)
- * + d_xy (v^2 - u^2). Both factors and the product keep |k| < n/3, so it has no aliases. Modes beyond are force's. */
+ * (psi_y, -psi_x) with -Laplace psi = w, in the form of Basdevant (J. Comput. Phys. 50, 1983): u.grad w = (d_xx -
+ * d_yy)(u v) + d_xy (v^2 - u^2). Both factors and the product keep |k| < n/3, so it has no aliases. Modes beyond are
+ * force's. */
 void vorticity_convection(struct vorticity *v, const double *state, const double *force, double *out);
 
 #endif

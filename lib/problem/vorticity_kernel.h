@@ -1,5 +1,5 @@
-/* vorticity_kernel.h: included once a type. REAL: float or double; NAME(f): f's name for it; VECTOR, LANES and LANES_...: its
- * vectors, from op/lanes.h; ZERO: a vector of zeros. */
+/* vorticity_kernel.h: included once a type. REAL: float or double; NAME(f): f's name for it; VECTOR, LANES and
+ * LANES_...: its vectors, from op/lanes.h; ZERO: a vector of zeros. */
 
 /* Spectrum of z from half that of w; the other half are its conjugates. */
 static void NAME(pack)(const struct vorticity *v, const double *state, REAL *z)
@@ -77,7 +77,8 @@ static void NAME(convection)(struct vorticity *v, const double *state, double *o
 	NAME(unpack)(v, z, out);
 }
 
-/* ---- by quarters ---------------------------------------------------------------------------------------------------- */
+/* ---- by quarters
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Complex numbers as they lie, LANES of them, to real and imaginary parts and back. */
 static inline void NAME(load)(const REAL *from, VECTOR *re, VECTOR *im)
@@ -260,8 +261,8 @@ static void NAME(unpack_columns)(const struct vorticity *v, int64_t j0, double *
 	}
 }
 
-/* The last block of columns reaches into those of zeros, which rows therefore clear. Column 0 is its own opposite: as such it
- * stands behind its row, in the padding. */
+/* The last block of columns reaches into those of zeros, which rows therefore clear. Column 0 is its own opposite: as
+ * such it stands behind its row, in the padding. */
 static void NAME(quartered)(struct vorticity *v, const double *state, double *out)
 {
 	const int64_t n = v->n, m = v->limit;

@@ -187,8 +187,8 @@ static int64_t grid_points(const struct task *t)
 	return n;
 }
 
-/* An input field as channels on the grid: a field without space axes is the same everywhere. Returns what was written, 0 on
- * failure. */
+/* An input field as channels on the grid: a field without space axes is the same everywhere. Returns what was written,
+ * 0 on failure. */
 static size_t channels(struct task *t, const struct task_field *f, int64_t sample, char *out, struct err *e)
 {
 	size_t w = dtype_size(t->real), n = (size_t)(f->n_time * f->n_channel), points = (size_t)grid_points(t);

@@ -1,5 +1,5 @@
-/* block.h: samples made in parallel, a block at a time: one work area a thread, one buffer a field. What generating, sampling
- * and marching have in common. */
+/* block.h: samples made in parallel, a block at a time: one work area a thread, one buffer a field. What generating,
+ * sampling and marching have in common. */
 #ifndef SCIML_RUN_BLOCK_H
 #define SCIML_RUN_BLOCK_H
 

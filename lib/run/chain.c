@@ -44,7 +44,8 @@ static size_t bytes_of(const struct chain *c, node n)
 	return ((size_t)count_of(c, n) * dtype_size(c->real) + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* A plan of outputs followed by the gradients, by trained parameters, of the functions `of`. out_of[i]: its output, or -1. */
+/* A plan of outputs followed by the gradients, by trained parameters, of the functions `of`. out_of[i]: its output, or
+ * -1. */
 static struct plan *with_gradients(struct chain *c, int n_out, const node *first, int n_of, const node *of,
 				   const node *seed, int n_wrt, const node *wrt, int *out_of, struct err *e)
 {
@@ -276,7 +277,8 @@ static void set_weight(struct chain *c, double value)
 		c->weight_value.d = value;
 }
 
-/* error_factor mean_j E_j h_j + stiffness max_j S_j / (the method's limit), and what that gives every step as weight. */
+/* error_factor mean_j E_j h_j + stiffness max_j S_j / (the method's limit), and what that gives every step as
+ * weight. */
 static double regularise(struct chain *c, const struct chain_run *run, const struct flow_result *r)
 {
 	const struct chain_solver *k = c->solver;

@@ -1,6 +1,7 @@
-/* chain.h: encoder -> differential equation -> head, and back: what trained models of time series are made of. The encoder makes
- * the first state of data, a flow carries it to the output times, the head makes predictions and a loss of what is there. All
- * three are compiled once for a batch size and a number of outputs, and share the parameters of one network. */
+/* chain.h: encoder -> differential equation -> head, and back: what trained models of time series are made of. The
+ * encoder makes the first state of data, a flow carries it to the output times, the head makes predictions and a loss
+ * of what is there. All three are compiled once for a batch size and a number of outputs, and share the parameters of
+ * one network. */
 #ifndef SCIML_RUN_CHAIN_H
 #define SCIML_RUN_CHAIN_H
 
@@ -95,7 +96,8 @@ struct chain_run {
 	double error_factor; /* of the regulariser at this step of training */
 };
 
-/* Loss; gradient: into the network's gradients (by parameter; those that nothing depends on are zeroed); NULL: none wanted. */
+/* Loss; gradient: into the network's gradients (by parameter; those that nothing depends on are zeroed); NULL: none
+ * wanted. */
 int chain_forward(struct chain *c, const struct chain_run *run, struct params *gradient, double *loss,
 		  struct flow_result *r, struct err *e);
 /* The prediction of the last chain_forward. */

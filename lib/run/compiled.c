@@ -1,7 +1,7 @@
-/* compiled.c: loss and gradients of one batch. A single predicted frame is one plan; a roll-out is a step program run forward
- * and backward. Push-forward (Brandstetter et al. 2022, arXiv 2202.03376): 0 to rollout - pushforward steps, drawn anew for
- * every batch, run without gradient, then `pushforward` steps count; zero must occur, or the net may learn a first step that
- * only itself can go on from. */
+/* compiled.c: loss and gradients of one batch. A single predicted frame is one plan; a roll-out is a step program run
+ * forward and backward. Push-forward (Brandstetter et al. 2022, arXiv 2202.03376): 0 to rollout - pushforward steps,
+ * drawn anew for every batch, run without gradient, then `pushforward` steps count; zero must occur, or the net may
+ * learn a first step that only itself can go on from. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* copy.h: a data set into a native file: all of it or some samples, every n-th point and frame, stored plain or deflated. */
+/* copy.h: a data set into a native file: all of it or some samples, every n-th point and frame, stored plain or
+ * deflated. */
 #ifndef SCIML_RUN_COPY_H
 #define SCIML_RUN_COPY_H
 
@@ -10,8 +11,8 @@ struct copy {
 	int deflate;		     /* 0 to 9 */
 };
 
-/* Fields, roles, splits, parameters, numbers of samples, equation. Samples are taken at equal distances within their split. A
- * periodic axis must be a multiple of reduce. Same input, same bytes. */
+/* Fields, roles, splits, parameters, numbers of samples, equation. Samples are taken at equal distances within their
+ * split. A periodic axis must be a multiple of reduce. Same input, same bytes. */
 int copy_run(struct dataset *from, const struct copy *c, const struct h5_meta *m, const char *path, struct err *e);
 
 #endif

@@ -21,7 +21,8 @@ struct eval_options {
 	struct str *out; /* the text; to be printed also when bounds do not hold (ERR_BOUND) */
 };
 
-/* Operands: PREDICTION REFERENCE | FILE | check FILE... | info FILE... | stat FILE... | convert FILE | residual FILE | table TSV... */
+/* Operands: PREDICTION REFERENCE | FILE | check FILE... | info FILE... | stat FILE... | convert FILE | residual FILE |
+ * table TSV... */
 int eval_run(const struct run_common *common, const struct eval_options *o, int n, const char *const *operand,
 	     struct err *e);
 /* Metrics, one line each; everything about one. */

@@ -1,6 +1,6 @@
-/* eval_baseline.c: predictors that anybody has for nothing; a model is worth what it gains over them. persistence: the last
- * given frame for ever, or a map's input where it has the target's shape. mean: that frame's or input's own mean over space.
- * train-mean: the mean of the targets of split train, point by point. */
+/* eval_baseline.c: predictors that anybody has for nothing; a model is worth what it gains over them. persistence: the
+ * last given frame for ever, or a map's input where it has the target's shape. mean: that frame's or input's own mean
+ * over space. train-mean: the mean of the targets of split train, point by point. */
 #include <stdlib.h>
 #include <string.h>
 

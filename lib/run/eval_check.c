@@ -1,5 +1,5 @@
-/* eval_check.c: is a data set fit for training? Values that are not finite, samples without content, samples that occur twice,
- * axes that are not what they should be, sums that do not fit. One line a finding. */
+/* eval_check.c: is a data set fit for training? Values that are not finite, samples without content, samples that occur
+ * twice, axes that are not what they should be, sums that do not fit. One line a finding. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* eval_collect.c: tables of several evaluations side by side: a line a file, the trivial predictors once, columns aligned. */
+/* eval_collect.c: tables of several evaluations side by side: a line a file, the trivial predictors once, columns
+ * aligned. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

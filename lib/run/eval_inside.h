@@ -35,7 +35,8 @@ struct eval_pair {
 int eval_pair_open(struct eval_pair *m, const struct eval_options *o, const struct eval_config *c,
 		   const char *prediction, const char *reference, struct err *e);
 void eval_pair_close(struct eval_pair *m);
-/* Judged frames of a sample: (time, channel, space). The second with frame = f->frame, f->shape.n_time frames, or any. */
+/* Judged frames of a sample: (time, channel, space). The second with frame = f->frame, f->shape.n_time frames, or
+ * any. */
 int eval_read_prediction(struct eval_pair *m, struct eval_field *f, int64_t sample, double *out, struct err *e);
 int eval_read_reference(struct dataset *d, int field, struct eval_field *f, int64_t sample, int64_t n_frames,
 			const int64_t *frame, double *out, struct err *e);

@@ -1,5 +1,5 @@
-/* eval_match.c: fields of a prediction beside those of the reference: same names, channels and points; frames by their times
- * where both files tell them, else by count; frames that were given to the model are not judged. */
+/* eval_match.c: fields of a prediction beside those of the reference: same names, channels and points; frames by their
+ * times where both files tell them, else by count; frames that were given to the model are not judged. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* eval_picture.c: a comparison as a page: the first sample and the worst one, errors by frame and by wavenumber, errors of all
- * samples in order. One channel is shown, of three space axes the middle plane. */
+/* eval_picture.c: a comparison as a page: the first sample and the worst one, errors by frame and by wavenumber, errors
+ * of all samples in order. One channel is shown, of three space axes the middle plane. */
 #include "run/eval_picture.h"
 
 #include <math.h>

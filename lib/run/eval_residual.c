@@ -200,8 +200,8 @@ static double spread(const double *v, int64_t n, struct metric_result *r)
 	return mean;
 }
 
-/* The field whose equation unknown k stands for: a velocity that is not stored stands for the second-order one of its base, which
- * itself has nothing to say then (NULL). */
+/* The field whose equation unknown k stands for: a velocity that is not stored stands for the second-order one of its
+ * base, which itself has nothing to say then (NULL). */
 static const char *label(const struct eval_source *s, int k)
 {
 	for (int i = 0; i < s->spec->n_unknowns; i++)

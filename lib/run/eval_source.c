@@ -1,4 +1,5 @@
-/* eval_source.c: finding an equation as text, and the stored fields, coefficients, parameters and coordinates it speaks of. */
+/* eval_source.c: finding an equation as text, and the stored fields, coefficients, parameters and coordinates it speaks
+ * of. */
 #include "run/eval_source.h"
 
 #include <stdlib.h>

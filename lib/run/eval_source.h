@@ -22,8 +22,8 @@ struct eval_source {
 	int time_field;	     /* times of every sample on their own, or -1 */
 };
 
-/* problem: -p, a problem's name, a YAML file or a data set; NULL: what data's own /meta/config or equation says. Fails naming
- * what is missing: an equation, a field, a coefficient, a parameter, coordinates. */
+/* problem: -p, a problem's name, a YAML file or a data set; NULL: what data's own /meta/config or equation says. Fails
+ * naming what is missing: an equation, a field, a coefficient, a parameter, coordinates. */
 int eval_source_open(struct eval_source *s, const struct run_common *common, struct dataset *data, const char *problem,
 		     struct err *e);
 void eval_source_close(struct eval_source *s);

@@ -1,4 +1,5 @@
-/* gen.c: samples in parallel, block by block, into OUTPUT.part (resumable), a pipe of HDF5 images, or a foreign layout. */
+/* gen.c: samples in parallel, block by block, into OUTPUT.part (resumable), a pipe of HDF5 images, or a foreign
+ * layout. */
 #include "run/gen.h"
 
 #include <fcntl.h>

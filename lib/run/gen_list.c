@@ -10,7 +10,8 @@
 #include "run/gen.h"
 #include "run/gen_plan.h"
 
-/* "      LABEL: TEXT", line ends as "; ". Details stand deeper than names, which is how manual pages tell them apart. */
+/* "      LABEL: TEXT", line ends as "; ". Details stand deeper than names, which is how manual pages tell them
+ * apart. */
 static void detail(struct str *out, const char *label, const char *text)
 {
 	bool begun = false;

@@ -1,4 +1,5 @@
-/* gen_plan.h: what generating and merging must agree on: the keys of section gen, splits, the line that marks a shard. */
+/* gen_plan.h: what generating and merging must agree on: the keys of section gen, splits, the line that marks a
+ * shard. */
 #ifndef SCIML_RUN_GEN_PLAN_H
 #define SCIML_RUN_GEN_PLAN_H
 
@@ -16,7 +17,8 @@ struct gen_config {
 };
 extern const struct key gen_keys[];
 
-/* Which samples are for what: train first, then valid, then test, each at least one sample when its fraction is not zero. */
+/* Which samples are for what: train first, then valid, then test, each at least one sample when its fraction is not
+ * zero. */
 void gen_add_splits(struct layout *l, const struct gen_config *c, int64_t n);
 
 /* Where the samples go before they are deflated: a file that can be resumed, beside the target; free it. */

@@ -1,6 +1,6 @@
-/* generative.h: what the learners of generative models share: samples scaled to unit deviation, conditions, and a regression whose
- * inputs and targets the learner's own `fill` draws every step. The scale travels with the parameters as states
- * "norm.target.mean" and "norm.target.std". */
+/* generative.h: what the learners of generative models share: samples scaled to unit deviation, conditions, and a
+ * regression whose inputs and targets the learner's own `fill` draws every step. The scale travels with the parameters
+ * as states "norm.target.mean" and "norm.target.std". */
 #ifndef SCIML_RUN_GENERATIVE_H
 #define SCIML_RUN_GENERATIVE_H
 

@@ -1,6 +1,6 @@
-/* learner_denoise.c: denoising objectives: samples get noise of a time drawn anew for each, and the network estimates noise,
- * data, score, v, velocity or EDM's preconditioned F from them. With schedule flow-linear and form velocity this is flow
- * matching (rectified flow from Gaussian noise). */
+/* learner_denoise.c: denoising objectives: samples get noise of a time drawn anew for each, and the network estimates
+ * noise, data, score, v, velocity or EDM's preconditioned F from them. With schedule flow-linear and form velocity this
+ * is flow matching (rectified flow from Gaussian noise). */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* learner_interpolant.c: velocities between a base and the data: rectified flow, flow between two data sets, stochastic
- * interpolants with noise on the way. The network's output is the velocity b, and with `score` also eta = E[z | x], from which
- * s = -eta / gamma (without gamma, from a Gaussian base, eta = E[x0 | x] and s = -eta / a). */
+ * interpolants with noise on the way. The network's output is the velocity b, and with `score` also eta = E[z | x],
+ * from which s = -eta / gamma (without gamma, from a Gaussian base, eta = E[x0 | x] and s = -eta / a). */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* learner_latent_ode.c: latent ordinary differential equations (Rubanova et al. 2019, arXiv 1907.03907): a variational
- * auto-encoder of series. A recurrent network reads the observations backwards and gives the law of a latent vector, from which
- * the first state comes; loss 1/2 sum (u - prediction)^2 + KL(N(mean, std^2) || N(0, 1)), mean over the samples. */
+ * auto-encoder of series. A recurrent network reads the observations backwards and gives the law of a latent vector,
+ * from which the first state comes; loss 1/2 sum (u - prediction)^2 + KL(N(mean, std^2) || N(0, 1)), mean over the
+ * samples. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

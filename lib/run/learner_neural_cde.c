@@ -1,6 +1,6 @@
-/* learner_neural_cde.c: neural controlled differential equations (Kidger et al. 2020, arXiv 2005.08926): h' = F(h) x'(t), driven
- * by a path through the observations, classified by a linear map of the final state; neural rough differential equations, driven by
- * log-signatures over windows. */
+/* learner_neural_cde.c: neural controlled differential equations (Kidger et al. 2020, arXiv 2005.08926): h' = F(h)
+ * x'(t), driven by a path through the observations, classified by a linear map of the final state; neural rough
+ * differential equations, driven by log-signatures over windows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,7 +167,8 @@ struct drive {
 	int64_t n, channels; /* channels: of what drives */
 };
 
-/* Slopes of all samples at n times within one step; the interval is that of the step's middle where a time is a knot. */
+/* Slopes of all samples at n times within one step; the interval is that of the step's middle where a time is a
+ * knot. */
 static int increment(void *context, double t0, double t1, int n, const double *time, void *out, struct err *e)
 {
 	const struct drive *p = context;

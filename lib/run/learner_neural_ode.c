@@ -1,5 +1,5 @@
-/* learner_neural_ode.c: neural ordinary differential equations on trajectories (Chen et al. 2018): the first frame is marched by
- * the network to the times of all frames. */
+/* learner_neural_ode.c: neural ordinary differential equations on trajectories (Chen et al. 2018): the first frame is
+ * marched by the network to the times of all frames. */
 #include <math.h>
 
 #include "run/trajectory.h"

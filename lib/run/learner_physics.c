@@ -1,4 +1,5 @@
-/* learner_physics.c: physics-informed networks: residuals of a text at collocation points, with whatever data there are. */
+/* learner_physics.c: physics-informed networks: residuals of a text at collocation points, with whatever data there
+ * are. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static int configure(struct trainer *t, struct cfg *c, struct err *e)
 	return physics_read(&l->p, t->objective_config, c, e);
 }
 
-/* ---- groups ----------------------------------------------------------------------------------------------------------- */
+/* ---- groups
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int add_group(struct physics_loss *l, const struct physics_group *kind, int64_t n, enum dtype real,
 		     struct err *e)
@@ -132,7 +134,8 @@ static int add_data(struct physics_loss *l, struct dataset *d, uint64_t seed, en
 	return status;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static const char *const kind_names[TERM_KINDS] = { "equation", "initial", "side", "data" };
 
@@ -197,7 +200,8 @@ static void close_physics(struct trainer *t)
 	t->learning = NULL;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------ */
+/* ---- steps
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int load(struct trainer *t, struct err *e)
 {

@@ -1,6 +1,6 @@
-/* learner_sde_gan.c: neural SDEs as generators of paths, against a neural CDE as critic: Wasserstein loss mean D(data) -
- * mean D(generated), which the critic's parameters ascend and the generator's descend in one step (arXiv 2102.03657). The critic
- * stays Lipschitz by its activation and by clipping the weights of each of its layers to [-1/out, 1/out]
+/* learner_sde_gan.c: neural SDEs as generators of paths, against a neural CDE as critic: Wasserstein loss mean D(data)
+ * - mean D(generated), which the critic's parameters ascend and the generator's descend in one step (arXiv 2102.03657).
+ * The critic stays Lipschitz by its activation and by clipping the weights of each of its layers to [-1/out, 1/out]
  * (arXiv 2105.13493, section 5). */
 #include <math.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ static const struct sde_gan *config_of(const struct trainer *t)
 	return t->objective_config;
 }
 
-/* ---- data -------------------------------------------------------------------------------------------------------------- */
+/* ---- data
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* The field of paths: data.target, or the only trajectory. */
 static int find_field(const struct dataset *d, const struct task_config *k, int *field, struct err *e)
@@ -131,7 +132,8 @@ static int find_scale(struct trainer *t, struct err *e)
 	return status;
 }
 
-/* ---- parameters -------------------------------------------------------------------------------------------------------- */
+/* ---- parameters
+ * -------------------------------------------------------------------------------------------------------- */
 
 static bool starts_with(const char *name, const char *prefix)
 {
@@ -177,7 +179,8 @@ static void clip_critic(struct trainer *t)
 	}
 }
 
-/* ---- the learner ------------------------------------------------------------------------------------------------------- */
+/* ---- the learner
+ * ------------------------------------------------------------------------------------------------------- */
 
 static struct neural_loop *new_loop(struct trainer *t, enum neural_loop_kind kind, int64_t batch, struct err *e)
 {

@@ -1,6 +1,6 @@
-/* learner_sde_moments.c: neural SDEs fitted to the mean and variance of paths at the times of their frames (Pal, Ma, Shah,
- * Rackauckas, arXiv 2105.03918, section 4.3): dX = f(t, X) dt + g(X) o dW with the configured model as drift and a linear map as
- * diagonal diffusion, by controlled steps of an explicit method along one Brownian tree. */
+/* learner_sde_moments.c: neural SDEs fitted to the mean and variance of paths at the times of their frames (Pal, Ma,
+ * Shah, Rackauckas, arXiv 2105.03918, section 4.3): dX = f(t, X) dt + g(X) o dW with the configured model as drift and
+ * a linear map as diagonal diffusion, by controlled steps of an explicit method along one Brownian tree. */
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -1,5 +1,6 @@
-/* learner_symbolic_ode.c: laws of motion as expressions: the vector field of a trained neural ODE, or differences of trajectories,
- * are regressed; the expressions go into the differential equation, their numbers are tuned on the trajectories and rounded. */
+/* learner_symbolic_ode.c: laws of motion as expressions: the vector field of a trained neural ODE, or differences of
+ * trajectories, are regressed; the expressions go into the differential equation, their numbers are tuned on the
+ * trajectories and rounded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,8 @@ static void build(struct chain *c, void *context)
 
 static const struct trajectory_kind kind = { .read = read_data, .build = build };
 
-/* ---- points ------------------------------------------------------------------------------------------------------------ */
+/* ---- points
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static double at(const struct trajectory *s, int64_t sample, int64_t frame, int64_t channel)
 {
@@ -174,7 +176,8 @@ static void find_ranges(struct work *w)
 	}
 }
 
-/* ---- the learner --------------------------------------------------------------------------------------------------------- */
+/* ---- the learner
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* The functions of time series find their work in t->learning. */
 #define WITH_SERIES(t, w, call)                                                                                        \

@@ -45,7 +45,8 @@ static bool has_axis(const struct layout *l, int field, enum axis_kind kind)
 	return false;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int read_level(const char *text, size_t n, struct noise *to, struct err *e)
 {
@@ -238,7 +239,8 @@ static int read_observe(struct measure *m, const struct conf_node *n, struct err
 	return at[1] ? places_new(&m->places, m->clean, m->observed, at[1], m->seed, e) : 0;
 }
 
-/* ---- layouts ---------------------------------------------------------------------------------------------------------- */
+/* ---- layouts
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool is_noisy(const struct measure *m, int f)
 {
@@ -400,7 +402,8 @@ const struct layout *measure_layout(const struct measure *m)
 	return &m->out;
 }
 
-/* ---- samples ---------------------------------------------------------------------------------------------------------- */
+/* ---- samples
+ * ---------------------------------------------------------------------------------------------------------- */
 
 int64_t measure_n_times(const struct measure *m)
 {

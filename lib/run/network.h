@@ -1,5 +1,5 @@
-/* network.h: a model between its normalisers: decoded = D(model(E(input))). The statistics are states of the model, so they
- * travel in its file and follow it to other grids. */
+/* network.h: a model between its normalisers: decoded = D(model(E(input))). The statistics are states of the model, so
+ * they travel in its file and follow it to other grids. */
 #ifndef SCIML_RUN_NETWORK_H
 #define SCIML_RUN_NETWORK_H
 

@@ -1,4 +1,5 @@
-/* neural_loop.c: one graph holds the start of the hidden states and one step; step programs run and differentiate the loop. */
+/* neural_loop.c: one graph holds the start of the hidden states and one step; step programs run and differentiate the
+ * loop. */
 #include "run/neural_loop.h"
 
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static bool generates(const struct neural_loop *l)
 	return l->spec.kind != LOOP_REAL;
 }
 
-/* ---- building ---------------------------------------------------------------------------------------------------------- */
+/* ---- building
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int put(node *to, int n, const struct neural_sde_state *s)
 {
@@ -276,7 +278,8 @@ void neural_loop_noise(const struct neural_loop *l, int64_t *start, int64_t *inc
 	*increments = n_steps(l) * l->spec.batch * model_of(l)->noise;
 }
 
-/* ---- running ----------------------------------------------------------------------------------------------------------- */
+/* ---- running
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* The increment of time and of the given path over step n, on the straight line between two frames. */
 static void path_increment(struct neural_loop *l, int64_t n)

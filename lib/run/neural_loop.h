@@ -1,5 +1,5 @@
-/* neural_loop.h: a neural SDE and its critic over time, as step programs: paths out of noise, the critic's scores of paths, and
- * exact gradients of mean scores by all parameters. Everything is of the network's real type. */
+/* neural_loop.h: a neural SDE and its critic over time, as step programs: paths out of noise, the critic's scores of
+ * paths, and exact gradients of mean scores by all parameters. Everything is of the network's real type. */
 #ifndef SCIML_RUN_NEURAL_LOOP_H
 #define SCIML_RUN_NEURAL_LOOP_H
 
@@ -24,11 +24,11 @@ struct neural_loop;
 struct neural_loop *neural_loop_new(const struct neural_loop_spec *spec, struct err *e);
 void neural_loop_free(struct neural_loop *l);
 int64_t neural_loop_batch(const struct neural_loop *l);
-/* Numbers of the start's noise (b, initial_noise) and of all increments, (steps in all, b, noise): independent normals, the
- * increments of variance 1/steps. */
+/* Numbers of the start's noise (b, initial_noise) and of all increments, (steps in all, b, noise): independent normals,
+ * the increments of variance 1/steps. */
 void neural_loop_noise(const struct neural_loop *l, int64_t *start, int64_t *increments);
-/* start, increments: LOOP_GENERATE, LOOP_FAKE: the noise. paths (frames, b, channels): written, LOOP_REAL: read. score: the
- * mean over the batch. gradient (like the network's parameters): overwritten; NULL: none. */
+/* start, increments: LOOP_GENERATE, LOOP_FAKE: the noise. paths (frames, b, channels): written, LOOP_REAL: read. score:
+ * the mean over the batch. gradient (like the network's parameters): overwritten; NULL: none. */
 int neural_loop_run(struct neural_loop *l, const void *start, const void *increments, void *paths, double *score,
 		    struct params *gradient, struct err *e);
 

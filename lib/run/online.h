@@ -1,5 +1,6 @@
-/* online.h: training from a pipe: images arrive, their samples replace random ones of a reservoir, batches are drawn from it.
- * Memory is bounded by the reservoir and one image. (The idea of Melissa, arXiv 2306.16133, in one process.) */
+/* online.h: training from a pipe: images arrive, their samples replace random ones of a reservoir, batches are drawn
+ * from it. Memory is bounded by the reservoir and one image. (The idea of Melissa, arXiv 2306.16133, in one
+ * process.) */
 #ifndef SCIML_RUN_ONLINE_H
 #define SCIML_RUN_ONLINE_H
 

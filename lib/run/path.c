@@ -1,5 +1,6 @@
-/* path.c: interpolation of series with missing values. Cubic Hermite with backward differences: Morrill et al. 2021 (arXiv
- * 2106.11028), section 3; rectilinear: ibid. 3.2; natural splines: Kidger et al. 2020 (arXiv 2005.08926), appendix A. */
+/* path.c: interpolation of series with missing values. Cubic Hermite with backward differences: Morrill et al. 2021
+ * (arXiv 2106.11028), section 3; rectilinear: ibid. 3.2; natural splines: Kidger et al. 2020 (arXiv 2005.08926),
+ * appendix A. */
 #include "run/path.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* physics.h: networks that solve the equations of a text (Raissi, Perdikaris, Karniadakis 2019): the reading of such a
- * configuration, the network between its input features and its hard constraints, its values at points. Shared by the learner
- * "physics" and by sciml-solve. */
+ * configuration, the network between its input features and its hard constraints, its values at points. Shared by the
+ * learner "physics" and by sciml-solve. */
 #ifndef SCIML_RUN_PHYSICS_H
 #define SCIML_RUN_PHYSICS_H
 
@@ -40,15 +40,16 @@ struct physics {
 	int drawn[PHYSICS_COLUMNS]; /* parameter */
 };
 
-/* Read section problem and put it beside section objective (key: already read). Complaints about values stay in the reader. */
+/* Read section problem and put it beside section objective (key: already read). Complaints about values stay in the
+ * reader. */
 int physics_read(struct physics *p, const struct physics_config *key, struct cfg *c, struct err *e);
 void physics_free(struct physics *p);
 
 /* Times at which window w starts and ends. */
 double physics_time(const struct physics *p, int64_t w);
 
-/* The network of one window on a graph: inputs for n points, parameters by nn, hard constraints applied. spec: room for the
- * window's own copy of p->spec, which f keeps using. column[k]: the graph input of each column. */
+/* The network of one window on a graph: inputs for n points, parameters by nn, hard constraints applied. spec: room for
+ * the window's own copy of p->spec, which f keeps using. column[k]: the graph input of each column. */
 void physics_build(const struct physics *p, struct network *n, struct nn *nn, struct graph *g, int64_t n_points,
 		   int64_t window, struct equation_spec *spec, struct equation_fields *f, node *column);
 /* What the network must be told of its rows (network.spec). */

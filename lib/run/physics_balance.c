@@ -1,5 +1,6 @@
 /* physics_balance.c: points, weights and windows of a physics-informed loss over the steps. Everything is a function of
- * (seed, step) and of the parameters at the steps where something is due; what cannot be made again from these is state. */
+ * (seed, step) and of the parameters at the steps where something is due; what cannot be made again from these is
+ * state. */
 #include "run/physics_balance.h"
 
 #include <math.h>
@@ -60,7 +61,8 @@ void physics_loss_freeze(struct physics_loss *l, struct params *beside, int64_t 
 				list[i]->at[k].frozen = strncmp(list[i]->at[k].name, prefix, strlen(prefix)) != 0;
 }
 
-/* ---- sums ------------------------------------------------------------------------------------------------------------- */
+/* ---- sums
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void clear(struct params *gradient)
 {
@@ -97,7 +99,8 @@ int physics_loss_run(struct physics_loss *l, struct params *gradient, double *lo
 	return 0;
 }
 
-/* ---- points ----------------------------------------------------------------------------------------------------------- */
+/* ---- points
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* |r| at the points of a group: root of the weighted sum of squares over its terms. */
 static int residual_at(struct physics_group *q, double *out, struct err *e)
@@ -185,7 +188,8 @@ static int draw_group(struct physics_loss *l, int i, int64_t drawing, int64_t wi
 	return status;
 }
 
-/* Points of all groups; adaptive: inner ones by residuals of the present network. restored: inner ones are in the state. */
+/* Points of all groups; adaptive: inner ones by residuals of the present network. restored: inner ones are in the
+ * state. */
 static int draw(struct physics_loss *l, int64_t drawing, int64_t window, bool adaptive, bool restored, struct err *e)
 {
 	for (int i = has_inside(l); i < l->n_groups; i++)
@@ -209,7 +213,8 @@ static int draw(struct physics_loss *l, int64_t drawing, int64_t window, bool ad
 	return 0;
 }
 
-/* ---- causal weights --------------------------------------------------------------------------------------------------- */
+/* ---- causal weights
+ * --------------------------------------------------------------------------------------------------- */
 
 double physics_loss_epsilon(const struct physics_loss *l)
 {
@@ -280,7 +285,8 @@ static int weigh_slabs(struct physics_loss *l, int64_t window, struct err *e)
 	return status;
 }
 
-/* ---- balancing -------------------------------------------------------------------------------------------------------- */
+/* ---- balancing
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Signs +-1: E |grad sum_i s_i r_i|^2 is the trace sum_i |grad r_i|^2 of the tangent kernel (Hutchinson 1990). */
 static void draw_signs(struct physics_loss *l, int i, int64_t step)
@@ -292,8 +298,8 @@ static void draw_signs(struct physics_loss *l, int i, int64_t step)
 		tensor_set(&q->sign, k, k >= q->n ? 0 : rng_uniform_at(r, (uint64_t)k) < 0.5 ? -1 : 1);
 }
 
-/* Every term: the norm of its gradient (Wang, Teng, Perdikaris 2021), or its mean squared gradient of a residual (Wang, Yu,
- * Perdikaris 2022); weights make all equal to their mean. */
+/* Every term: the norm of its gradient (Wang, Teng, Perdikaris 2021), or its mean squared gradient of a residual (Wang,
+ * Yu, Perdikaris 2022); weights make all equal to their mean. */
 static int balance(struct physics_loss *l, int64_t step, bool first, struct params *gradient, struct err *e)
 {
 	const struct physics_config *key = l->p.key;
@@ -333,7 +339,8 @@ static int balance(struct physics_loss *l, int64_t step, bool first, struct para
 	return 0;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------ */
+/* ---- steps
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Graphs for a window; its first state comes from the window before. */
 static int enter_window(struct physics_loss *l, int64_t window, struct err *e)

@@ -1,5 +1,5 @@
-/* physics_balance.h: the loss of a physics-informed network: all groups of points with their weights, and what changes these
- * between steps (new points, causal weights, balancing, windows). */
+/* physics_balance.h: the loss of a physics-informed network: all groups of points with their weights, and what changes
+ * these between steps (new points, causal weights, balancing, windows). */
 #ifndef SCIML_RUN_PHYSICS_BALANCE_H
 #define SCIML_RUN_PHYSICS_BALANCE_H
 

@@ -56,8 +56,8 @@ void physics_group_weights(struct physics_group *q, const double *weight); /* NU
 int physics_group_compile(struct physics_group *q, const struct physics *p, struct network *n, int64_t window,
 			  struct err *e);
 
-/* sum over terms of square[j] sum_i w_i r_ij^2 + push[j] sum_i s_i r_ij, added to *loss; gradients added to `gradient` (by
- * index of the network's parameters). Sets term[].mean when means is set. */
+/* sum over terms of square[j] sum_i w_i r_ij^2 + push[j] sum_i s_i r_ij, added to *loss; gradients added to `gradient`
+ * (by index of the network's parameters). Sets term[].mean when means is set. */
 int physics_group_run(struct physics_group *q, const double *square, const double *push, struct params *gradient,
 		      double *loss, bool means, struct err *e);
 /* Residuals alone: out[j][i], i < q->n. */

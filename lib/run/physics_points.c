@@ -102,7 +102,8 @@ void physics_points_adapt(struct physics_points *x, const struct physics *p, con
 	free(chosen);
 }
 
-/* ---- grids of data ---------------------------------------------------------------------------------------------------- */
+/* ---- grids of data
+ * ---------------------------------------------------------------------------------------------------- */
 
 int physics_field_of(const struct physics *p, const struct layout *l, int unknown)
 {

@@ -1,5 +1,6 @@
-/* regression.h: what generative objectives reduce to: a network that is told a time is fitted to targets that are drawn anew
- * every step, loss = mean over items of w_i times the mean over elements of |F(x_i, v_i) - y_i|^2 (or of the absolute value). */
+/* regression.h: what generative objectives reduce to: a network that is told a time is fitted to targets that are drawn
+ * anew every step, loss = mean over items of w_i times the mean over elements of |F(x_i, v_i) - y_i|^2 (or of the
+ * absolute value). */
 #ifndef SCIML_RUN_REGRESSION_H
 #define SCIML_RUN_REGRESSION_H
 
@@ -22,7 +23,8 @@ enum regression_norm { REGRESSION_SQUARE, REGRESSION_ABSOLUTE };
 /* First build: makes and draws the network's parameters. ERR_USAGE when the model does not look at the time. */
 int regression_start(struct network *n, int64_t n_x, uint64_t seed, struct err *e);
 
-/* Doubles that become the network's type: x (n, n_x N...), maps, vector (n, n_vector), target (n, n_out N...), weight (n). */
+/* Doubles that become the network's type: x (n, n_x N...), maps, vector (n, n_vector), target (n, n_out N...), weight
+ * (n). */
 struct regression_batch {
 	const double *x, *maps, *vector, *target, *weight;
 };

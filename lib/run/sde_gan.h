@@ -16,11 +16,13 @@ extern const struct key sde_gan_keys[];
 struct sde_draws;
 struct sde_draws *sde_draws_new(struct network *n, const struct sde_gan *c, int64_t batch, struct err *e);
 void sde_draws_free(struct sde_draws *d);
-/* Draws first .. first + batch - 1 of (seed, purpose): (batch, frames, channels) in the data's units. values: parameters to use. */
+/* Draws first .. first + batch - 1 of (seed, purpose): (batch, frames, channels) in the data's units. values:
+ * parameters to use. */
 int sde_draws_run(struct sde_draws *d, const struct params *values, uint64_t seed, const char *purpose, int64_t first,
 		  double *out, struct err *e);
 
-/* Normals of one batch in the network's type: the stream of (seed, purpose, step, sample) has the start's noise first. */
+/* Normals of one batch in the network's type: the stream of (seed, purpose, step, sample) has the start's noise
+ * first. */
 void sde_gan_noise(const struct neural_loop *l, const struct network *n, int64_t steps, uint64_t seed,
 		   const char *purpose, uint64_t step, int64_t first, void *start, void *increments);
 

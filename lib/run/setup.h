@@ -36,7 +36,8 @@ void setup_close(struct setup *s);
 /* Is an operand a YAML file, or a shipped problem (and no file that is there): something for run_common.also? */
 bool setup_is_configuration(const char *operand);
 
-/* Folders that hold shipped files: $SCIML_DATA, then the installed one. Path of data/KIND/NAME.yaml or NULL; free it. */
+/* Folders that hold shipped files: $SCIML_DATA, then the installed one. Path of data/KIND/NAME.yaml or NULL; free
+ * it. */
 char *setup_shipped(const char *kind, const char *name);
 /* Shipped files of a kind, by name, with their first comment line. */
 void setup_each_shipped(const char *kind,

@@ -214,7 +214,8 @@ static int all_samples(struct solve *s, struct err *e)
 	return status;
 }
 
-/* The section problem of the data behind the model's configuration: the prediction names the equation that it should solve. */
+/* The section problem of the data behind the model's configuration: the prediction names the equation that it should
+ * solve. */
 static void add_problem(const struct dataset *d, struct str *config)
 {
 	const char *text = dataset_meta(d, "config");

@@ -12,8 +12,8 @@ struct solve_options {
 	struct str *dry_run_text;
 };
 
-/* WHAT: a model file (HDF5), or a problem's name or YAML file. Data: one or more sets, concatenated; none: standard input.
- * Output: common->output, default prediction.h5. */
+/* WHAT: a model file (HDF5), or a problem's name or YAML file. Data: one or more sets, concatenated; none: standard
+ * input. Output: common->output, default prediction.h5. */
 int solve_run(const struct run_common *common, const struct solve_options *o, const char *what, int n_data,
 	      const char *const *data, struct err *e);
 void solve_list(struct str *out);

@@ -1,5 +1,6 @@
-/* symbolic.h: what the symbolic learners share: points, the evolution of expressions for every target (equation/evolve.h), the
- * choice, and how it is told. Found trees live among the parameters of model formula (model/formula.h). */
+/* symbolic.h: what the symbolic learners share: points, the evolution of expressions for every target
+ * (equation/evolve.h), the choice, and how it is told. Found trees live among the parameters of model formula
+ * (model/formula.h). */
 #ifndef SCIML_RUN_SYMBOLIC_H
 #define SCIML_RUN_SYMBOLIC_H
 

@@ -128,7 +128,8 @@ static int choose(const struct task *t, const struct key_strings *names, const c
 	return n;
 }
 
-/* The space axes of field f become (or must equal) the model's; an input may also have none: it is the same everywhere. */
+/* The space axes of field f become (or must equal) the model's; an input may also have none: it is the same
+ * everywhere. */
 static int take_space(struct task *t, int index, bool first, struct err *e)
 {
 	const struct layout *l = dataset_layout(t->data);

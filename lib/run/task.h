@@ -1,6 +1,7 @@
 /* task.h: what a data set asks of a model: which fields go in, which come out, and how samples become batches.
- * map: input fields -> target fields. step: the last `history` frames of a trajectory -> the next one (and on, for roll-outs).
- * spacetime: the first `history` frames, repeated along time, -> all later frames with time as the last space axis. */
+ * map: input fields -> target fields. step: the last `history` frames of a trajectory -> the next one (and on, for
+ * roll-outs). spacetime: the first `history` frames, repeated along time, -> all later frames with time as the last
+ * space axis. */
 #ifndef SCIML_RUN_TASK_H
 #define SCIML_RUN_TASK_H
 
@@ -35,7 +36,8 @@ struct task {
 	enum dtype real;
 	enum task_kind kind;
 	struct model_spec spec;
-	/* input: static fields (map: all inputs); state: trajectory fields (step, spacetime); target: map only; query: at most one */
+	/* input: static fields (map: all inputs); state: trajectory fields (step, spacetime); target: map only; query: at most
+	 * one */
 	int n_inputs, n_states, n_targets, n_queries;
 	struct task_field input[TASK_FIELDS_MAX], state[TASK_FIELDS_MAX], target[TASK_FIELDS_MAX], query;
 	int64_t first_frame, n_frames; /* usable frames of a trajectory */
@@ -57,16 +59,17 @@ int64_t task_input_count(const struct task *t);
 int64_t task_query_count(const struct task *t);
 int64_t task_target_count(const struct task *t);
 
-/* Items into batches of the task's type: field (n, n_in, N...), query (n, q, d) or NULL, target[k] (n, n_out, N...) of the
- * k-th predicted frame, k < rollout (maps: one). target NULL: not wanted. */
+/* Items into batches of the task's type: field (n, n_in, N...), query (n, q, d) or NULL, target[k] (n, n_out, N...) of
+ * the k-th predicted frame, k < rollout (maps: one). target NULL: not wanted. */
 int task_load(struct task *t, int64_t n, const int64_t *item, void *field, void *query, void *const *target,
 	      struct err *e);
 
-/* Mean and standard deviation (n - 1 form) over all samples, per channel (pixel false: n values) or per channel and point,
- * of the model's input (n_in channels) or target (n_out). In double; caller's arrays. */
+/* Mean and standard deviation (n - 1 form) over all samples, per channel (pixel false: n values) or per channel and
+ * point, of the model's input (n_in channels) or target (n_out). In double; caller's arrays. */
 int task_statistics(struct task *t, bool of_target, bool pixel, double *mean, double *std, struct err *e);
 
-/* Layout of a prediction file: target fields with the data's axes; trajectories keep frames first_frame .. of the window. */
+/* Layout of a prediction file: target fields with the data's axes; trajectories keep frames first_frame .. of the
+ * window. */
 struct layout task_prediction_layout(const struct task *t, int64_t n_frames);
 
 #endif

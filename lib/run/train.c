@@ -1,4 +1,5 @@
-/* train.c: configuration, data and the loop over epochs; checkpoints beside the output, the model under its final name. */
+/* train.c: configuration, data and the loop over epochs; checkpoints beside the output, the model under its final
+ * name. */
 #include "run/train.h"
 
 #include <errno.h>
@@ -354,8 +355,8 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	return status;
 }
 
-/* A configuration that lacks something, and an operand that is nothing: most likely a problem's name mistyped; or data, where
- * the equations are missing. */
+/* A configuration that lacks something, and an operand that is nothing: most likely a problem's name mistyped; or data,
+ * where the equations are missing. */
 static void blame_operand(const struct train *r, int n, const char *const *operand, struct err *e)
 {
 	for (int i = 0; i < n && r->t.learner && !r->t.learner->needs_data; i++)

@@ -1,5 +1,5 @@
-/* trained.h: a trained network behind the denoiser handle, so that every sampler applies to it: batches of points of doubles go
- * through its evaluation graph, with conditions, guidance and thresholding. */
+/* trained.h: a trained network behind the denoiser handle, so that every sampler applies to it: batches of points of
+ * doubles go through its evaluation graph, with conditions, guidance and thresholding. */
 #ifndef SCIML_RUN_TRAINED_H
 #define SCIML_RUN_TRAINED_H
 
@@ -18,7 +18,8 @@ struct trained {
 	struct standard standard; /* its samples' scale */
 	int64_t points, dim, map_dim, values;
 };
-/* common: -s overrides; further sections can be read from file.setup.cfg afterwards. ERR_USAGE when path holds another model. */
+/* common: -s overrides; further sections can be read from file.setup.cfg afterwards. ERR_USAGE when path holds another
+ * model. */
 int trained_open(struct trained *t, const char *path, const struct run_common *common, struct err *e);
 void trained_close(struct trained *t);
 
@@ -36,7 +37,8 @@ void trained_run_free(struct trained_run *r);
 void trained_run_condition(struct trained_run *r, const double *values, const double *maps);
 /* is_flow: the velocity, and the score where the network has learned it. r is borrowed. */
 struct flow trained_flow(struct trained_run *r);
-/* Objective denoise: the handle; schedule and r are borrowed. Its Jacobian is exact (forward mode); none with thresholds. */
+/* Objective denoise: the handle; schedule and r are borrowed. Its Jacobian is exact (forward mode); none with
+ * thresholds. */
 struct denoiser trained_denoiser(struct trained_run *r, const struct noise_schedule *schedule);
 
 #endif

@@ -1,5 +1,5 @@
-/* trainer.h: a training run in progress; shared by the files of the verb. Everything that decides the next step's bits is in
- * `struct trainer` and goes into the checkpoint; everything else can be made again. */
+/* trainer.h: a training run in progress; shared by the files of the verb. Everything that decides the next step's bits
+ * is in `struct trainer` and goes into the checkpoint; everything else can be made again. */
 #ifndef SCIML_RUN_TRAINER_H
 #define SCIML_RUN_TRAINER_H
 
@@ -55,7 +55,8 @@ struct trainer {
 /* trainer.c */
 int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid, struct err *e);
 void trainer_close(struct trainer *t);
-/* One optimiser step on the items in t->item[0 .. n-1]; *loss before the step. Non-finite loss: ERR_FAIL with the step. */
+/* One optimiser step on the items in t->item[0 .. n-1]; *loss before the step. Non-finite loss: ERR_FAIL with the
+ * step. */
 int trainer_step(struct trainer *t, int64_t n, double lr, double *loss, struct err *e);
 /* Items of one epoch in order: t->order. */
 void trainer_shuffle(struct trainer *t);

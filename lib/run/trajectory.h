@@ -102,7 +102,8 @@ int trajectory_field(const struct dataset *d, const char *name, bool want_time, 
 /* All samples of a field as the next array, of the shape given for a row. */
 int trajectory_read(struct trajectory_data *d, int field, enum dtype t, const struct shape *row, bool allow_nan,
 		    struct err *e);
-/* The field named, or the first over time, as the only array: (frames, channels); its times; what predictions are like. */
+/* The field named, or the first over time, as the only array: (frames, channels); its times; what predictions are
+ * like. */
 int trajectory_read_frames(struct trajectory *s, struct trajectory_data *d, const char *name, struct err *e);
 /* An empty array of the shape given for a row; its rows. */
 void *trajectory_add(struct trajectory_data *d, enum dtype t, const struct shape *row, struct err *e);

@@ -340,7 +340,8 @@ START_TEST(odd_texts)
 }
 END_TEST
 
-/* A text that loads must be written so that it loads again to the same tree; one that does not must say so in one line. */
+/* A text that loads must be written so that it loads again to the same tree; one that does not must say so in one
+ * line. */
 static void try_text(const char *text)
 {
 	struct conf *c = conf_new(), *d = conf_new();

@@ -1,5 +1,5 @@
-/* test_equilibrium.c: equilibria found three ways, their gradients against those of 200 unrolled iterations and of a long march,
- * events and their gradients against closed forms, tangents against differences, GMRES against LU. */
+/* test_equilibrium.c: equilibria found three ways, their gradients against those of 200 unrolled iterations and of a
+ * long march, events and their gradients against closed forms, tangents against differences, GMRES against LU. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +41,8 @@ static void layer_init(struct layer *l)
 	l->shared_at[1] = l->u;
 }
 
-/* 200 steps z <- F(z) by a flow of Euler steps of length 1 on z' = F(z) - z: the same thing, with its unrolled gradient. */
+/* 200 steps z <- F(z) by a flow of Euler steps of length 1 on z' = F(z) - z: the same thing, with its unrolled
+ * gradient. */
 static void difference_field(struct graph *g, void *context, node t, const node *y, node increment, node *out)
 {
 	const struct layer *l = context;
@@ -137,7 +138,8 @@ START_TEST(no_fixed_point)
 }
 END_TEST
 
-/* ---- events and tangents of a falling ball: y'' = -g ------------------------------------------------------------------------ */
+/* ---- events and tangents of a falling ball: y'' = -g
+ * ------------------------------------------------------------------------ */
 
 struct ball {
 	struct graph *g;

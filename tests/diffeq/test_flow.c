@@ -1,5 +1,5 @@
-/* test_flow.c: compiled solves against the plain solver, and their gradients in every mode against each other and against
- * finite differences with the same steps. */
+/* test_flow.c: compiled solves against the plain solver, and their gradients in every mode against each other and
+ * against finite differences with the same steps. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

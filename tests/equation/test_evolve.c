@@ -1,5 +1,5 @@
-/* test_evolve.c: known laws found again from points, the same on any number of threads; the front and the choice on it; numbers
- * tuned to the least squares; what mutations make is a tree. */
+/* test_evolve.c: known laws found again from points, the same on any number of threads; the front and the choice on it;
+ * numbers tuned to the least squares; what mutations make is a tree. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -113,7 +113,8 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
-/* Score -d log(loss) / d size: 0 for the first, log(10)/2, log(1000)/4; sizes 5 and 9 are no better than smaller ones. */
+/* Score -d log(loss) / d size: 0 for the first, log(10)/2, log(1000)/4; sizes 5 and 9 are no better than smaller
+ * ones. */
 START_TEST(the_steepest_part_of_the_front_is_chosen)
 {
 	static const double loss[] = { 1, -1, 0.1, -1, 0.1, -1, 1e-4, -1, 2e-4 };
@@ -159,7 +160,8 @@ START_TEST(numbers_are_tuned)
 }
 END_TEST
 
-/* Whatever happens to a tree, it stays one: every operator has its arguments, no node is left over, the size is kept. */
+/* Whatever happens to a tree, it stays one: every operator has its arguments, no node is left over, the size is
+ * kept. */
 static void check_tree(const struct evolve *v, const struct evolve_tree *t)
 {
 	int open = 1, i = 0;

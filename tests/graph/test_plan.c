@@ -328,7 +328,8 @@ START_TEST(buffers_are_reused)
 }
 END_TEST
 
-/* An elementwise chain is one kernel and keeps nothing but its result; a result takes over a dying argument's memory. */
+/* An elementwise chain is one kernel and keeps nothing but its result; a result takes over a dying argument's
+ * memory. */
 START_TEST(fusion)
 {
 	struct graph *g = graph_new(DTYPE_F64);

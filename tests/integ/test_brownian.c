@@ -1,5 +1,5 @@
-/* test_brownian.c: the virtual Brownian tree against the law of Brownian motion, its own finer queries by Riemann sums, Chen's
- * relation, and itself in other orders; Levy areas against sums over fine paths. */
+/* test_brownian.c: the virtual Brownian tree against the law of Brownian motion, its own finer queries by Riemann sums,
+ * Chen's relation, and itself in other orders; Levy areas against sums over fine paths. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +39,8 @@ static double mean_product(int64_t n, const double *a, const double *b)
 	return sum / (double)n;
 }
 
-/* ---- the law ----------------------------------------------------------------------------------------------------------- */
+/* ---- the law
+ * ----------------------------------------------------------------------------------------------------------- */
 
 enum { PATHS = 200000 };
 static const double factor[3] = { 1, 12, 720 };
@@ -142,7 +143,8 @@ START_TEST(integrals_by_riemann_sums)
 }
 END_TEST
 
-/* ---- the tree ---------------------------------------------------------------------------------------------------------- */
+/* ---- the tree
+ * ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(chen)
 {
@@ -280,7 +282,8 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* ---- without a tree ---------------------------------------------------------------------------------------------------- */
+/* ---- without a tree
+ * ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(independent_steps)
 {
@@ -304,8 +307,9 @@ START_TEST(independent_steps)
 }
 END_TEST
 
-/* The area of fine paths, less H W^T - W H^T: variance h^2/12, and h^2/20 + h/5 (H_i^2 + H_j^2) given H: the slope and the
- * constant of a straight line through its squares. The approximations have these moments, and the path's areas' signs. */
+/* The area of fine paths, less H W^T - W H^T: variance h^2/12, and h^2/20 + h/5 (H_i^2 + H_j^2) given H: the slope and
+ * the constant of a straight line through its squares. The approximations have these moments, and the path's areas'
+ * signs. */
 START_TEST(levy_areas)
 {
 	enum { SAMPLES = 8000, FINE = 256 };

@@ -1,5 +1,5 @@
-/* test_langevin.c: strong orders of the Langevin methods against fine steps along the same path, the exact law of a Gaussian
- * target, and coefficients across the switch from series to closed forms. */
+/* test_langevin.c: strong orders of the Langevin methods against fine steps along the same path, the exact law of a
+ * Gaussian target, and coefficients across the switch from series to closed forms. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_ode.c: methods by name: observed orders on both sides, tolerances that are met, a stiff problem, outputs between the
- * steps, events, jumps, steadiness, and the reversibility of reversible Heun. */
+/* test_ode.c: methods by name: observed orders on both sides, tolerances that are met, a stiff problem, outputs between
+ * the steps, events, jumps, steadiness, and the reversibility of reversible Heun. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -208,7 +208,8 @@ START_TEST(blocks)
 }
 END_TEST
 
-/* Outputs do not shorten the steps, and between the steps the error falls with the polynomial's order; also backwards. */
+/* Outputs do not shorten the steps, and between the steps the error falls with the polynomial's order; also
+ * backwards. */
 START_TEST(between_steps)
 {
 	static const struct {
@@ -255,7 +256,8 @@ START_TEST(between_steps)
 }
 END_TEST
 
-/* ---- events ---------------------------------------------------------------------------------------------------------- */
+/* ---- events
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int ball(void *context, double t, const double *y, double *dydt)
 {

@@ -1,5 +1,5 @@
-/* test_sde.c: every method of the table: its strong order against exact paths driven by the same Brownian motion, matrices of
- * noise against diagonal ones, reversal, adaptive steps, refusals. */
+/* test_sde.c: every method of the table: its strong order against exact paths driven by the same Brownian motion,
+ * matrices of noise against diagonal ones, reversal, adaptive steps, refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "integ/sde.h"
 
-/* ---- equations --------------------------------------------------------------------------------------------------------- */
+/* ---- equations
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* dX = 0.5 X dt + 0.8 X o dW: X = exp(0.5 t + 0.8 w). */
 static void gbm_drift(void *context, int64_t paths, double t, const double *x, double *out)
@@ -100,7 +101,8 @@ static struct sde well(bool growing)
 			     .context = growing ? &yes : NULL };
 }
 
-/* ---- strong orders ----------------------------------------------------------------------------------------------------- */
+/* ---- strong orders
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* The experiment sde-orders has the fits with more paths and steps. */
 enum { PATHS = 500, FINEST = 1024 };
@@ -221,9 +223,11 @@ START_TEST(order_with_growing_noise)
 }
 END_TEST
 
-/* ---- weak orders ------------------------------------------------------------------------------------------------------- */
+/* ---- weak orders
+ * ------------------------------------------------------------------------------------------------------- */
 
-/* Roots of Hermite's polynomials of weight exp(-x^2/2), and weights that sum to 1: exact for polynomials of degree 19. */
+/* Roots of Hermite's polynomials of weight exp(-x^2/2), and weights that sum to 1: exact for polynomials of degree
+ * 19. */
 enum { NODES = 10 };
 static const double node[NODES / 2] = { 0.48493570751549764, 1.4659890943911582, 2.4843258416389546, 3.5818234835519268,
 					4.8594628283323119 };
@@ -235,8 +239,8 @@ static double at_node(int i)
 	return i < NODES / 2 ? -node[i] : node[i - NODES / 2];
 }
 
-/* E X1 and E X1^2 of a step from x without sampling errors: a step of a linear equation is a polynomial in W and H, or nearly
- * (splitting). */
+/* E X1 and E X1^2 of a step from x without sampling errors: a step of a linear equation is a polynomial in W and H, or
+ * nearly (splitting). */
 static void step_moments(const struct sde *s, const struct sde_method *m, double h, double x, double *mean,
 			 double *square)
 {
@@ -293,9 +297,9 @@ static void weak_errors(const struct sde_method *m, bool additive, int steps, do
 	error[1] = fabs(S - (additive ? exp(-3.) + 0.49 * -expm1(-3.) / 3 : exp(1 + 4 * 0.32)));
 }
 
-/* Milstein's theorem: the mean of a local error is half an order smaller than the error itself. Odd half powers of h vanish
- * where a step is a function of h, W and H that does not change with the signs of W, H and the diffusion; Roessler's
- * stages (srk) have the root of h besides. */
+/* Milstein's theorem: the mean of a local error is half an order smaller than the error itself. Odd half powers of h
+ * vanish where a step is a function of h, W and H that does not change with the signs of W, H and the diffusion;
+ * Roessler's stages (srk) have the root of h besides. */
 START_TEST(weak_order)
 {
 	const struct sde_method *m = &sde_methods[_i];
@@ -318,7 +322,8 @@ START_TEST(weak_order)
 }
 END_TEST
 
-/* ---- the form of the noise --------------------------------------------------------------------------------------------- */
+/* ---- the form of the noise
+ * --------------------------------------------------------------------------------------------- */
 
 enum { TWO = 2 };
 
@@ -403,7 +408,8 @@ START_TEST(a_diagonal_matrix_is_diagonal_noise)
 END_TEST
 
 /* Paths in a block and alone, with fresh increments, chunk borders inside. */
-/* ---- noise that does not commute ----------------------------------------------------------------------------------------- */
+/* ---- noise that does not commute
+ * ----------------------------------------------------------------------------------------- */
 
 /* dX = (X2, 0) o dW1 + (0, 0.5 sin X1 + 1) o dW2 - 0.3 X dt: the bracket of the fields is not zero. */
 static void twist_drift(void *context, int64_t paths, double t, const double *x, double *out)
@@ -498,7 +504,8 @@ static double twist_order(const double *w, enum areas how, double *error_at_32)
 	return sxy / sxx;
 }
 
-/* Order 1 with the areas of the path, 1/2 without areas or with drawn ones, which are closer: given H they miss less. */
+/* Order 1 with the areas of the path, 1/2 without areas or with drawn ones, which are closer: given H they miss
+ * less. */
 START_TEST(areas_make_order_one)
 {
 	const struct brownian_spec spec = {
@@ -517,8 +524,8 @@ START_TEST(areas_make_order_one)
 }
 END_TEST
 
-/* dX = (dW1, dW2, 1/2 (X1 o dW2 - X2 o dW1)): X3 is the area of the path, of variance T^2/4 whatever the number of steps; Heun's
- * method has T^2/4 (1 - 1/steps). */
+/* dX = (dW1, dW2, 1/2 (X1 o dW2 - X2 o dW1)): X3 is the area of the path, of variance T^2/4 whatever the number of
+ * steps; Heun's method has T^2/4 (1 - 1/steps). */
 static void area_diffusion(void *context, int64_t paths, double t, const double *x, double *out)
 {
 	(void)context;
@@ -589,7 +596,8 @@ START_TEST(paths_do_not_see_each_other)
 }
 END_TEST
 
-/* ---- reversal ---------------------------------------------------------------------------------------------------------- */
+/* ---- reversal
+ * ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(reversible_heun_returns)
 {
@@ -619,7 +627,8 @@ START_TEST(reversible_heun_returns)
 }
 END_TEST
 
-/* ---- adaptive steps ---------------------------------------------------------------------------------------------------- */
+/* ---- adaptive steps
+ * ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(tolerance_rules_the_error)
 {

@@ -1,5 +1,5 @@
-/* test_step.c: loops over compiled steps: losses and gradients against the unrolled graph and finite differences, memory
- * modes against each other to the bit, and the number of recomputed steps against the optimum. */
+/* test_step.c: loops over compiled steps: losses and gradients against the unrolled graph and finite differences,
+ * memory modes against each other to the bit, and the number of recomputed steps against the optimum. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 enum { B = 3, D = 4, STEPS_MAX = 70 };
 
-/* A recurrent cell with a second state that sums squares: h' = tanh(h W + u + b), s' = s + h'^2 / 10; loss sum (h' - v)^2 s'.
- * Shared: W, b, and c that nothing uses. Extra: the mean of h'. */
+/* A recurrent cell with a second state that sums squares: h' = tanh(h W + u + b), s' = s + h'^2 / 10; loss sum (h' -
+ * v)^2 s'. Shared: W, b, and c that nothing uses. Extra: the mean of h'. */
 struct cell {
 	enum dtype t;
 	struct graph *g;

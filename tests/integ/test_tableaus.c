@@ -1,13 +1,13 @@
-/* test_tableaus.c: Butcher tableaus against the order conditions of all rooted trees, and observed orders of fixed and adaptive
- * steps against closed forms. */
+/* test_tableaus.c: Butcher tableaus against the order conditions of all rooted trees, and observed orders of fixed and
+ * adaptive steps against closed forms. */
 #include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include "integ/integ.h"
 
-/* Rooted trees of order 1 to 8 (1, 1, 2, 4, 9, 20, 48, 115 of them): a root with children, which are trees listed before,
- * in an order that never rises. weight_i of a tree is the product over its children of sum_j a_ij weight_j. */
+/* Rooted trees of order 1 to 8 (1, 1, 2, 4, 9, 20, 48, 115 of them): a root with children, which are trees listed
+ * before, in an order that never rises. weight_i of a tree is the product over its children of sum_j a_ij weight_j. */
 enum { ORDER_MAX = 8, N_TREES = 200, STAGES = TABLEAU_STAGES_MAX };
 static struct tree {
 	int order, n_children, child[ORDER_MAX];

@@ -19,8 +19,8 @@ static inline hid_t build_links(void)
 	return l;
 }
 
-/* A float32 data set whose element i is start + i; filter 0, H5Z_FILTER_DEFLATE or FILTER_LZF with one chunk an entry of the
- * first axis. */
+/* A float32 data set whose element i is start + i; filter 0, H5Z_FILTER_DEFLATE or FILTER_LZF with one chunk an entry
+ * of the first axis. */
 static inline void build_array(hid_t file, const char *path, double start, int filter, int rank, const hsize_t *dim)
 {
 	hid_t link = build_links(), create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(rank, dim, NULL),

@@ -1,5 +1,5 @@
-/* test_damage.c: files cut off or with flipped bytes give one clear line or readable values, never a crash. Every case runs in a
- * process of its own, so that a crash is seen and named. */
+/* test_damage.c: files cut off or with flipped bytes give one clear line or readable values, never a crash. Every case
+ * runs in a process of its own, so that a crash is seen and named. */
 #include <signal.h>
 
 #include "base/rng.h"

@@ -1,5 +1,5 @@
-/* test_foreign_arrays.c: .pt, .npy, .npz and .mat files built here, opened through their layouts: what becomes a sample, time,
- * channel, input, target, parameter; strides; refusals. */
+/* test_foreign_arrays.c: .pt, .npy, .npz and .mat files built here, opened through their layouts: what becomes a
+ * sample, time, channel, input, target, parameter; strides; refusals. */
 #include <check.h>
 #include <math.h>
 

@@ -1,5 +1,5 @@
-/* test_foreign_hdf5.c: PDEBench A to D, MATLAB 7.3 and Poseidon files, built with HDF5's own interface as their producers write
- * them, read through their layouts. */
+/* test_foreign_hdf5.c: PDEBench A to D, MATLAB 7.3 and Poseidon files, built with HDF5's own interface as their
+ * producers write them, read through their layouts. */
 #include <check.h>
 #include <math.h>
 

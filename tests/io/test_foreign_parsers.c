@@ -1,5 +1,5 @@
-/* test_foreign_parsers.c: ZIP, pickle, MAT level 5 and .npy from memory: every number type, strides, compression, and what a
- * damaged or hostile file may do: an error or a success, nothing else. */
+/* test_foreign_parsers.c: ZIP, pickle, MAT level 5 and .npy from memory: every number type, strides, compression, and
+ * what a damaged or hostile file may do: an error or a success, nothing else. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

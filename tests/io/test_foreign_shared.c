@@ -1,5 +1,5 @@
-/* test_foreign_shared.c: the published files among the reference data, against facts known from elsewhere: statistics measured
- * with the producer's own reader, the same set in another container, closed forms of initial states. */
+/* test_foreign_shared.c: the published files among the reference data, against facts known from elsewhere: statistics
+ * measured with the producer's own reader, the same set in another container, closed forms of initial states. */
 #include <check.h>
 #include <math.h>
 

@@ -1,5 +1,5 @@
-/* test_foreign_well.c: The Well's files built from its specification, and what our writers of The Well and PDEBench leave on
- * disk: read back bit-equal, and object by object against the specifications. */
+/* test_foreign_well.c: The Well's files built from its specification, and what our writers of The Well and PDEBench
+ * leave on disk: read back bit-equal, and object by object against the specifications. */
 #include <check.h>
 #include <math.h>
 

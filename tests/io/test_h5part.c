@@ -1,4 +1,5 @@
-/* test_h5part.c: generation in blocks: killed at any moment and resumed, it ends with the bytes of an undisturbed run. */
+/* test_h5part.c: generation in blocks: killed at any moment and resumed, it ends with the bytes of an undisturbed
+ * run. */
 #include <signal.h>
 #include <time.h>
 

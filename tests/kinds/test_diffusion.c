@@ -1,5 +1,5 @@
-/* test_diffusion.c: the steps of diffusion and flow samplers against fine references and each other, with the exact model of
- * Gaussian mixtures. */
+/* test_diffusion.c: the steps of diffusion and flow samplers against fine references and each other, with the exact
+ * model of Gaussian mixtures. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -133,8 +133,8 @@ static int n_methods(void)
 
 /* ---- every method ---- */
 
-/* Both sides: an order too high would mean that the test is wrong. A step count divisible by three keeps the last steps of
- * dpm-solver-fast alike. */
+/* Both sides: an order too high would mean that the test is wrong. A step count divisible by three keeps the last steps
+ * of dpm-solver-fast alike. */
 START_TEST(has_its_order)
 {
 	const struct stepper_class *c = method_at(_i);
@@ -562,7 +562,8 @@ START_TEST(noise_leaves_the_law)
 }
 END_TEST
 
-/* Mean and variance of many points at t_end, for every method; predictor-corrector: a Langevin step after each of its own. */
+/* Mean and variance of many points at t_end, for every method; predictor-corrector: a Langevin step after each of its
+ * own. */
 START_TEST(reaches_its_target)
 {
 	enum { DRAWS = 1500 };

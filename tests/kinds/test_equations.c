@@ -1,5 +1,5 @@
-/* test_equations.c: problems in text: published solutions reproduced, closed forms, order in time, invariants, refinement of
- * every shipped text, and refusals with their places. */
+/* test_equations.c: problems in text: published solutions reproduced, closed forms, order in time, invariants,
+ * refinement of every shipped text, and refusals with their places. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ static double l2(int64_t n, const double *a, const double *b)
 	return sqrt(sum);
 }
 
-/* ---- published solutions --------------------------------------------------------------------------------------------- */
+/* ---- published solutions
+ * --------------------------------------------------------------------------------------------- */
 
 /* An array of a MATLAB file in the order of our fields, n numbers. NULL: there is no such file. */
 static double *published(const char *file, const char *name, int64_t n)
@@ -109,7 +110,8 @@ START_TEST(published_allen_cahn)
 }
 END_TEST
 
-/* ---- closed forms ---------------------------------------------------------------------------------------------------- */
+/* ---- closed forms
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* A problem of one's own: relative error of field 0 at the last frame against a function of x. */
 static double last_error(const char *config, double (*exact)(double x))
@@ -245,7 +247,8 @@ START_TEST(tolerance_is_kept)
 }
 END_TEST
 
-/* ---- stationary ------------------------------------------------------------------------------------------------------ */
+/* ---- stationary
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* -lap(u) + c u = f and a coupled pair, against their closed forms; and marched from what was generated. */
 START_TEST(stationary_equations)
@@ -283,7 +286,8 @@ START_TEST(stationary_equations)
 }
 END_TEST
 
-/* ---- noise ----------------------------------------------------------------------------------------------------------- */
+/* ---- noise
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* u_t = nu u_xx - u + s dW: mode k relaxes at nu k^2 + 1 to the variance s^2 / (2 (nu k^2 + 1) length) from 0. */
 START_TEST(noise_reaches_its_variance)
@@ -338,7 +342,8 @@ START_TEST(noise_repeats)
 }
 END_TEST
 
-/* ---- sides ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static double quarter_wave(double x) /* u(0) = 0, u_x(1) = 0 */
 {
@@ -589,8 +594,8 @@ START_TEST(published_shock_with_sides)
 }
 END_TEST
 
-/* The same with both ends and differences of order 6, the front being seven points wide. Their error falls by about 50 for twice
- * the points until rtol shows, which is 1e-7. */
+/* The same with both ends and differences of order 6, the front being seven points wide. Their error falls by about 50
+ * for twice the points until rtol shows, which is 1e-7. */
 START_TEST(published_shock_by_differences)
 {
 	static const char *const set[] = {
@@ -684,7 +689,8 @@ START_TEST(sides_draw_fields)
 }
 END_TEST
 
-/* ---- invariants ------------------------------------------------------------------------------------------------------ */
+/* ---- invariants
+ * ------------------------------------------------------------------------------------------------------ */
 
 static double sum(int64_t n, const double *a)
 {
@@ -733,7 +739,8 @@ START_TEST(schroedinger_norm_is_kept)
 }
 END_TEST
 
-/* ---- against the problems in C --------------------------------------------------------------------------------------- */
+/* ---- against the problems in C
+ * --------------------------------------------------------------------------------------- */
 
 /* The same initial data marched by the C member and by the text. */
 static void same_march(const char *member, const char *config, const char *text, double tolerance)
@@ -766,7 +773,8 @@ START_TEST(agrees_with_members)
 }
 END_TEST
 
-/* ---- laws and refusals ----------------------------------------------------------------------------------------------- */
+/* ---- laws and refusals
+ * ----------------------------------------------------------------------------------------------- */
 
 START_TEST(parameters_are_drawn)
 {

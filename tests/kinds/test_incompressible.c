@@ -60,7 +60,8 @@ static double distance(int64_t n, const double *a, const double *b)
 	return sqrt(sum / (double)n);
 }
 
-/* ---- closed forms ------------------------------------------------------------------------------------------------------ */
+/* ---- closed forms
+ * ------------------------------------------------------------------------------------------------------ */
 
 static double vortices(int k, double x, double y)
 {
@@ -75,7 +76,8 @@ static double windy_vortices(int k, double x, double y)
 	return (k == 0 ? 1 : 0.5) + vortices(k, x, y);
 }
 
-/* Taylor's vortices decay as exp(-8 pi^2 nu t) (Taylor, Green 1937); pressure (cos 2wx + cos 2wy) exp(-16 pi^2 nu t) / 4. */
+/* Taylor's vortices decay as exp(-8 pi^2 nu t) (Taylor, Green 1937); pressure (cos 2wx + cos 2wy) exp(-16 pi^2 nu t) /
+ * 4. */
 static double vortex_error(int64_t nx, int64_t ny, enum projection_side side, bool wind, double *pressure_error)
 {
 	const double nu = 0.01, t = 0.5, decay = exp(-8 * M_PI * M_PI * nu * t);
@@ -140,8 +142,8 @@ static double one_along_x(int k, double x, double y)
 	return k == 0 ? 1 : 0;
 }
 
-/* Channels along x between two walls: Stokes' mode sin(pi y) decays with the eigenvalue of three points, Poiseuille's parabola
- * f y (1 - y) / (2 nu) and Couette's line are exact but for the ghost value, f h^2 / (8 nu). */
+/* Channels along x between two walls: Stokes' mode sin(pi y) decays with the eigenvalue of three points, Poiseuille's
+ * parabola f y (1 - y) / (2 nu) and Couette's line are exact but for the ghost value, f h^2 / (8 nu). */
 START_TEST(channels)
 {
 	enum { X = 4, N = 20 };
@@ -266,7 +268,8 @@ START_TEST(steps_have_order_three)
 }
 END_TEST
 
-/* ---- invariants -------------------------------------------------------------------------------------------------------- */
+/* ---- invariants
+ * -------------------------------------------------------------------------------------------------------- */
 
 static double eddies(int k, double x, double y)
 {
@@ -440,7 +443,8 @@ START_TEST(goes_on_from_a_frame)
 }
 END_TEST
 
-/* ---- the problem ------------------------------------------------------------------------------------------------------- */
+/* ---- the problem
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Noise of one standard deviation, without mean and without the long waves that do not pass. */
 START_TEST(force_is_noise)

@@ -1,5 +1,6 @@
-/* test_interpolant.c: interpolants between Gaussian mixtures: the velocity obeys the transport equation, the score is the slope of
- * the density, flows and diffusions forth and back end in the right laws, densities follow along the flow. */
+/* test_interpolant.c: interpolants between Gaussian mixtures: the velocity obeys the transport equation, the score is
+ * the slope of the density, flows and diffusions forth and back end in the right laws, densities follow along the
+ * flow. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -197,8 +198,8 @@ START_TEST(density_follows_the_flow)
 }
 END_TEST
 
-/* From N(0, I) to N(m, S) the linear flow without noise is the affine map x -> m + S^1/2 x; correlated components agree with
- * their coordinates along the axes. */
+/* From N(0, I) to N(m, S) the linear flow without noise is the affine map x -> m + S^1/2 x; correlated components agree
+ * with their coordinates along the axes. */
 START_TEST(gaussians_are_mapped_affinely)
 {
 	static const double one[] = { 1 }, zero[] = { 0, 0 }, unit[] = { 1, 1 }, mean[] = { 2, -1 };

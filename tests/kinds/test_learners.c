@@ -1,5 +1,5 @@
-/* test_learners.c: every learner of the table trains in miniature, as its class says: losses are finite and fall; the same bytes
- * again, with two threads, and after a kill and --resume. */
+/* test_learners.c: every learner of the table trains in miniature, as its class says: losses are finite and fall; the
+ * same bytes again, with two threads, and after a kill and --resume. */
 #define _XOPEN_SOURCE 700
 #include <check.h>
 #include <math.h>
@@ -35,8 +35,8 @@ static void say(const char *what, const struct err *e)
 	fprintf(stderr, "%s: %s\n", what, e->message);
 }
 
-/* train.yaml into `output`, in a process of its own with so many threads; seconds > 0: a signal that nobody handles ends it after
- * so much processor time. Returns what waitpid says. */
+/* train.yaml into `output`, in a process of its own with so many threads; seconds > 0: a signal that nobody handles
+ * ends it after so much processor time. Returns what waitpid says. */
 static int train(const struct learner_class *l, const char *output, const char *log, int threads, bool resume,
 		 double seconds)
 {

@@ -1,4 +1,5 @@
-/* test_mcmc.c: chains of every method against densities whose moments are closed forms, their count of gradients, refusals. */
+/* test_mcmc.c: chains of every method against densities whose moments are closed forms, their count of gradients,
+ * refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

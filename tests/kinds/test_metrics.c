@@ -1,5 +1,5 @@
-/* test_metrics.c: every metric against plain loops over its definition, against fields with known errors, and against the laws
- * that hold for all of them. */
+/* test_metrics.c: every metric against plain loops over its definition, against fields with known errors, and against
+ * the laws that hold for all of them. */
 #include <check.h>
 #include <complex.h>
 #include <math.h>
@@ -499,8 +499,8 @@ START_TEST(trivial_predictions)
 }
 END_TEST
 
-/* Two frames of one channel. Predictions 0 1 2 3 4 and targets 0.5 2.5 4.5 6.5 8.5, the second frame 10 more: of both sides
- * the distribution functions are furthest apart at 4, by 1 - 2/5. In another order all stay. */
+/* Two frames of one channel. Predictions 0 1 2 3 4 and targets 0.5 2.5 4.5 6.5 8.5, the second frame 10 more: of both
+ * sides the distribution functions are furthest apart at 4, by 1 - 2/5. In another order all stay. */
 START_TEST(distances_of_sets)
 {
 	static const struct metric_shape s = { .n_time = 2, .n_channel = 1, .n_dims = 0 };
@@ -522,8 +522,8 @@ START_TEST(distances_of_sets)
 }
 END_TEST
 
-/* Means (1, 2) and (0, 0), covariances diag(5, 5) / 2 and diag(20, 20) / 2 of equal shape: |m|^2 + 2 (sqrt(10) - sqrt(2.5))^2. A
- * shift along one of two axes: projections shift by its cosine, whose mean square is 1/2. */
+/* Means (1, 2) and (0, 0), covariances diag(5, 5) / 2 and diag(20, 20) / 2 of equal shape: |m|^2 + 2 (sqrt(10) -
+ * sqrt(2.5))^2. A shift along one of two axes: projections shift by its cosine, whose mean square is 1/2. */
 START_TEST(transport)
 {
 	static const struct metric_shape s = { .n_time = 1, .n_channel = 2, .n_dims = 0 };

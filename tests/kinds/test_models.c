@@ -1,5 +1,5 @@
-/* test_models.c: for every model of the table: gradients against differences, a second build that finds its parameters, the
- * same values on one and two threads, overfitting of a few samples. */
+/* test_models.c: for every model of the table: gradients against differences, a second build that finds its parameters,
+ * the same values on one and two threads, overfitting of a few samples. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

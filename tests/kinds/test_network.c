@@ -29,8 +29,8 @@ static void moments(const double *v, bool pixel, int64_t k, double *mean, double
 
 static const char *const normaliser[] = { "channel", "pixel" };
 
-/* One linear map without bias made the identity: decoded = (a - m_a) / (s_a + 1e-5) (s_b + 1e-5) + m_b; the loss is taken
- * on that and b, or on what is before decoding and (b - m_b) / (s_b + 1e-5). */
+/* One linear map without bias made the identity: decoded = (a - m_a) / (s_a + 1e-5) (s_b + 1e-5) + m_b; the loss is
+ * taken on that and b, or on what is before decoding and (b - m_b) / (s_b + 1e-5). */
 START_TEST(normalisers)
 {
 	enum { N = 2 * POINTS };

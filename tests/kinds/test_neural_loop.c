@@ -1,5 +1,5 @@
-/* test_neural_loop.c: neural SDEs over time: the loop makes the paths that the model makes as a map; mean scores have the
- * gradients of finite differences, for made paths and for given ones, with several steps a frame. */
+/* test_neural_loop.c: neural SDEs over time: the loop makes the paths that the model makes as a map; mean scores have
+ * the gradients of finite differences, for made paths and for given ones, with several steps a frame. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -94,7 +94,8 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* A made path shown to the critic again gets the same score: what is driven by the generator and by data is one thing. */
+/* A made path shown to the critic again gets the same score: what is driven by the generator and by data is one
+ * thing. */
 START_TEST(paths_agree)
 {
 	struct network n = network_new();

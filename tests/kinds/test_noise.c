@@ -1,4 +1,5 @@
-/* test_noise.c: noise schedules, parameterisations and the exact Gaussian mixture, against differences and each other. */
+/* test_noise.c: noise schedules, parameterisations and the exact Gaussian mixture, against differences and each
+ * other. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

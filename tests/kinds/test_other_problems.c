@@ -1,4 +1,5 @@
-/* test_other_problems.c: Darcy flow, the antiderivative operator and the ODE systems against closed forms and invariants. */
+/* test_other_problems.c: Darcy flow, the antiderivative operator and the ODE systems against closed forms and
+ * invariants. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ static void march(struct fixture *f, const double *start)
 	ck_assert_msg(f->problem->march(f->config, f->work, 0, in, f->field, f->number, &e) == 0, "%s", e.message);
 }
 
-/* ---- Darcy ----------------------------------------------------------------------------------------------------------- */
+/* ---- Darcy
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* -Laplace v = 1 on the unit square, v = 0 on its sides: a parabola in x less a series that restores the sides in y. */
 static double poisson(double x, double y)
@@ -128,7 +130,8 @@ START_TEST(darcy_refuses_a_negative_coefficient)
 }
 END_TEST
 
-/* ---- antiderivative -------------------------------------------------------------------------------------------------- */
+/* ---- antiderivative
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Targets against the trapezoid rule over many sensors. */
 START_TEST(antiderivative_integrates)
@@ -200,7 +203,8 @@ START_TEST(antiderivative_does_not_depend_on_sensors)
 }
 END_TEST
 
-/* ---- ODE systems ----------------------------------------------------------------------------------------------------- */
+/* ---- ODE systems
+ * ----------------------------------------------------------------------------------------------------- */
 
 static double lotka_volterra_energy(const double *y)
 {
@@ -244,8 +248,8 @@ START_TEST(conserved_quantities)
 }
 END_TEST
 
-/* Small oscillations have the period 2 pi sqrt(l / g); the limit cycle of van der Pol's equation for mu = 1 has amplitude
- * 2.00862 and period 6.66329 (Andersen, Geer, SIAM J. Appl. Math. 42, 1982). */
+/* Small oscillations have the period 2 pi sqrt(l / g); the limit cycle of van der Pol's equation for mu = 1 has
+ * amplitude 2.00862 and period 6.66329 (Andersen, Geer, SIAM J. Appl. Math. 42, 1982). */
 START_TEST(periods)
 {
 	struct fixture f = fixture_of("pendulum", "T: 2.0060666807106475\nframes: 4\nspread: 1e-3\n");
@@ -300,8 +304,8 @@ START_TEST(lorenz63_follows_its_equation)
 }
 END_TEST
 
-/* The quadratic part conserves energy: d/dt sum x^2 / 2 = sum (F x - x^2), by central differences of a fine trajectory; and
- * the index pattern: a bump at site j moves first j+1 and j+2, j-1 (Lorenz 1996: (x_{i+1} - x_{i-2}) x_{i-1}). */
+/* The quadratic part conserves energy: d/dt sum x^2 / 2 = sum (F x - x^2), by central differences of a fine trajectory;
+ * and the index pattern: a bump at site j moves first j+1 and j+2, j-1 (Lorenz 1996: (x_{i+1} - x_{i-2}) x_{i-1}). */
 START_TEST(lorenz96_follows_its_equation)
 {
 	struct fixture f = fixture_of("lorenz96", "T: 0.01\nframes: 10\nn: 8\nwarmup: 3\nrtol: 1e-12\natol: 1e-12\n");

@@ -1,4 +1,5 @@
-/* test_periodic_problems.c: heat, Burgers, Navier-Stokes, advection and random fields against closed forms and orders. */
+/* test_periodic_problems.c: heat, Burgers, Navier-Stokes, advection and random fields against closed forms and
+ * orders. */
 #include <check.h>
 #include <complex.h>
 #include <math.h>
@@ -28,7 +29,8 @@ static double largest_difference(int64_t n, const double *a, const double *b)
 	return d;
 }
 
-/* ---- heat ------------------------------------------------------------------------------------------------------------ */
+/* ---- heat
+ * ------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(heat_modes_decay)
 {
@@ -62,7 +64,8 @@ START_TEST(heat_modes_decay)
 }
 END_TEST
 
-/* ---- Burgers --------------------------------------------------------------------------------------------------------- */
+/* ---- Burgers
+ * --------------------------------------------------------------------------------------------------------- */
 
 enum { SINES = 2 };
 static const double amplitude[SINES] = { 1, 0.5 }, phase[SINES] = { 0, 0.3 }, burgers_mean = 0.37;
@@ -72,8 +75,8 @@ static double burgers_start(double x)
 	return burgers_mean + amplitude[0] * sin(2 * M_PI * x + phase[0]) + amplitude[1] * sin(4 * M_PI * x + phase[1]);
 }
 
-/* Cole-Hopf: u = mean + int (x-y)/t exp(-G/2nu) dy / int exp(-G/2nu) dy at x - mean t, with G(y) = (x-y)^2 / 2t + int_0^y of the
- * initial deviation. The trapezoid rule converges faster than any power. */
+/* Cole-Hopf: u = mean + int (x-y)/t exp(-G/2nu) dy / int exp(-G/2nu) dy at x - mean t, with G(y) = (x-y)^2 / 2t +
+ * int_0^y of the initial deviation. The trapezoid rule converges faster than any power. */
 static double cole_hopf(double x, double t, double nu)
 {
 	const double h = 2e-4, range = 4;
@@ -154,7 +157,8 @@ START_TEST(burgers_has_order_4)
 }
 END_TEST
 
-/* One seed, three output grids: samplings of the same solutions, to the bit; and frames of a trajectory meet the map. */
+/* One seed, three output grids: samplings of the same solutions, to the bit; and frames of a trajectory meet the
+ * map. */
 START_TEST(burgers_grids_share_solutions)
 {
 	struct fixture f = fixture_of("burgers", "grid: 128\nT: 0.3\n"),
@@ -183,7 +187,8 @@ START_TEST(burgers_grids_share_solutions)
 }
 END_TEST
 
-/* ---- Navier-Stokes --------------------------------------------------------------------------------------------------- */
+/* ---- Navier-Stokes
+ * --------------------------------------------------------------------------------------------------- */
 
 enum { NS = 32 };
 
@@ -225,7 +230,8 @@ START_TEST(navier_stokes_mode_decays)
 }
 END_TEST
 
-/* One explicit step from w = sin 2 pi x + cos 4 pi y: u.grad w = 1.5 cos 2 pi x sin 4 pi y, and the force by its formula. */
+/* One explicit step from w = sin 2 pi x + cos 4 pi y: u.grad w = 1.5 cos 2 pi x sin 4 pi y, and the force by its
+ * formula. */
 START_TEST(navier_stokes_convects)
 {
 	struct fixture f = fixture_of(
@@ -286,7 +292,8 @@ START_TEST(navier_stokes_orders)
 }
 END_TEST
 
-/* ---- advection ------------------------------------------------------------------------------------------------------- */
+/* ---- advection
+ * ------------------------------------------------------------------------------------------------------- */
 
 static double upwind_error(int n, const char *sign)
 {
@@ -383,7 +390,8 @@ START_TEST(advection_family)
 }
 END_TEST
 
-/* ---- random fields --------------------------------------------------------------------------------------------------- */
+/* ---- random fields
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Mean square of mode k of a periodic field over many draws: sigma^2 (4 pi^2 k^2 + tau^2)^-gamma within 3 %. */
 START_TEST(field_spectrum)
@@ -454,8 +462,8 @@ START_TEST(field_spectrum_2d)
 }
 END_TEST
 
-/* One stream, two grids: where the coarse grid has all modes of a short law it has the same values; checked through a law whose
- * high modes are negligible. */
+/* One stream, two grids: where the coarse grid has all modes of a short law it has the same values; checked through a
+ * law whose high modes are negligible. */
 START_TEST(field_does_not_depend_on_grid)
 {
 	static const int64_t sizes[3][2] = { { 32, 64 }, { 33, 65 }, { 33, 65 } };

@@ -1,5 +1,6 @@
-/* test_physics.c: residuals of texts for functions in a graph: derivatives of networks against Taylor arithmetic, exact solutions
- * put into residuals, gradients against differences, growth of memory, constraints that hold exactly, refusals. */
+/* test_physics.c: residuals of texts for functions in a graph: derivatives of networks against Taylor arithmetic, exact
+ * solutions put into residuals, gradients against differences, growth of memory, constraints that hold exactly,
+ * refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -106,7 +107,8 @@ static expr parse(struct scene *s, const char *text)
 	return a;
 }
 
-/* ---- networks against Taylor arithmetic ------------------------------------------------------------------------------- */
+/* ---- networks against Taylor arithmetic
+ * ------------------------------------------------------------------------------- */
 
 enum { ORDER = 4, WIDTH = 6, LAYERS = 4 };
 
@@ -291,7 +293,8 @@ START_TEST(memory_is_linear_in_depth)
 	static const char *const text[] = { "u_x", "u_xx", "u_xxx", "u_xxxx" };
 	double deep[4];
 
-	/* four times the layers: four times the bytes, up to how the plan cuts its stages; not four to the power of anything */
+	/* four times the layers: four times the bytes, up to how the plan cuts its stages; not four to the power of
+	 * anything */
 	for (int k = 0; k < 4; k++) {
 		const double shallow = step_bytes(16, text[k]);
 
@@ -304,7 +307,8 @@ START_TEST(memory_is_linear_in_depth)
 }
 END_TEST
 
-/* ---- exact solutions --------------------------------------------------------------------------------------------------- */
+/* ---- exact solutions
+ * --------------------------------------------------------------------------------------------------- */
 
 /* texts with closed solutions by unknown; a text's residuals vanish for them at every point */
 static const struct {
@@ -359,7 +363,8 @@ START_TEST(exact_solutions_leave_no_residual)
 }
 END_TEST
 
-/* ---- constraints ------------------------------------------------------------------------------------------------------- */
+/* ---- constraints
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Points moved to one end of an axis. */
 static void move(struct scene *s, int axis, double to)

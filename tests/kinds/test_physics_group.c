@@ -1,5 +1,5 @@
-/* test_physics_group.c: loss and gradient of points in many blocks: sums over single blocks, the same bits for any number
- * of threads. */
+/* test_physics_group.c: loss and gradient of points in many blocks: sums over single blocks, the same bits for any
+ * number of threads. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_plot.c: pictures: right kind of file, equal bytes for equal data, other bytes for other data, colours where they belong,
- * and data that leave nothing to draw. */
+/* test_plot.c: pictures: right kind of file, equal bytes for equal data, other bytes for other data, colours where they
+ * belong, and data that leave nothing to draw. */
 #include <cairo.h>
 #include <check.h>
 #include <math.h>

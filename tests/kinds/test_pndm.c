@@ -1,5 +1,6 @@
-/* test_pndm.c: check 4 of the pseudo numerical methods (arXiv 2202.09778): the classical fourth-order method on the discretised
- * derivative of DDIM ("FON" there) stalls at the bias of that derivative, the pseudo one does not; and the transfer's laws. */
+/* test_pndm.c: check 4 of the pseudo numerical methods (arXiv 2202.09778): the classical fourth-order method on the
+ * discretised derivative of DDIM ("FON" there) stalls at the bias of that derivative, the pseudo one does not; and the
+ * transfer's laws. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_problems.c: what every problem of the table owes: readable keys, a consistent layout, samples that depend on seed and
- * number alone, and marching that reproduces what was generated. */
+/* test_problems.c: what every problem of the table owes: readable keys, a consistent layout, samples that depend on
+ * seed and number alone, and marching that reproduces what was generated. */
 #include <check.h>
 #include <dirent.h>
 #include <math.h>
@@ -162,8 +162,8 @@ START_TEST(is_finite_and_numbered)
 }
 END_TEST
 
-/* March from what was generated, frame 0: the same outputs to rounding (1e-9 of the field's size: chaotic systems amplify
- * the rounding of the transforms). */
+/* March from what was generated, frame 0: the same outputs to rounding (1e-9 of the field's size: chaotic systems
+ * amplify the rounding of the transforms). */
 START_TEST(marching_reproduces)
 {
 	struct fixture f = small(_i);

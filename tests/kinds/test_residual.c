@@ -1,5 +1,5 @@
-/* test_residual.c: residuals of stored fields: closed-form solutions leave what differences of their frames cannot see, which
- * falls at their order; noise leaves everything; a parameter that is 1 % wrong is seen as much as it must be. */
+/* test_residual.c: residuals of stored fields: closed-form solutions leave what differences of their frames cannot see,
+ * which falls at their order; noise leaves everything; a parameter that is 1 % wrong is seen as much as it must be. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

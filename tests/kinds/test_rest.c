@@ -1,5 +1,5 @@
-/* test_rest.c: equations in text without time: exact solutions with every kind of side and every method, solvers against each
- * other and against the problem in C, nonlinear and singular ones, and refusals. */
+/* test_rest.c: equations in text without time: exact solutions with every kind of side and every method, solvers
+ * against each other and against the problem in C, nonlinear and singular ones, and refusals. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -148,7 +148,8 @@ START_TEST(exact_solutions)
 }
 END_TEST
 
-/* Order 2 by multigrid: within the error of the direct solution on the same points where sides differ, else the same. */
+/* Order 2 by multigrid: within the error of the direct solution on the same points where sides differ, else the
+ * same. */
 START_TEST(multigrid_and_direct)
 {
 	static const int which[] = { 0, 2, 3, 5 };

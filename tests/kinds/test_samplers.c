@@ -1,5 +1,5 @@
-/* test_samplers.c: what every sampler of the table owes: readable keys, draws that depend on seed and number alone, and the
- * mean and standard deviation that it states. */
+/* test_samplers.c: what every sampler of the table owes: readable keys, draws that depend on seed and number alone, and
+ * the mean and standard deviation that it states. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

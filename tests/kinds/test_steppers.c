@@ -1,5 +1,6 @@
-/* test_steppers.c: time integration of equations in text: the order of every stepper on every kind of discretisation, stiff
- * systems of the literature, strong and weak orders with noise, solutions that run away, states at rest, ill-posed texts. */
+/* test_steppers.c: time integration of equations in text: the order of every stepper on every kind of discretisation,
+ * stiff systems of the literature, strong and weak orders with noise, solutions that run away, states at rest,
+ * ill-posed texts. */
 #include <check.h>
 #include <math.h>
 #include <stdarg.h>
@@ -32,7 +33,8 @@ static struct err failure(struct fixture *f)
 	return e;
 }
 
-/* ---- order ----------------------------------------------------------------------------------------------------------- */
+/* ---- order
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Solutions cos(t) g(x), made to be such by a source; g is resolved exactly by the method. */
 static const char *const made[] = {
@@ -98,8 +100,8 @@ START_TEST(order_of_steppers)
 }
 END_TEST
 
-/* Steps that are chosen: the error follows the tolerance. (Between sides this is all that is asked of the pairs of order 5:
- * there the leading error of their steps is not seen between those that diffusion spoils and rounding.) */
+/* Steps that are chosen: the error follows the tolerance. (Between sides this is all that is asked of the pairs of
+ * order 5: there the leading error of their steps is not seen between those that diffusion spoils and rounding.) */
 START_TEST(tolerances)
 {
 	static const char *const name[] = { "etdrk4", "etdrk2", "ars222", "ars443", "rk4", "dopri5", "tsit5", "bdf" };
@@ -147,12 +149,14 @@ START_TEST(implicit_steps_with_moving_sides)
 }
 END_TEST
 
-/* ---- stiffness ------------------------------------------------------------------------------------------------------- */
+/* ---- stiffness
+ * ------------------------------------------------------------------------------------------------------- */
 
 static const char rober[] = "equation: [\"x_t = -0.04*x + 1e4*y*z\", \"y_t = 0.04*x - 3e7*y^2 - 1e4*y*z\", \"z_t = "
 			    "3e7*y^2\"]\ninitial: {x: 1, y: 0, z: 0}\nframes: 1\n";
 
-/* Hairer, Wanner, Solving ODEs II, IV.10 (and their test set): t = 40 and 1e11. At 4e5 as in SUNDIALS' example cvRoberts. */
+/* Hairer, Wanner, Solving ODEs II, IV.10 (and their test set): t = 40 and 1e11. At 4e5 as in SUNDIALS' example
+ * cvRoberts. */
 START_TEST(robertson)
 {
 	static const struct {
@@ -193,7 +197,8 @@ START_TEST(van_der_pol)
 }
 END_TEST
 
-/* Diffusion between fine points: implicit by itself, as accurate, and far fewer steps than dx^2 allows. In the plane too. */
+/* Diffusion between fine points: implicit by itself, as accurate, and far fewer steps than dx^2 allows. In the plane
+ * too. */
 START_TEST(diffusion_is_found_stiff)
 {
 	const double decay = exp(-M_PI * M_PI / 2);
@@ -242,7 +247,8 @@ START_TEST(lorenz_as_text)
 }
 END_TEST
 
-/* ---- noise ----------------------------------------------------------------------------------------------------------- */
+/* ---- noise
+ * ----------------------------------------------------------------------------------------------------------- */
 
 enum { PATHS = 600 };
 
@@ -338,7 +344,8 @@ START_TEST(noise_between_sides)
 }
 END_TEST
 
-/* ---- ends ------------------------------------------------------------------------------------------------------------ */
+/* ---- ends
+ * ------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(runaways_are_told)
 {

@@ -1,5 +1,6 @@
-/* test_task.c: samples become batches: every element of maps, windows, space-time blocks and query sets against the value
- * that its sample, frame, channel and point say, kept in memory and read on demand; statistics; what must be refused. */
+/* test_task.c: samples become batches: every element of maps, windows, space-time blocks and query sets against the
+ * value that its sample, frame, channel and point say, kept in memory and read on demand; statistics; what must be
+ * refused. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -152,7 +153,8 @@ START_TEST(reduced_plane)
 }
 END_TEST
 
-/* Frames 1, 3 .. 15 of two fields (3 channels), two of history, three predicted: 4 windows; static fields come first. */
+/* Frames 1, 3 .. 15 of two fields (3 channels), two of history, three predicted: 4 windows; static fields come
+ * first. */
 START_TEST(windows_of_trajectories)
 {
 	struct dataset *d = everything();

@@ -1,6 +1,7 @@
-/* test_texts.c: every shipped problem in text is solved as accurately as its method promises: from the same smooth data, the
- * distance to a solution on a finer grid falls by the order's factor when the grid is refined, and that to a solution with
- * finer steps when steps are halved; or it is at a floor of rounding. Noise: its statistics do not depend on the step. */
+/* test_texts.c: every shipped problem in text is solved as accurately as its method promises: from the same smooth
+ * data, the distance to a solution on a finer grid falls by the order's factor when the grid is refined, and that to a
+ * solution with finer steps when steps are halved; or it is at a floor of rounding. Noise: its statistics do not depend
+ * on the step. */
 #include <check.h>
 #include <dirent.h>
 #include <stdarg.h>
@@ -17,7 +18,8 @@
 enum { TEXTS = 100, SETS = 64 };
 static const double floor_of_rounding = 3e-11;
 
-/* ---- which texts ----------------------------------------------------------------------------------------------------- */
+/* ---- which texts
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int texts(char name[][64], int most)
 {
@@ -43,7 +45,8 @@ static int texts(char name[][64], int most)
 	return n;
 }
 
-/* ---- one text -------------------------------------------------------------------------------------------------------- */
+/* ---- one text
+ * -------------------------------------------------------------------------------------------------------- */
 
 struct text {
 	const char *name;
@@ -92,8 +95,8 @@ static bool is_neumann(const struct fixture *f, const struct axis *axis)
 	return b && b->kind == CONF_SCALAR && strcmp(b->text, "neumann") == 0;
 }
 
-/* Means with neighbours along every axis: media of two phases become smooth and stay positive. Values at ends are kept, or
- * slopes there become 0, as the sides ask for. */
+/* Means with neighbours along every axis: media of two phases become smooth and stay positive. Values at ends are kept,
+ * or slopes there become 0, as the sides ask for. */
 static void smooth(const struct fixture *f, int first_axis, int64_t points, double *a)
 {
 	const struct layout *l = &f->layout;
@@ -121,7 +124,8 @@ static void smooth(const struct fixture *f, int first_axis, int64_t points, doub
 	free(old);
 }
 
-/* A short problem on a small grid, and sample 0 of it as data. Parameters that are drawn are fixed at what they were. */
+/* A short problem on a small grid, and sample 0 of it as data. Parameters that are drawn are fixed at what they
+ * were. */
 static struct text text_of(const char *name)
 {
 	struct text t = { .name = name, .order = 4 };
@@ -224,7 +228,8 @@ static double distance(const struct text *t, const double *a, const double *b)
 	return worst;
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------------ */
+/* ---- time
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Steps of equal length, halved three times from the longest that give two digits; the last stand for the truth. */
 static void refine_time(struct text *t)
@@ -265,10 +270,11 @@ static void refine_time(struct text *t)
 		free(u[k]);
 }
 
-/* ---- space ----------------------------------------------------------------------------------------------------------- */
+/* ---- space
+ * ----------------------------------------------------------------------------------------------------------- */
 
-/* Grids of n, 2n and 4n intervals, the coarsest that resolve the solution: where the last stands for the truth, errors of order
- * p have the ratio 2^p + 1. */
+/* Grids of n, 2n and 4n intervals, the coarsest that resolve the solution: where the last stands for the truth, errors
+ * of order p have the ratio 2^p + 1. */
 static void refine_space(const struct text *t)
 {
 	double *u[3] = { NULL }, error[2] = { 1, 1 };
@@ -298,7 +304,8 @@ static void refine_space(const struct text *t)
 		free(u[k]);
 }
 
-/* ---- noise ----------------------------------------------------------------------------------------------------------- */
+/* ---- noise
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Mean square of the last state over many paths, with steps h and h/4: they differ by chance alone. */
 static void refine_noise(const struct text *t)

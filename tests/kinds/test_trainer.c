@@ -40,7 +40,8 @@ START_TEST(clipping)
 }
 END_TEST
 
-/* average <- d average + (1 - d) weights after every step, from the weights at the start; d at most (1 + t) / (10 + t). */
+/* average <- d average + (1 - d) weights after every step, from the weights at the start; d at most (1 + t) / (10 +
+ * t). */
 START_TEST(moving_average)
 {
 	struct run r;
@@ -277,8 +278,8 @@ START_TEST(rollout_gradient)
 }
 END_TEST
 
-/* Push-forward: after `ahead` free steps the last one alone counts; its gradient is that of a single step from the state
- * reached, and not the whole derivative of the loss. */
+/* Push-forward: after `ahead` free steps the last one alone counts; its gradient is that of a single step from the
+ * state reached, and not the whole derivative of the loss. */
 START_TEST(pushforward_gradient)
 {
 	struct run r, single;

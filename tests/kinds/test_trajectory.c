@@ -1,5 +1,5 @@
-/* test_trajectory.c: learners of time series: their gradients by differences through encoder, solver and head; what they refuse;
- * paths through observations with gaps against the values and polynomials they come from. */
+/* test_trajectory.c: learners of time series: their gradients by differences through encoder, solver and head; what
+ * they refuse; paths through observations with gaps against the values and polynomials they come from. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -186,7 +186,8 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* With a constant F the final state is y0 + F (x(T) - x(0)), by any path through the values, and the classes follow by hand. */
+/* With a constant F the final state is y0 + F (x(T) - x(0)), by any path through the values, and the classes follow by
+ * hand. */
 START_TEST(constant_cde)
 {
 	static const char *const paths[] = { "hermite", "natural", "linear", "rectilinear" };
@@ -481,7 +482,8 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* ---- paths ------------------------------------------------------------------------------------------------------------- */
+/* ---- paths
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static double value_at(enum path_kind kind, int64_t n, const double *t, const double *x, double when)
 {
@@ -518,7 +520,8 @@ START_TEST(paths_meet_values)
 }
 END_TEST
 
-/* Lines are kept by all; the spline minimises the bending, and its second derivative has no jumps; Hermite slopes look back. */
+/* Lines are kept by all; the spline minimises the bending, and its second derivative has no jumps; Hermite slopes look
+ * back. */
 START_TEST(paths_are_smooth)
 {
 	double t[12], line[12], x[12], start, slope[33];
@@ -565,7 +568,8 @@ START_TEST(rectilinear)
 }
 END_TEST
 
-/* Time and a value with a gap, (0,1) (1,2) (2,3) (4,-1) by lines, windows of two intervals: increments and areas over lengths. */
+/* Time and a value with a gap, (0,1) (1,2) (2,3) (4,-1) by lines, windows of two intervals: increments and areas over
+ * lengths. */
 START_TEST(log_signatures)
 {
 	const double t[4] = { 0, 1, 2, 4 }, x[4] = { 1, NAN, 3, -1 };

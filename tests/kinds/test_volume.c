@@ -1,4 +1,5 @@
-/* test_volume.c: the finite-volume engine: Riemann solvers, orders, invariants, symmetries, and exact Riemann problems. */
+/* test_volume.c: the finite-volume engine: Riemann solvers, orders, invariants, symmetries, and exact Riemann
+ * problems. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static void march(const struct volume_setup *s, double *q, double t)
 	volume_free(v);
 }
 
-/* ---- Riemann solvers ------------------------------------------------------------------------------------------------- */
+/* ---- Riemann solvers
+ * ------------------------------------------------------------------------------------------------- */
 
 static const struct volume_law *const laws[] = { &volume_euler, &volume_shallow, &volume_advection, &volume_burgers };
 static const struct volume_physics physics = { .gamma = 1.4, .gravity = 9.81, .speed = -0.7 };
@@ -93,8 +95,8 @@ START_TEST(solvers_are_consistent)
 }
 END_TEST
 
-/* When all waves go one way, the flux is that of the state they come from: for Roe's solver because its waves add up to the
- * difference of the fluxes. */
+/* When all waves go one way, the flux is that of the state they come from: for Roe's solver because its waves add up to
+ * the difference of the fluxes. */
 START_TEST(fast_flow_takes_one_side)
 {
 	const struct rng r = rng_stream(2, "states", 0, 0);
@@ -179,7 +181,8 @@ START_TEST(sonic_rarefactions_open)
 }
 END_TEST
 
-/* ---- exact Riemann problems -------------------------------------------------------------------------------------------- */
+/* ---- exact Riemann problems
+ * -------------------------------------------------------------------------------------------- */
 
 /* Toro's five tests: p* and u* as printed in his table 4.2. */
 START_TEST(exact_gas_matches_the_book)
@@ -288,7 +291,8 @@ START_TEST(dam_break)
 }
 END_TEST
 
-/* ---- orders ------------------------------------------------------------------------------------------------------------ */
+/* ---- orders
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Mean of 1 + sin(2 pi x) / 2 over cell i of n. */
 static double sine_average(int i, int n)
@@ -339,7 +343,8 @@ START_TEST(advection_has_its_order)
 }
 END_TEST
 
-/* A plane wave along the diagonal of a square, advected once around, and another that diffuses on a grid of unequal cells. */
+/* A plane wave along the diagonal of a square, advected once around, and another that diffuses on a grid of unequal
+ * cells. */
 START_TEST(scalars_in_two_dimensions)
 {
 	double error[2][2] = { { 0 } };
@@ -374,8 +379,8 @@ START_TEST(scalars_in_two_dimensions)
 }
 END_TEST
 
-/* Isentropic vortex (Shu 1998) in a periodic box of 10, moving along the diagonal with speed (1, 1), gamma 1.4, strength 5:
- * exact state at x, y relative to its middle. */
+/* Isentropic vortex (Shu 1998) in a periodic box of 10, moving along the diagonal with speed (1, 1), gamma 1.4,
+ * strength 5: exact state at x, y relative to its middle. */
 static void vortex(double x, double y, double *density, double *pressure, double *u, double *v)
 {
 	const double beta = 5, f = exp(0.5 * (1 - x * x - y * y)) * beta / (2 * M_PI);
@@ -432,9 +437,11 @@ START_TEST(vortex_has_order_2)
 }
 END_TEST
 
-/* ---- invariants and symmetries ----------------------------------------------------------------------------------------- */
+/* ---- invariants and symmetries
+ * ----------------------------------------------------------------------------------------- */
 
-/* Smooth waves of one period, direction by direction, strong enough to steepen; two planes of scalars, then velocities. */
+/* Smooth waves of one period, direction by direction, strong enough to steepen; two planes of scalars, then
+ * velocities. */
 static void fill(int dims, int n, double *q)
 {
 	int64_t cells = 1;
@@ -556,7 +563,8 @@ START_TEST(walls_mirror)
 }
 END_TEST
 
-/* ---- diffusion ---------------------------------------------------------------------------------------------------------- */
+/* ---- diffusion
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* exp(-(2 pi)^2 d t) sin: order 2 at any number of stages. */
 START_TEST(diffusion_has_order_2)
@@ -582,8 +590,8 @@ START_TEST(diffusion_has_order_2)
 }
 END_TEST
 
-/* Shear (0, v(x)) at uniform density, low Mach number: v decays with eta; longitudinal waves feel 4/3 eta + zeta, entropy ones
- * conduction. One decay rate each, from the linearised equations. */
+/* Shear (0, v(x)) at uniform density, low Mach number: v decays with eta; longitudinal waves feel 4/3 eta + zeta,
+ * entropy ones conduction. One decay rate each, from the linearised equations. */
 START_TEST(viscosity_damps_as_it_must)
 {
 	enum { N = 64 };
@@ -642,7 +650,8 @@ START_TEST(viscosity_damps_as_it_must)
 }
 END_TEST
 
-/* ---- errors -------------------------------------------------------------------------------------------------------------- */
+/* ---- errors
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* Noise at Mach numbers in the hundreds: steps of order 1 carry it, density and pressure stay positive. */
 START_TEST(violence_is_survived)

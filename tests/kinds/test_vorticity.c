@@ -1,5 +1,5 @@
-/* test_vorticity.c: the convective term of two-dimensional flow against sums over pairs of modes, and what a flow without
- * viscosity keeps. */
+/* test_vorticity.c: the convective term of two-dimensional flow against sums over pairs of modes, and what a flow
+ * without viscosity keeps. */
 #include <check.h>
 #include <complex.h>
 #include <math.h>

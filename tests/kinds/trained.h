@@ -14,7 +14,8 @@ struct run {
 	struct trainer t;
 };
 
-/* a, b: (channel 2, x) for maps, unlike in mean and deviation from channel to channel and point to point; u: (t, x); double. */
+/* a, b: (channel 2, x) for maps, unlike in mean and deviation from channel to channel and point to point; u: (t, x);
+ * double. */
 struct dataset *trained_numbers(int64_t samples, int64_t points, bool periodic);
 /* The trainer of a configuration, with sgd without momentum and mse; takes the sets. */
 void trained_open_on(struct run *r, struct dataset *data, struct dataset *valid, uint64_t seed, const char *text);
@@ -23,7 +24,8 @@ void fixture_trained_close(struct run *r);
 
 double *trained_values(struct run *r, const char *name); /* of a parameter */
 void trained_zero(struct run *r, const char *name);
-/* Items first .. first + n - 1 into the batch in hand; n predictions of inputs x; a step; an epoch in order of items. */
+/* Items first .. first + n - 1 into the batch in hand; n predictions of inputs x; a step; an epoch in order of
+ * items. */
 void trained_load(struct trainer *t, int64_t n, int64_t first);
 void trained_predict(struct run *r, int64_t n, const double *x, double *out);
 double trained_step(struct run *r, int64_t n, int64_t first, double lr);

@@ -1,5 +1,5 @@
-/* test_nn.c: every layer against plain loops in double; laws of the first values; batch norm's two modes; dropout; names of
- * parameters and what a second build says when they do not fit. */
+/* test_nn.c: every layer against plain loops in double; laws of the first values; batch norm's two modes; dropout;
+ * names of parameters and what a second build says when they do not fit. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_elliptic.c: collocation against polynomials and waves; sparse LU against its residual; multigrid against the sparse
- * Cholesky factor of its own matrix, closed forms, and its promises: symmetric, few iterations on every grid. */
+/* test_elliptic.c: collocation against polynomials and waves; sparse LU against its residual; multigrid against the
+ * sparse Cholesky factor of its own matrix, closed forms, and its promises: symmetric, few iterations on every grid. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +29,8 @@ static void times(int64_t m, int64_t n, const double *matrix, const double *x, d
 		out[i] = num_dot(n, matrix + i * n, x);
 }
 
-/* ---- collocation ----------------------------------------------------------------------------------------------------- */
+/* ---- collocation
+ * ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(chebyshev_is_spectral)
 {
@@ -195,7 +196,8 @@ START_TEST(sparse_lu_solves)
 }
 END_TEST
 
-/* ---- multigrid ------------------------------------------------------------------------------------------------------- */
+/* ---- multigrid
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* A random two-phase medium as smooth as its waves: contrast 10. */
 static double medium(const struct multigrid_problem *p, const int64_t *k)

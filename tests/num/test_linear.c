@@ -1,4 +1,5 @@
-/* test_linear.c: products against plain sums; factorisations, eigenvalues and solvers against residuals and closed forms. */
+/* test_linear.c: products against plain sums; factorisations, eigenvalues and solvers against residuals and closed
+ * forms. */
 #include <cblas.h>
 #include <check.h>
 #include <math.h>

@@ -1,4 +1,5 @@
-/* test_points.c: collocation points: shares of dyadic intervals, slices, known first points, laws of weighted choice. */
+/* test_points.c: collocation points: shares of dyadic intervals, slices, known first points, laws of weighted
+ * choice. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_signature.c: iterated integrals against what is known of them: straight lines, areas, Chen's identity, the shuffle product,
- * no dependence on the parametrisation, logarithms in the Lyndon basis. */
+/* test_signature.c: iterated integrals against what is known of them: straight lines, areas, Chen's identity, the
+ * shuffle product, no dependence on the parametrisation, logarithms in the Lyndon basis. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ START_TEST(straight_lines)
 }
 END_TEST
 
-/* The coordinate of [0,1] is the area between path and chord: r^2 pi of a circle, a polygon's by the shoelace formula. */
+/* The coordinate of [0,1] is the area between path and chord: r^2 pi of a circle, a polygon's by the shoelace
+ * formula. */
 START_TEST(areas)
 {
 	enum { N = 400 };

@@ -27,7 +27,8 @@ struct tensor random_tensor(enum dtype t, const char *name, const struct shape *
 double tensor_dot(const struct tensor *a, const struct tensor *b);
 double tensor_distance(const struct tensor *a, const struct tensor *b); /* largest difference / largest |b| */
 
-/* For out linear in the input x: <t, out> against <vjp(t), x>, and jvp(x) against out; relative deviation of the worse. */
+/* For out linear in the input x: <t, out> against <vjp(t), x>, and jvp(x) against out; relative deviation of the
+ * worse. */
 double linear_error(struct feed *f, node x, node out);
 
 #endif

@@ -1,5 +1,5 @@
-/* test_op_contract.c: contractions, real and complex, against loops over all indices: formulas that people write, random
- * ones, and sizes that make the kernel cut its work in every way it knows. */
+/* test_op_contract.c: contractions, real and complex, against loops over all indices: formulas that people write,
+ * random ones, and sizes that make the kernel cut its work in every way it knows. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,8 +232,8 @@ START_TEST(matmul_is_a_contraction)
 }
 END_TEST
 
-/* The gradient of a pointwise layer's weight: its arguments, made row by row, are summed over rows without being stored,
- * to the same bits for any number of threads. */
+/* The gradient of a pointwise layer's weight: its arguments, made row by row, are summed over rows without being
+ * stored, to the same bits for any number of threads. */
 START_TEST(sums_over_rows_join_their_stage)
 {
 	static const int threads[] = { 1, 2, 3, 7 };

@@ -1,5 +1,5 @@
-/* test_op_elementwise.c: elementwise functions against the C library to a few units in the last place, broadcasting, special
- * values; which nodes are simplified away. */
+/* test_op_elementwise.c: elementwise functions against the C library to a few units in the last place, broadcasting,
+ * special values; which nodes are simplified away. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -128,7 +128,8 @@ START_TEST(axes)
 }
 END_TEST
 
-/* Trigonometric interpolation is exact for band-limited functions on any grid, and up and down again is the identity. */
+/* Trigonometric interpolation is exact for band-limited functions on any grid, and up and down again is the
+ * identity. */
 START_TEST(fourier)
 {
 	const int sizes[][2] = { { 32, 48 }, { 15, 40 }, { 16, 9 }, { 33, 14 }, { 2048, 1500 } };

@@ -1,5 +1,6 @@
-/* test_op_quadratic.c: quadratic programs of which the solution is known: planes, boxes, the simplex; the equations of Karush, Kuhn
- * and Tucker of random ones; gradients of the known ones; programs without a solution are NaN and leave the others alone. */
+/* test_op_quadratic.c: quadratic programs of which the solution is known: planes, boxes, the simplex; the equations of
+ * Karush, Kuhn and Tucker of random ones; gradients of the known ones; programs without a solution are NaN and leave
+ * the others alone. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static const double identity[N * N] = { 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0
 static const double minus[N * N] = { -1, 0, 0, 0, 0, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0, -1 };
 static const double ones[N] = { 1, 1, 1, 1 }, none[N] = { 0 }, one = 1;
 
-/* The projection of x on the simplex, sum z = 1, z >= 0: max(x - t, 0) with t from the sorted x (Held, Wolfe, Crowder 1974). */
+/* The projection of x on the simplex, sum z = 1, z >= 0: max(x - t, 0) with t from the sorted x (Held, Wolfe, Crowder
+ * 1974). */
 static void onto_simplex(const double *x, double *z, int *support)
 {
 	double u[N], sum = 0, t = 0;

@@ -1,4 +1,5 @@
-/* test_op_units.c: kernels called by hand, as the plan may call them: unit by unit, in any order, with other rows unreadable. */
+/* test_op_units.c: kernels called by hand, as the plan may call them: unit by unit, in any order, with other rows
+ * unreadable. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -249,8 +249,8 @@ START_TEST(whole_matrices_solve_rosenbrock)
 }
 END_TEST
 
-/* Every update of Broyden's family keeps the secant equation H y = s and, with y.s > 0, a positive matrix; and what is kept as H g
- * is that. */
+/* Every update of Broyden's family keeps the secant equation H y = s and, with y.s > 0, a positive matrix; and what is
+ * kept as H g is that. */
 START_TEST(whole_matrices_keep_the_secant_equation)
 {
 	struct problem q;
