@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "learn.h"
-#include "run/trajectory.h"
+#include "learner/trajectory.h"
 
 enum { BATCH = 64, STATE = 2, WIDTH = 32 };
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "bench.h"
 #include "learn.h"
-#include "run/physics_balance.h"
+#include "learner/physics_balance.h"
 
 enum { POINTS = 10000, WIDTH = 20, DEPTH = 8, JETS = 4 };
 

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "learn.h"
-#include "run/supervised.h"
+#include "learner/supervised.h"
 
 struct train_setting {
 	const char *config;

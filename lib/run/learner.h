@@ -16,6 +16,7 @@ struct run_common;
 struct sample_options;
 struct solve_options;
 struct model_file;
+struct online_class;
 struct str;
 
 struct learner_class {
@@ -23,9 +24,9 @@ struct learner_class {
 	const char *summary, *source, *notes;
 	size_t config_size; /* section objective, in trainer.objective_config */
 	const struct key *keys;
-	bool needs_data;   /* data operands, or standard input */
-	bool online;	   /* can learn from a pipe (run/online.c) */
-	const char *score; /* the history's name of what score returns */
+	bool needs_data;		   /* data operands, or standard input */
+	const struct online_class *online; /* how it learns from a pipe (run/online.h); NULL: it cannot */
+	const char *score;		   /* the history's name of what score returns */
 	/* Read further sections (problem, ...) into work that it makes: trainer.learning; complaints stay in the reader. NULL:
 	 * none. Called after model, data, objective, optim and train were read, before any data are opened. */
 	int (*configure)(struct trainer *t, struct cfg *c, struct err *e);
@@ -55,9 +56,12 @@ struct learner_class {
 	 * applied to data as a map or a step. */
 	int (*solve)(const struct run_common *common, const struct solve_options *o, struct model_file *m, int n_data,
 		     const char *const *data, struct err *e);
-	/* sciml-sample with a trained model of this learner. NULL: it is a denoiser, or cannot be drawn from. */
+	/* sciml-sample with a trained model of this learner; the keys of section sample that it reads, and what else
+	 * --describe model says of them (NULL: nothing). NULL: it cannot be drawn from. */
 	int (*sample)(const struct run_common *common, const struct sample_options *o, struct model_file *m,
 		      struct err *e);
+	const struct key *sample_keys;
+	void (*sample_describe)(bool man, struct str *out);
 	/* The fields that the trained model makes by itself: they are kept in the model file, without samples, as a data set's
 	 * are (names, axes). NULL: none. */
 	const struct layout *(*layout)(const struct trainer *t);

@@ -16,10 +16,14 @@ struct online {
 	int64_t capacity, filled, seen, fresh;
 };
 
-/* Open the stream and the trainer on its first image. */
-int online_open(struct online *o, int n, const char *const *spec, struct err *e);
-/* Train on what the last image brought, then take the next: 1 trained (a history row was added), 2 the stream ended. */
-int online_round(struct online *o, struct err *e);
-void online_close(struct online *o);
+/* How a learner does it. */
+struct online_class {
+	/* Open the stream and the trainer on its first image. */
+	int (*open)(struct online *o, int n, const char *const *spec, struct err *e);
+	/* Train on what the last image brought, then take the next: 1 trained (a history row was added), 2 the stream
+	 * ended. */
+	int (*round)(struct online *o, struct err *e);
+	void (*close)(struct online *o);
+};
 
 #endif

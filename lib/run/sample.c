@@ -15,7 +15,7 @@
 #include "run/block.h"
 #include "run/learner.h"
 #include "run/model_file.h"
-#include "run/sample_inside.h"
+#include "run/sample_file.h"
 #include "sampler/sampler.h"
 #include "sampler/step_keys.h"
 
@@ -137,20 +137,22 @@ static bool is_model(const char *what)
 	return !is_sampler(what) && !str_ends(what, ".yaml") && !str_ends(what, ".yml") && access(what, F_OK) == 0;
 }
 
-/* A learner that draws by itself, or a denoiser. */
 static int draw_model(const struct run_common *common, const struct sample_options *o, const char *what, struct err *e)
 {
 	struct model_file m;
 	const struct learner_class *c;
-	int status;
+	const char *objective;
+	int status = -1;
 
 	if (model_file_open(&m, what, common, e) != 0)
 		return -1;
-	c = learner_find(cfg_name(m.setup.cfg, "objective", ""));
-	status = c && c->sample ? c->sample(common, o, &m, e) : 1;
+	objective = cfg_name(m.setup.cfg, "objective", "");
+	c = learner_find(objective);
+	if (c && c->sample)
+		status = c->sample(common, o, &m, e);
+	else
+		err_set(e, ERR_USAGE, "trained with objective '%s', which learns nothing to draw from", objective);
 	model_file_close(&m);
-	if (status > 0)
-		return sample_model(common, o, what, e);
 	return status == 0 ? 0 : err_in(e, "%s", what);
 }
 
@@ -187,8 +189,29 @@ void sample_list(struct str *out)
 	for (int i = 0; sampler_files[i]; i++)
 		for (int k = 0; sampler_files[i][k]; k++)
 			str_printf(out, "  %-22s %s\n", sampler_files[i][k]->name, sampler_files[i][k]->summary);
-	str_printf(out, "  %-22s %s\n", "FILE.h5",
-		   "a model trained with objective denoise, interpolant, cnf, sde-gan or latent-sde; --describe model");
+	str_printf(out, "  %-22s %s", "FILE.h5", "a trained model (--describe model) of objective");
+	for (int i = 0; learner_files[i]; i++)
+		for (int k = 0; learner_files[i][k]; k++)
+			if (learner_files[i][k]->sample)
+				str_printf(out, " %s", learner_files[i][k]->name);
+	str_add(out, "\n");
+}
+
+static void describe_models(bool man, struct str *out)
+{
+	help_member(out, man, "model", "draws of a trained model file: sciml-sample FILE.h5 [DATA]");
+	for (int i = 0; learner_files[i]; i++)
+		for (int k = 0; learner_files[i][k]; k++) {
+			const struct learner_class *c = learner_files[i][k];
+
+			if (!c->sample)
+				continue;
+			help_label(out, man, "of objective", c->name);
+			help_keys_of(out, man, "sample");
+			key_help(c->sample_keys, man, out);
+			if (c->sample_describe)
+				c->sample_describe(man, out);
+		}
 }
 
 int sample_describe(const char *name, bool man, struct str *out, struct err *e)
@@ -196,15 +219,7 @@ int sample_describe(const char *name, bool man, struct str *out, struct err *e)
 	const struct sampler_class *s = sampler_find(name);
 
 	if (!s && strcmp(name, "model") == 0) {
-		help_member(out, man, name, "draws of a trained model file: sciml-sample FILE.h5 [DATA]");
-		help_keys_of(out, man, "sample");
-		key_help(sample_model_keys, man, out);
-		help_label(out, man, "of objectives sde-gan and latent-sde", "only samples and batch");
-		step_describe(man, out);
-		help_label(out, man, "objective interpolant", "other keys:");
-		key_help(sample_flow_keys, man, out);
-		help_label(out, man, "objective cnf", "other keys:");
-		key_help(sample_cnf_keys, man, out);
+		describe_models(man, out);
 		return 0;
 	}
 	if (!s)

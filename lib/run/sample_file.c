@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/str.h"
-#include "run/sample_inside.h"
+#include "run/sample_file.h"
 
 int sample_share(const struct run_common *common, int64_t n, int64_t *first, int64_t *count, struct err *e)
 {

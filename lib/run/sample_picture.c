@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "plot/plot.h"
-#include "run/sample_inside.h"
+#include "run/sample_file.h"
 
 enum { SIDE = 8, CURVES = 6, BINS = 64 };
 

@@ -312,10 +312,11 @@ static int run_epochs(struct train *r, int n, const char *const *spec, struct er
 
 static int run_online(struct train *r, int n, const char *const *spec, struct err *e)
 {
+	const struct online_class *from_pipe = r->t.learner->online;
 	struct dataset *valid = NULL;
 	int status = 0;
 
-	if (!r->t.learner->online)
+	if (!from_pipe)
 		return err_set(e, ERR_USAGE, "--online: objective %s does not learn from a pipe", r->t.learner->name);
 	if (r->common->resume)
 		return err_set(e, ERR_USAGE, "--resume: what has gone through a pipe does not come again (--online)");
@@ -327,11 +328,11 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 	if ((status = open_log(r, e)) == 0) {
 		struct online o = { .t = &r->t, .valid = valid, .layout = r->o->layout };
 
-		status = online_open(&o, n, spec, e);
+		status = from_pipe->open(&o, n, spec, e);
 		while (status == 0) {
 			int64_t rows = r->t.history.n_rows;
 
-			if ((status = online_round(&o, e)) != 1)
+			if ((status = from_pipe->round(&o, e)) != 1)
 				break;
 			if (r->t.history.n_rows > rows) /* none when asked to stop before the first step */
 				log_row(r);
@@ -346,7 +347,7 @@ static int run_online(struct train *r, int n, const char *const *spec, struct er
 			status = save(r, false, e);
 		if (close_log(r, status == 0 ? e : NULL) != 0)
 			status = -1;
-		online_close(&o);
+		from_pipe->close(&o);
 		if (status == 0 && stop_requested())
 			stop_finish();
 	}

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "run/cnf.h"
+#include "learner/cnf.h"
 
 enum { DIM = 2, B = 7 };
 

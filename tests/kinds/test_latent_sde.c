@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "run/latent_sde.h"
+#include "learner/latent_sde.h"
 
 enum { L = 2, C = 3, D = 2, FRAMES = 5, STEPS = 3, MANY = 4000 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "run/supervised.h"
+#include "learner/supervised.h"
 #include "trained.h"
 
 /* Mean and deviation over the samples of element (channel, point), or of the whole channel, of (SAMPLES, 2, POINTS). */

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "graph/plan.h"
-#include "run/neural_loop.h"
+#include "learner/neural_loop.h"
 
 enum { B = 3, FRAMES = 4, CHANNELS = 2, NOISE = 2, START = 3 };
 

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/pool.h"
-#include "run/physics_balance.h"
+#include "learner/physics_balance.h"
 #include "run/trainer.h"
 
 enum { POINTS = 700, CHUNK = 100 };

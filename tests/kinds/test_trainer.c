@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/supervised.h"
+#include "learner/supervised.h"
 #include "trained.h"
 
 #define LINEAR "model: {name: mlp, depth: 0}, data: {real: float64, input: [a], target: [b]}"

@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "graph/plan.h"
-#include "run/path.h"
-#include "run/trajectory.h"
+#include "learner/path.h"
+#include "learner/trajectory.h"
 
 enum { N = 5, T = 6, C = 2, CLASSES = 3 };
 

@@ -12,7 +12,7 @@ check_tree()
 	awk -v list="$list" '
 	BEGIN {
 		n = split("base 0 num 1 conf 1 io 2 graph 2 op 3 integ 3 equation 3 nn 4 diffeq 4 optim 4 problem 5 model 5 " \
-			"objective 5 sampler 5 solver 5 metric 5 plot 5 run 6 cli 7 tools 8", word, " ")
+			"objective 5 sampler 5 solver 5 metric 5 plot 5 run 6 learner 7 cli 8 tools 9", word, " ")
 		for (i = 1; i < n; i += 2)
 			level[word[i]] = word[i + 1]
 		while ((getline file < list) > 0) {
