@@ -32,14 +32,36 @@ void stencil_weights(double z, int n, const double *x, int m, double *w)
 	}
 }
 
+/* First of the rising x[0 .. n-1] that is not below z, n if all are: where equal spacing has it, else by bisection. */
+static int64_t first_not_below(double z, int64_t n, const double *x)
+{
+	int64_t low = 0, high = n;
+
+	if (!(x[0] < z))
+		return 0;
+	if (x[n - 1] < z)
+		return n;
+	const double place = (z - x[0]) / (x[n - 1] - x[0]) * (double)(n - 1); /* 0 .. n-1, or no number */
+
+	for (int64_t i = place < (double)n ? (int64_t)place : n; (double)i <= place + 2 && i < n; i++)
+		if (i > 0 && x[i - 1] < z && !(x[i] < z))
+			return i;
+	while (low < high) {
+		const int64_t middle = low + (high - low) / 2;
+
+		if (x[middle] < z)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 void stencil_interpolate(double z, int64_t n, const double *x, double period, int width, int64_t *point, double *w)
 {
 	double near[16] = { 0 };
-	int64_t above = 0, first;
+	int64_t first = first_not_below(z, n, x) - width / 2;
 
-	while (above < n && x[above] < z)
-		above++;
-	first = above - width / 2;
 	if (period <= 0) {
 		first = first < 0 ? 0 : first;
 		first = first + width > n ? n - width : first;
