@@ -1,5 +1,6 @@
 /* formula.c: outputs as expressions of the inputs, point by point: written in the configuration, with constants to be
- * learnt, or found by one of the symbolic objectives, which keep trees and constants among the parameters. */
+ * learnt, or found by one of the symbolic objectives, which keep trees and constants among the parameters. With a
+ * perceptron added they are the known part of a law (Rackauckas et al. 2020, arXiv 2001.04385). */
 #include "model/formula.h"
 
 #include <stdio.h>
@@ -14,6 +15,8 @@
 struct formula {
 	struct key_strings formulas, inputs;
 	const struct conf_node *constants;
+	int64_t correction, depth;
+	int activation;
 };
 
 static const struct key keys[] = {
@@ -22,6 +25,12 @@ static const struct key keys[] = {
 		  "or symbolic-ode"),
 	KEY_TEXTS(struct formula, inputs, "[]", "names of the inputs; []: x0, x1, ..."),
 	KEY_ANY(struct formula, constants, "learnt constants with their first values: {a: 1, b: 0.5}"),
+	KEY_INT(struct formula, correction, "0", 0, 65536,
+		"width of a perceptron of the inputs, point by point, whose outputs are added to the formulas': what "
+		"they "
+		"leave out; 0: none. It starts at zero"),
+	KEY_INT(struct formula, depth, "2", 1, 64, "its hidden layers"),
+	KEY_ONE_OF(struct formula, activation, "tanh", nn_activation_names, "their activation"),
 	KEY_END,
 };
 
@@ -198,6 +207,37 @@ static node found(struct builder *b)
 	return out;
 }
 
+/* Channels to the last axis, or back. */
+static node turn(struct graph *g, node a, bool back)
+{
+	int axis[SHAPE_MAX] = { 0 };
+
+	if (graph_error(g))
+		return NODE_NONE;
+	const int rank = graph_shape(g, a).rank;
+
+	for (int i = 1; i < rank; i++)
+		axis[i] = back ? i - 1 : i + 1;
+	axis[back ? 1 : rank - 1] = back ? rank - 1 : 1;
+	return op_permute(g, a, axis);
+}
+
+/* y plus a perceptron of x, both (b, c, N...). */
+static node corrected(struct nn *n, const struct formula *c, int64_t n_out, node x, node y)
+{
+	char layer[32];
+	node z = turn(n->g, x, false);
+
+	nn_enter(n, "correction");
+	for (int64_t i = 0; i < c->depth; i++) {
+		snprintf(layer, sizeof layer, "hidden%d", (int)i);
+		z = nn_activate(n, (enum nn_activation)c->activation, nn_linear(n, layer, z, c->correction, true));
+	}
+	z = nn_linear_zero(n, "out", z, n_out);
+	nn_leave(n);
+	return op_add(n->g, y, turn(n->g, z, true));
+}
+
 static node build(struct nn *n, const void *config, const struct model_spec *s, const struct model_in *in)
 {
 	const struct formula *c = config;
@@ -205,7 +245,7 @@ static node build(struct nn *n, const void *config, const struct model_spec *s, 
 	node y = c->formulas.n > 0 ? written(&b, c) : found(&b);
 
 	exprs_free(b.pool);
-	return y;
+	return c->correction > 0 ? corrected(n, c, s->n_out, in->field, y) : y;
 }
 
 static int check(const void *config, const struct model_spec *s, struct err *e)
@@ -217,18 +257,22 @@ static int check(const void *config, const struct model_spec *s, struct err *e)
 	if (c->formulas.n > 0 && c->formulas.n != s->n_out)
 		return err_set(e, ERR_USAGE, "model.formulas: %d expressions, the data have %lld outputs",
 			       c->formulas.n, (long long)s->n_out);
+	if (c->formulas.n == 0 && c->correction > 0)
+		return err_set(e, ERR_USAGE, "model.correction: corrects formulas; write some in model.formulas");
 	return 0;
 }
 
 static const struct model_class formula = {
 	.name = "formula",
-	.summary = "expressions of the inputs with learnt constants, written or found by the symbolic objectives",
+	.summary = "expressions of the inputs with learnt constants, written or found by the symbolic objectives; what "
+		   "they leave out, by a perceptron",
 	.config_size = sizeof(struct formula),
 	.keys = keys,
 	.check = check,
 	.build = build,
 	.grid_free = true,
-	.test_config = "{formulas: [a*x0 + b*sin(x1) + c*x1^2], constants: {a: 1, b: 0.5, c: -0.25}}",
+	.test_config = "{formulas: [a*x0 + b*sin(x1) + c*x1^2], constants: {a: 1, b: 0.5, c: -0.25}, "
+		       "correction: 6, depth: 1}",
 	.test_spec = { .n_in = 2, .n_out = 1 },
 };
 const struct model_class *const model_file_formula[] = { &formula, NULL };

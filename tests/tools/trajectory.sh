@@ -47,6 +47,23 @@ for energy in hamiltonian lagrangian; do
 	run_status 0 sciml-eval -q ham_p.h5 pen.h5:test --metric rel_l2 --below rel_l2=0.5
 done
 
+# the known part of a law and a network for the rest: gravity is known, friction is not
+run_status 0 sciml-gen -q pendulum -n 20 -s problem.T=1 -s problem.frames=8 -s problem.spread=1 -s problem.damping=1.5 \
+	-s gen.test=0.2 -o rub.h5
+cat >known.yaml <<'YAML'
+model: {name: formula, inputs: [a, w], formulas: [w, -9.81*sin(a)]}
+data: {real: float64}
+objective: neural-ode
+optim: adam
+train: {epochs: 500, batch: 20, lr: 1e-2, checkpoint: 0}
+YAML
+run_status 0 sciml-train -q known.yaml rub.h5 -s train.epochs=1 -o known.h5
+run_status 0 sciml-solve -q known.h5 rub.h5:test -o known_p.h5
+run_status 3 sciml-eval -q known_p.h5 rub.h5:test --metric rel_l2 --below rel_l2=0.35
+run_status 0 sciml-train -q known.yaml rub.h5 -s model.correction=12 -o both.h5
+run_status 0 sciml-solve -q both.h5 rub.h5:test -o both_p.h5
+run_status 0 sciml-eval -q both_p.h5 rub.h5:test --metric rel_l2 --below rel_l2=0.02
+
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
 grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
