@@ -9,8 +9,8 @@
 void stencil_weights(double z, int n, const double *x, int m, double *w);
 
 /* The value at z from the `width` points of the rising x[0 .. n-1] around it (width <= n, at most 16): point[j] is an
- * index, w[j] its weight. period > 0: x goes on with that period. A z that is one of the points has weight 1 there and 0
- * elsewhere. */
+ * index, w[j] its weight. period > 0: x goes on with that period. A z that is one of the points has weight 1 there and
+ * 0 elsewhere. */
 void stencil_interpolate(double z, int64_t n, const double *x, double period, int width, int64_t *point, double *w);
 
 #endif
