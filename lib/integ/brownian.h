@@ -56,9 +56,10 @@ void brownian_join(int64_t n, const struct brownian_part *first, const struct br
 		   struct brownian_part *joined);
 
 /* Independent steps of equal length, without a tree: W, H, K of steps step .. step + n_steps - 1, each n_steps x
- * n_samples x channels; h, k may be NULL. Faster by far than the tree; no finer path goes with it. */
+ * n_samples x channels; h, k may be NULL. normal: room for n_steps x n_samples x channels x kind numbers. Faster by
+ * far than the tree; no finer path goes with it. */
 void brownian_steps(const struct brownian_spec *spec, double length, int64_t step, int64_t n_steps, double *w,
-		    double *h, double *k);
+		    double *h, double *k, double *normal);
 
 /* ---- Levy area (brownian_area.c) --------------------------------------------------------------------------------- */
 

@@ -2,21 +2,18 @@
  * approximation of stochastic differential equations using coupling, 2014; Foster, Numerical approximations for SDEs,
  * thesis, Oxford 2020, section 7). */
 #include <math.h>
-#include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/rng.h"
 #include "integ/brownian.h"
 
 /* Normal (step * channels + c) * kind + q of the sample's stream. */
 void brownian_steps(const struct brownian_spec *spec, double length, int64_t step, int64_t n_steps, double *w,
-		    double *h, double *k)
+		    double *h, double *k, double *normal)
 {
 	const int64_t kind = (int64_t)spec->kind, each = spec->channels * kind, channels = spec->channels,
 		      samples = spec->n_samples;
 	const struct rng r = rng_stream(spec->seed, spec->purpose, 0, (uint64_t)spec->first_sample);
 	const double sw = sqrt(length), sh = sqrt(length / 12), sk = sqrt(length / 720);
-	double *normal = xmalloc((size_t)(samples * n_steps * each + 1) * sizeof *normal);
 
 	rng_normal_each(r, (size_t)samples, (uint64_t)(step * each), (size_t)(n_steps * each), normal);
 	for (int64_t j = 0; j < n_steps; j++)
@@ -32,7 +29,6 @@ void brownian_steps(const struct brownian_spec *spec, double length, int64_t ste
 					k[at + c] = sk * z[c * kind + 2];
 			}
 		}
-	free(normal);
 }
 
 void levy_area(enum levy_area law, int m, double h, const double *W, const double *H, const double *normal,

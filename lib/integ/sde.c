@@ -23,22 +23,26 @@ static int check_finite(int64_t n, const double *x, double t, struct err *e)
 int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise *noise, int64_t paths, int64_t n_out,
 	      const double *t_out, int64_t steps, double *x, double *out, struct sde_counts *counts, struct err *e)
 {
-	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
-	const int64_t chunk = noise->tree ? 1 : width * LEAST_STEPS > CHUNK ? LEAST_STEPS : CHUNK / width;
 	struct sde_stepper *p = sde_stepper_new(m, s, paths, e);
 	struct brownian_spec fresh = noise->fresh;
-	double *w, *h, *other;
+	double *w = NULL, *h, *other, *normal;
 	int64_t done = 0, left = 0;
 	int status = -1;
 
 	if (!p)
 		return -1;
+	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
+	const int64_t chunk = noise->tree ? 1 : width * LEAST_STEPS > CHUNK ? LEAST_STEPS : CHUNK / width;
+	const int64_t drawn = noise->tree ? 0 : (int64_t)m->noise * chunk * width;
+
 	fresh.n_samples = paths;
 	fresh.channels = width / paths;
 	fresh.kind = m->noise;
-	w = xmalloc((size_t)(2 * chunk * width + size) * sizeof *w);
+	if (!(w = mem_unset(2 * chunk * width + size + drawn, sizeof *w, "increments of an SDE", e)))
+		goto done;
 	h = m->noise > BROWNIAN_W ? w + chunk * width : NULL;
 	other = w + 2 * chunk * width;
+	normal = other + size;
 	if (out)
 		memcpy(out, x, (size_t)size * sizeof *x);
 	for (int64_t k = 0; k + 1 < n_out; k++) {
@@ -57,7 +61,7 @@ int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise 
 					left = steps - j < chunk ? steps - j : chunk;
 					at = chunk - left;
 					brownian_steps(&fresh, length, done, left, w + at * width,
-						       h ? h + at * width : NULL, NULL);
+						       h ? h + at * width : NULL, NULL, normal);
 				}
 				at = chunk - left;
 			}
@@ -85,7 +89,6 @@ int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownia
 		 const double *t_out, const struct controller_config *control, double *x, double *out,
 		 struct sde_counts *counts, struct err *e)
 {
-	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
 	struct controller_config key = *control;
 	struct controller c;
 	struct sde_stepper *p = NULL;
@@ -106,7 +109,10 @@ int sde_adaptive(const struct sde *s, const struct sde_method *m, struct brownia
 			     key.dt0 > 0 ? key.dt0 : 0.01, e) != 0 ||
 	    !(p = sde_stepper_new(m, s, paths, e)))
 		return -1;
-	w = xmalloc((size_t)(2 * width + 2 * size) * sizeof *w);
+	const int64_t size = paths * s->n, width = paths * (s->noises > 0 ? s->noises : s->n);
+
+	if (!(w = mem_unset(2 * width + 2 * size, sizeof *w, "increments of an SDE", e)))
+		goto done;
 	h = m->noise > BROWNIAN_W ? w + width : NULL;
 	x1 = w + 2 * width;
 	error = x1 + size;

@@ -434,6 +434,12 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 
 	if (sde_method_check(m, s, false, e) != 0)
 		return NULL;
+	/* with all arrays below, in bytes, still a number */
+	if (paths < 1 || (double)paths * (double)(s->n > 1 ? s->n : 1) * pow((double)s->noises + 1, 2) > 0x1p50) {
+		err_set(e, ERR_USAGE, "%lld paths of an SDE with %lld components and %lld noises: no memory holds them",
+			(long long)paths, (long long)s->n, (long long)s->noises);
+		return NULL;
+	}
 	p = xcalloc(1, sizeof *p);
 	*p = (struct sde_stepper){ .m = m, .s = s, .paths = paths, .size = paths * s->n };
 	p->step = steps[m->form];

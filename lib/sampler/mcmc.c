@@ -119,7 +119,7 @@ struct chain {
 	struct brownian_spec noise;
 	uint64_t seed;
 	int64_t sample, done;
-	double *x, *v, *w; /* n, n, NOISES x 3 n: noise of the next steps */
+	double *x, *v, *w; /* n, n, NOISES x 3 n: noise of the next steps, and room for as much */
 };
 
 enum { NOISES = 32 };
@@ -133,7 +133,7 @@ static void move(struct chain *h)
 
 		if (h->done % NOISES == 0)
 			brownian_steps(&h->noise, h->c->step, h->done, NOISES, h->w, h->w + NOISES * n,
-				       h->w + 2 * NOISES * n);
+				       h->w + 2 * NOISES * n, h->w + 3 * NOISES * n);
 		langevin_step(h->langevin, h->x, h->v, w, w + NOISES * n, w + 2 * NOISES * n);
 	} else {
 		hamiltonian_move(h->hamiltonian,
@@ -171,7 +171,8 @@ static int draw(const void *config, void *work, uint64_t seed, int64_t sample, d
 	struct chain h = { .c = c, .d = d, .seed = seed, .sample = sample };
 	int status = -1;
 
-	h.x = xcalloc((size_t)((2 + 3 * NOISES) * n), sizeof *h.x);
+	if (!(h.x = mem_new((2 + 6 * NOISES) * n, sizeof *h.x, "chain", e)))
+		return -1;
 	h.v = h.x + n;
 	h.w = h.x + 2 * n;
 	rng_normal(first, 0, (size_t)n, h.x);

@@ -291,16 +291,16 @@ START_TEST(independent_steps)
 	const struct brownian_spec spec = {
 		.seed = 4, .purpose = "test", .n_samples = SAMPLES, .channels = 1, .kind = BROWNIAN_WHK
 	};
-	double *v = xmalloc((size_t)(3 * N) * sizeof *v), part[3][2 * SAMPLES];
+	double *v = xmalloc((size_t)(6 * N) * sizeof *v), part[3][2 * SAMPLES];
 
-	brownian_steps(&spec, 0.25, 0, STEPS, v, v + N, v + 2 * N);
+	brownian_steps(&spec, 0.25, 0, STEPS, v, v + N, v + 2 * N, v + 3 * N);
 	for (int q = 0; q < 3; q++) {
 		ck_assert_double_eq_tol(mean_product(N, v + q * N, v + q * N) * factor[q] / 0.25, 1, 0.025);
 		for (int p = 0; p < q; p++)
 			ck_assert_double_lt(fabs(mean_product(N, v + q * N, v + p * N)) * sqrt(factor[q] * factor[p]),
 					    0.02 * 0.25);
 	}
-	brownian_steps(&spec, 0.25, 7, 2, part[0], part[1], part[2]);
+	brownian_steps(&spec, 0.25, 7, 2, part[0], part[1], part[2], v + 3 * N);
 	for (int q = 0; q < 3; q++)
 		ck_assert_mem_eq(part[q], v + q * N + 7 * SAMPLES, sizeof part[q]);
 	free(v);
@@ -317,10 +317,10 @@ START_TEST(levy_areas)
 	const struct brownian_spec spec = {
 		.seed = 21, .purpose = "test", .n_samples = SAMPLES, .channels = 2, .kind = BROWNIAN_W
 	};
-	double *w = xmalloc((size_t)(2 * SAMPLES * FINE) * sizeof *w);
+	double *w = xmalloc((size_t)(4 * SAMPLES * FINE) * sizeof *w);
 	double square[3] = { 0 }, slope[3] = { 0 }, mean_x = 2 * h / 12, spread = 0;
 
-	brownian_steps(&spec, h / FINE, 0, FINE, w, NULL, NULL);
+	brownian_steps(&spec, h / FINE, 0, FINE, w, NULL, NULL, w + (int64_t)2 * SAMPLES * FINE);
 	for (int s = 0; s < SAMPLES; s++) {
 		double W[2] = { 0 }, H[2] = { 0 }, area = 0, normal, rest[3], about[4], x;
 

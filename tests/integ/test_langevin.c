@@ -85,10 +85,10 @@ START_TEST(stationary_law)
 	const double h = 0.1;
 	const int64_t steps = (int64_t)(fmax(12 / problem.friction, 6 * problem.friction / 0.7) / h);
 	struct langevin_stepper *p = langevin_new(m, &problem, N, h, NULL);
-	double *x = xcalloc(10 * N, sizeof *x), *v = x + 2 * N, *w = x + 4 * N, square[4] = { 0 };
+	double *x = xcalloc(16 * N, sizeof *x), *v = x + 2 * N, *w = x + 4 * N, square[4] = { 0 };
 
 	for (int64_t k = 0; k < steps; k++) {
-		brownian_steps(&spec, h, k, 1, w, w + 2 * N, w + 4 * N);
+		brownian_steps(&spec, h, k, 1, w, w + 2 * N, w + 4 * N, w + 6 * N);
 		langevin_step(p, x, v, w, w + 2 * N, w + 4 * N);
 	}
 	for (int i = 0; i < 2 * N; i++) {

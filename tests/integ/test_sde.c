@@ -511,9 +511,10 @@ START_TEST(areas_make_order_one)
 	const struct brownian_spec spec = {
 		.seed = 5, .purpose = "twist", .n_samples = TWIST_PATHS, .channels = 2, .kind = BROWNIAN_W
 	};
-	double *w = xmalloc((size_t)TWIST_FINE * TWIST_PATHS * 2 * sizeof *w), with, without, drawn;
+	const size_t numbers = (size_t)TWIST_FINE * TWIST_PATHS * 2;
+	double *w = xmalloc(2 * numbers * sizeof *w), with, without, drawn;
 
-	brownian_steps(&spec, 1. / TWIST_FINE, 0, TWIST_FINE, w, NULL, NULL);
+	brownian_steps(&spec, 1. / TWIST_FINE, 0, TWIST_FINE, w, NULL, NULL, w + numbers);
 	const double order = twist_order(w, AREAS_TRUE, &with), none = twist_order(w, AREAS_NONE, &without),
 		     law = twist_order(w, AREAS_DRAWN, &drawn);
 	ck_assert_msg(order > 0.85 && order < 1.2, "strong order %g with areas", order);
@@ -687,6 +688,34 @@ START_TEST(tolerance_rules_the_error)
 }
 END_TEST
 
+/* Numbers of paths that memory does not hold, and products that no integer holds, are errors with these figures. */
+START_TEST(too_many_paths)
+{
+	static const struct {
+		int64_t paths;
+		const char *text;
+	} many[] = {
+		{ 0, "0 paths" },
+		{ INT64_MAX, "9223372036854775807 paths of an SDE with 16 components" },
+		{ INT64_MAX / 16 + 1, "576460752303423488 paths" },
+		{ (int64_t)1 << 42, "elements of 8 bytes" },
+	};
+	static const double ends[2] = { 0, 1 };
+	const struct sde s = { .n = 16, .drift = pair_drift, .diffusion = pair_diagonal };
+
+	for (size_t k = 0; k < sizeof many / sizeof *many; k++) {
+		struct sde_noise noise = { .fresh = { .purpose = "many" } };
+		struct err e = { 0 };
+		double x = 0;
+
+		ck_assert_int_eq(sde_fixed(&s, sde_method_find("euler-maruyama"), &noise, many[k].paths, 2, ends, 1, &x,
+					   NULL, NULL, &e),
+				 -1);
+		ck_assert_msg(strstr(e.message, many[k].text) != NULL, "%s", e.message);
+	}
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	const struct sde_method *m = sde_method_find("milstein");
@@ -724,6 +753,7 @@ int main(void)
 	tcase_add_test(t, drawn_areas_have_the_law);
 	tcase_add_test(t, reversible_heun_returns);
 	tcase_add_loop_test(t, tolerance_rules_the_error, 0, n);
+	tcase_add_test(t, too_many_paths);
 	tcase_add_test(t, refusals);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
