@@ -13,7 +13,7 @@
 int optim_new(struct optim *o, const struct optim_class *class, const void *config, struct params *p,
 	      struct params *gradient, optim_evaluate evaluate, void *context, struct err *e)
 {
-	*o = (struct optim){ class, config, p, gradient, { 0 }, 0, evaluate, context };
+	*o = (struct optim){ class, config, p, gradient, { 0 }, 0, evaluate, context, NULL };
 	return class->start(o, e);
 }
 
@@ -27,6 +27,8 @@ void optim_restart(struct optim *o)
 void optim_free(struct optim *o)
 {
 	params_free(&o->state);
+	free(o->room);
+	o->room = NULL;
 }
 
 bool optim_trains(const struct param *p)

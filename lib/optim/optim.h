@@ -18,6 +18,7 @@ struct optim {
 	int64_t t;		 /* steps done */
 	optim_evaluate evaluate;
 	void *context;
+	double *room; /* owned: what a step needs and the next one does not; NULL where start takes none */
 };
 
 struct optim_class {

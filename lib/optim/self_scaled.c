@@ -29,7 +29,9 @@ static const struct key keys[] = {
 
 enum { AT_INVERSE, AT_GRADIENT, AT_NEWTON, AT_COUNTERS, AT_MOMENTS }; /* newton: inverse times gradient */
 enum { COUNT_STARTED, COUNT_READY, COUNT_LOSS, N_COUNTERS }; /* started: the inverse is set; ready: the rest is */
-enum { LARGEST = 20000 };
+enum { LARGEST = 20000, TASKS = 16 };
+/* Vectors of n in o->room: of step, of update, of learn, and TASKS of sweep. */
+enum { ROOM_STEP = 0, ROOM_UPDATE = 4, ROOM_LEARN = 6, ROOM_SWEEP = 8, ROOM_VECTORS = ROOM_SWEEP + TASKS };
 
 static double *state(struct optim *o, int which)
 {
@@ -47,6 +49,8 @@ static int start(struct optim *o, struct err *e)
 			"optim quasi_newton keeps a matrix of the square of the trained numbers: %lld of them, at "
 			"most %d; lbfgs has no such limit",
 			(long long)n, LARGEST);
+	if (!(o->room = mem_new(ROOM_VECTORS * n, sizeof *o->room, "room of quasi_newton", e)))
+		return -1;
 	/* row i of the lower triangle follows row i - 1 */
 	flat_add_state(o, "inverse", n * (n + 1) / 2, 0);
 	flat_add_state(o, "gradient", n, 0);
@@ -58,8 +62,6 @@ static int start(struct optim *o, struct err *e)
 }
 
 /* ---- the matrix -------------------------------------------------------------------------------------------------- */
-
-enum { TASKS = 16 };
 
 /* H <- scale H + a p p^T + b q q^T, and y = H x of the new H: one pass over the triangle. Rows are cut into TASKS parts
  * of about equal size whatever the threads; every part adds to a vector of its own. */
@@ -108,14 +110,13 @@ static void sweep_rows(void *context, int64_t task, int worker)
 	}
 }
 
-static void sweep(struct sweep *s, double *y)
+static void sweep(const struct optim *o, struct sweep *s, double *y)
 {
-	s->part = xcalloc((size_t)(TASKS * s->n), sizeof *s->part);
+	s->part = o->room + ROOM_SWEEP * s->n;
 	pool_run(TASKS, sweep_rows, s);
 	memset(y, 0, (size_t)s->n * sizeof *y);
 	for (int t = 0; t < TASKS; t++)
 		flat_add(s->n, 1, s->part + t * s->n, y);
-	free(s->part);
 }
 
 static void identity(double *h, int64_t n, double value)
@@ -146,13 +147,13 @@ static void scaling(enum method method, int64_t n, double b, double h, double *t
 
 /* H <- (H - Hy Hy^T / y.Hy + phi v v^T) / tau + s s^T / s.y with v = sqrt(y.Hy) (s / s.y - Hy / y.Hy): two rank-one
  * terms in the plane of s and Hy, found from their 2 x 2 matrix. out = H x of the new one. */
-static void update(double *h, int64_t n, double tau, double phi, double sy, double yhy, const double *s,
+static void update(struct optim *o, int64_t n, double tau, double phi, double sy, double yhy, const double *s,
 		   const double *hy, const double *x, double *out)
 {
 	/* [s Hy] M [s Hy]^T */
 	const double ss = phi * yhy / (sy * sy) / tau + 1 / sy, sh = -phi / sy / tau, hh = (phi - 1) / yhy / tau;
-	double *p = xcalloc((size_t)n * 2, sizeof *p), *q = p + n;
-	struct sweep sw = { .h = h, .n = n, .scale = 1 / tau, .a = ss, .p = p, .q = q, .x = x };
+	double *p = o->room + ROOM_UPDATE * n, *q = p + n;
+	struct sweep sw = { .h = state(o, AT_INVERSE), .n = n, .scale = 1 / tau, .a = ss, .p = p, .q = q, .x = x };
 
 	/* M = ss (s + k Hy)(s + k Hy)^T + (hh - sh^2/ss) Hy Hy^T, ss > 0 */
 	for (int64_t i = 0; i < n; i++) {
@@ -160,8 +161,7 @@ static void update(double *h, int64_t n, double tau, double phi, double sy, doub
 		q[i] = hy[i];
 	}
 	sw.b = hh - sh * sh / ss;
-	sweep(&sw, out);
-	free(p);
+	sweep(o, &sw, out);
 }
 
 /* Loss, gradient and inverse times gradient where the parameters stand. */
@@ -179,7 +179,7 @@ static int look(struct optim *o, int64_t n, bool *fresh, struct err *e)
 		flat_gather(o->gradient, o->params, g);
 	if (*fresh)
 		identity(all.h, n, 1);
-	sweep(&all, state(o, AT_NEWTON));
+	sweep(o, &all, state(o, AT_NEWTON));
 	counter[COUNT_READY] = counter[COUNT_STARTED] = 1;
 	return 0;
 }
@@ -189,29 +189,28 @@ static void learn(struct optim *o, int64_t n, bool fresh, double a, const double
 {
 	const struct self_scaled *c = o->config;
 	double *h = state(o, AT_INVERSE), *g = state(o, AT_GRADIENT), *newton = state(o, AT_NEWTON), tau, phi;
-	double *y = xcalloc((size_t)n * 2, sizeof *y), *hy = y + n;
+	double *y = o->room + ROOM_LEARN * n, *hy = y + n;
 	struct sweep all = { .h = h, .n = n, .x = g_new };
 
 	for (int64_t i = 0; i < n; i++)
 		y[i] = g_new[i] - g[i];
 	const double sy = flat_dot(n, s, y), yy = flat_dot(n, y, y), ss = flat_dot(n, s, s);
 	if (!(sy > 1e-14 * sqrt(ss * yy) && sy > 0)) {
-		sweep(&all, newton);
+		sweep(o, &all, newton);
 	} else if (fresh) { /* the first matrix has the size of the curvature met (Nocedal, Wright 2006, eq. 6.20) */
 		identity(h, n, sy / yy);
 		for (int64_t i = 0; i < n; i++)
 			hy[i] = sy / yy * y[i];
-		update(h, n, 1, 1, sy, sy, s, hy, g_new, newton);
+		update(o, n, 1, 1, sy, sy, s, hy, g_new, newton);
 	} else {
-		sweep(&all, hy);
+		sweep(o, &all, hy);
 		for (int64_t i = 0; i < n; i++)
 			hy[i] -= newton[i];
 		const double yhy = flat_dot(n, y, hy);
 
 		scaling((enum method)c->method, n, -a * flat_dot(n, s, g) / sy, yhy / sy, &tau, &phi);
-		update(h, n, tau, phi, sy, yhy, s, hy, g_new, newton);
+		update(o, n, tau, phi, sy, yhy, s, hy, g_new, newton);
 	}
-	free(y);
 }
 
 static int step(struct optim *o, double lr, double *loss, struct err *e)
@@ -225,7 +224,7 @@ static int step(struct optim *o, double lr, double *loss, struct err *e)
 		return flat_adam_step(o, lr * c->adam_lr, state(o, AT_MOMENTS), loss, e);
 	if (look(o, n, &fresh, e) != 0)
 		return -1;
-	double *x0 = xcalloc((size_t)n * 4, sizeof *x0), *d = x0 + n, *x = d + n, *g_new = x + n;
+	double *x0 = o->room + ROOM_STEP * n, *d = x0 + n, *x = d + n, *g_new = x + n;
 	double slope = -flat_dot(n, g, newton);
 	int status = 0;
 
@@ -253,7 +252,6 @@ static int step(struct optim *o, double lr, double *loss, struct err *e)
 		memcpy(g, g_new, (size_t)n * sizeof *g);
 		counter[COUNT_LOSS] = l.loss;
 	}
-	free(x0);
 	return status;
 }
 
