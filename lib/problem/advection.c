@@ -41,30 +41,19 @@ static int check(const void *config, struct err *e)
 {
 	const struct advection *c = config;
 
-	if (c->compat && c->grid < 2)
-		return err_set(e, ERR_USAGE, "grid: compat needs two points or more");
-	return 0;
+	return sines_check(c->compat, c->grid, e);
 }
 
 static void layout(const void *config, struct layout *l)
 {
 	const struct advection *c = config;
-	double *x = xmalloc((size_t)c->grid * sizeof *x);
 	int axis[2];
 
-	for (int64_t i = 0; i < c->grid; i++)
-		x[i] = grid_point(c, i);
 	axis[0] = problem_time_axis(l, c->frames, c->T);
-	axis[1] = layout_add_axis(l, "x", AXIS_SPACE, c->grid, x, true, 1);
+	axis[1] =
+		c->compat ? problem_cell_axis(l, "x", c->grid, 0, 1, true) : problem_periodic_axis(l, "x", c->grid, 1);
 	layout_add_field(l, "u", DTYPE_F32, ROLE_TRAJECTORY, 2, axis);
 	layout_add_param(l, "beta", c->beta);
-	free(x);
-}
-
-static void numbers(const void *config, struct problem_numbers *n)
-{
-	(void)config;
-	*n = (struct problem_numbers){ 2, { "steps", "mass_drift" } };
 }
 
 static int prepare(const void *config, void **work, struct err *e)
@@ -180,10 +169,7 @@ static const struct key keys[] = {
 	KEY_ONE_OF(struct advection, reconstruction, "mc", volume_reconstructions, "upwind: values at faces"),
 	KEY_ONE_OF(struct advection, stepper, "midpoint", volume_steppers, "upwind: steps in time"),
 	KEY_REAL(struct advection, cfl, "0.4", 1e-6, 0.5, "cells moved in an upwind step, at most"),
-	KEY_INT(struct advection, waves, "4", 1, SINES_MAX, "wave numbers 1 .. waves to choose from"),
-	KEY_INT(struct advection, terms, "2", 1, 1000, "choices, with replacement"),
-	KEY_REAL(struct advection, abs_share, "0.1", 0, 1, "share of samples that take the absolute value"),
-	KEY_REAL(struct advection, window_share, "0.1", 0, 1, "share of samples under a smooth window"),
+	SINES_KEYS(struct advection),
 	KEY_FLAG(struct advection, compat, "false",
 		 "cell centres and initial states of the published PDEBench files, seam included"),
 	KEY_END,
@@ -202,7 +188,7 @@ static const struct problem_class advection = {
 	.keys = keys,
 	.check = check,
 	.layout = layout,
-	.numbers = numbers,
+	.numbers = problem_numbers_drift,
 	.prepare = prepare,
 	.release = release,
 	.generate = generate,

@@ -34,6 +34,38 @@ int problem_closed_axis(struct layout *l, const char *name, int64_t n, double le
 	return uniform_axis(l, name, AXIS_SPACE, n, n - 1, false, length);
 }
 
+int problem_cell_axis(struct layout *l, const char *name, int64_t n, double low, double length, bool periodic)
+{
+	double *coordinate = xmalloc((size_t)n * sizeof *coordinate);
+	int axis;
+
+	for (int64_t i = 0; i < n; i++)
+		coordinate[i] = low + length * ((double)i + 0.5) / (double)n;
+	axis = layout_add_axis(l, name, AXIS_SPACE, n, coordinate, periodic, length);
+	free(coordinate);
+	return axis;
+}
+
+void problem_numbers_steps(const void *config, struct problem_numbers *n)
+{
+	(void)config;
+	*n = (struct problem_numbers){ 1, { "steps" } };
+}
+
+void problem_numbers_drift(const void *config, struct problem_numbers *n)
+{
+	(void)config;
+	*n = (struct problem_numbers){ 2, { "steps", "mass_drift" } };
+}
+
+int problem_check_subset(int64_t grid, int64_t solve_grid, struct err *e)
+{
+	if (solve_grid % grid == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, "grid: %lld points are not a subset of solve_grid's %lld", (long long)grid,
+		       (long long)solve_grid);
+}
+
 const char *const *problem_march_u(const void *config)
 {
 	static const char *const names[] = { "u", NULL };

@@ -35,9 +35,8 @@ static int check(const void *config, struct err *e)
 {
 	const struct burgers *c = config;
 
-	if (c->solve_grid % c->grid != 0)
-		return err_set(e, ERR_USAGE, "grid: %lld points are not a subset of solve_grid's %lld",
-			       (long long)c->grid, (long long)c->solve_grid);
+	if (problem_check_subset(c->grid, c->solve_grid, e) != 0)
+		return -1;
 	if (c->mean_mode && !(c->tau > 0))
 		return err_set(e, ERR_USAGE, "tau: the mean mode needs tau > 0");
 	return 0;
@@ -59,12 +58,6 @@ static void layout(const void *config, struct layout *l)
 	}
 	layout_add_param(l, "nu", c->nu);
 	layout_add_param(l, "T", c->T);
-}
-
-static void numbers(const void *config, struct problem_numbers *n)
-{
-	(void)config;
-	*n = (struct problem_numbers){ 1, { "steps" } };
 }
 
 static const char *const *march_input(const void *config)
@@ -251,7 +244,7 @@ static const struct problem_class burgers = {
 	.keys = keys,
 	.check = check,
 	.layout = layout,
-	.numbers = numbers,
+	.numbers = problem_numbers_steps,
 	.prepare = prepare,
 	.release = release,
 	.generate = generate,

@@ -26,11 +26,6 @@ struct compressible {
 	bool compat;
 };
 
-struct work {
-	struct volume *volume;
-	double *state; /* primitive planes on the solver's grid */
-};
-
 static int64_t cells_along(const struct compressible *c, int axis)
 {
 	return c->grid.at[c->grid.n == 1 ? 0 : axis];
@@ -97,19 +92,13 @@ static void layout(const void *config, struct layout *l)
 {
 	static const char *const axis_name[] = { "x", "y", "z" };
 	const struct compressible *c = config;
-	const struct flow f = flow_of(c, 1);
 	int axis[4];
 
 	axis[0] = problem_time_axis(l, c->frames, c->T);
 	for (int a = 0; a < c->dims; a++) {
-		double *x = xmalloc((size_t)f.size[a] * sizeof *x);
+		const bool periodic = c->boundary == VOLUME_PERIODIC || (c->boundary == BOUNDARY_SHEAR && a == 0);
 
-		for (int64_t i = 0; i < f.size[a]; i++)
-			x[i] = flow_centre(&f, a, i);
-		axis[1 + a] = layout_add_axis(
-			l, axis_name[a], AXIS_SPACE, f.size[a], x,
-			c->boundary == VOLUME_PERIODIC || (c->boundary == BOUNDARY_SHEAR && a == 0), c->length);
-		free(x);
+		axis[1 + a] = problem_cell_axis(l, axis_name[a], cells_along(c, a), c->low, c->length, periodic);
 	}
 	for (int k = 0; k < 2 + c->dims; k++)
 		layout_add_field(l, names[k], DTYPE_F32, ROLE_TRAJECTORY, (int)c->dims + 1, axis);
@@ -127,17 +116,6 @@ static void numbers(const void *config, struct problem_numbers *n)
 				       { "steps", "steps_reduced", "mass_drift", "momentum_drift", "energy_drift" } };
 }
 
-static void release(void *work)
-{
-	struct work *w = work;
-
-	if (!w)
-		return;
-	volume_free(w->volume);
-	free(w->state);
-	free(w);
-}
-
 static int prepare(const void *config, void **work, struct err *e)
 {
 	const struct compressible *c = config;
@@ -153,7 +131,6 @@ static int prepare(const void *config, void **work, struct err *e)
 				      .solver = (enum volume_solver)c->solver,
 				      .stepper = (enum volume_stepper)c->stepper,
 				      .cfl = c->cfl };
-	struct work *w = xcalloc(1, sizeof *w);
 
 	for (int a = 0; a < f.dims; a++) {
 		setup.size[a] = f.size[a];
@@ -162,14 +139,8 @@ static int prepare(const void *config, void **work, struct err *e)
 				    : a == 0			  ? VOLUME_PERIODIC
 								  : VOLUME_OUTGOING;
 	}
-	w->volume = volume_new(&setup, e);
-	w->state = w->volume ? mem_new((2 + f.dims) * flow_cells(&f), sizeof *w->state, "compressible flow", e) : NULL;
-	if (!w->state) {
-		release(w);
-		return -1;
-	}
-	*work = w;
-	return 0;
+	*work = volume_work_new(&setup, "compressible flow", e);
+	return *work ? 0 : -1;
 }
 
 /* What conservation loses: relative to the start's mass and energy; momentum relative to sqrt(2 mass energy). */
@@ -187,8 +158,8 @@ static void measure(const struct compressible *c, const struct volume *v, double
 	number[4] = volume_drift(v, 1);
 }
 
-static int run(const struct compressible *c, struct work *w, int64_t sample, double *const *field, double *number,
-	       struct err *e)
+static int run(const struct compressible *c, struct volume_work *w, int64_t sample, double *const *field,
+	       double *number, struct err *e)
 {
 	if (volume_trajectory(w->volume, w->state, c->refine, c->frames, c->T, (int)c->dims + 2, field, sample, number,
 			      e) != 0)
@@ -204,7 +175,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	const struct compressible *c = config;
 	const struct flow f = flow_of(c, c->refine);
 	const int64_t cells = flow_cells(&f);
-	struct work *w = work;
+	struct volume_work *w = work;
 
 	if (c->method == METHOD_EXACT) {
 		err_set(e, ERR_USAGE, "method: exact solutions start from their own initial state");
@@ -243,8 +214,8 @@ static void riemann_states(const struct flow *f, const struct flow_start *start,
 	}
 }
 
-static int exact(const struct compressible *c, struct work *w, int64_t sample, double *const *field, double *number,
-		 struct err *e)
+static int exact(const struct compressible *c, struct volume_work *w, int64_t sample, double *const *field,
+		 double *number, struct err *e)
 {
 	const struct flow_start *start = flow_start_at(c->initial);
 	const struct flow f = flow_of(c, 1);
@@ -277,7 +248,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 	const struct compressible *c = config;
 	const struct flow_start *start = flow_start_at(c->initial);
 	const struct flow f = flow_of(c, c->refine);
-	struct work *w = work;
+	struct volume_work *w = work;
 
 	if (c->method == METHOD_EXACT)
 		return exact(c, w, sample, field, number, e);
@@ -355,7 +326,7 @@ static const struct problem_class compressible = {
 	.layout = layout,
 	.numbers = numbers,
 	.prepare = prepare,
-	.release = release,
+	.release = volume_work_free,
 	.generate = generate,
 	.march = march,
 	.march_input = march_input,

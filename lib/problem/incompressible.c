@@ -104,17 +104,8 @@ static int check(const void *config, struct err *e)
 
 static int space_axis(const struct incompressible *c, struct layout *l, int axis)
 {
-	const int64_t n = cells_along(c, axis);
-	const double length = length_along(c, axis);
-	double *x = xmalloc((size_t)n * sizeof *x);
-	int index;
-
-	for (int64_t i = 0; i < n; i++)
-		x[i] = length * ((double)i + 0.5) / (double)n;
-	index = layout_add_axis(l, axis == 0 ? "x" : "y", AXIS_SPACE, n, x,
-				(axis == 0 ? c->x : c->y) == PROJECTION_PERIODIC, length);
-	free(x);
-	return index;
+	return problem_cell_axis(l, axis == 0 ? "x" : "y", cells_along(c, axis), 0, length_along(c, axis),
+				 (axis == 0 ? c->x : c->y) == PROJECTION_PERIODIC);
 }
 
 static void layout(const void *config, struct layout *l)

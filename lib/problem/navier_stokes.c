@@ -38,10 +38,7 @@ static int check(const void *config, struct err *e)
 {
 	const struct navier_stokes *c = config;
 
-	if (c->solve_grid % c->grid != 0)
-		return err_set(e, ERR_USAGE, "grid: %lld points are not a subset of solve_grid's %lld",
-			       (long long)c->grid, (long long)c->solve_grid);
-	return 0;
+	return problem_check_subset(c->grid, c->solve_grid, e);
 }
 
 static void layout(const void *config, struct layout *l)
@@ -55,12 +52,6 @@ static void layout(const void *config, struct layout *l)
 	layout_add_field(l, "u", DTYPE_F32, ROLE_TRAJECTORY, 3, axis);
 	layout_add_param(l, "nu", c->nu);
 	layout_add_param(l, "forcing", c->forcing);
-}
-
-static void numbers(const void *config, struct problem_numbers *n)
-{
-	(void)config;
-	*n = (struct problem_numbers){ 1, { "steps" } };
 }
 
 static void release(void *work)
@@ -248,7 +239,7 @@ static const struct problem_class navier_stokes = {
 	.keys = keys,
 	.check = check,
 	.layout = layout,
-	.numbers = numbers,
+	.numbers = problem_numbers_steps,
 	.prepare = prepare,
 	.release = release,
 	.generate = generate,

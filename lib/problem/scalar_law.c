@@ -23,28 +23,12 @@ struct scalar {
 
 static void layout(const struct scalar *c, struct layout *l)
 {
-	double *x = xmalloc((size_t)c->grid * sizeof *x);
 	int axis[2];
 
-	for (int64_t i = 0; i < c->grid; i++)
-		x[i] = ((double)i + 0.5) / (double)c->grid;
 	axis[0] = problem_time_axis(l, c->frames, c->T);
-	axis[1] = layout_add_axis(l, "x", AXIS_SPACE, c->grid, x, true, 1);
+	axis[1] = problem_cell_axis(l, "x", c->grid, 0, 1, true);
 	layout_add_field(l, "u", DTYPE_F32, ROLE_TRAJECTORY, 2, axis);
 	layout_add_param(l, "Nu", c->nu);
-	free(x);
-}
-
-static void fisher_numbers(const void *config, struct problem_numbers *n)
-{
-	(void)config;
-	*n = (struct problem_numbers){ 1, { "steps" } };
-}
-
-static void burgers_numbers(const void *config, struct problem_numbers *n)
-{
-	(void)config;
-	*n = (struct problem_numbers){ 2, { "steps", "mass_drift" } };
 }
 
 static void release(void *work)
@@ -80,18 +64,13 @@ static int check(const void *config, struct err *e)
 {
 	const struct scalar *c = config;
 
-	if (c->compat && c->grid < 2)
-		return err_set(e, ERR_USAGE, "grid: compat needs two points or more");
-	return 0;
+	return sines_check(c->compat, c->grid, e);
 }
 
 #define SCALAR_KEYS                                                                                                    \
 	KEY_INT(struct scalar, grid, "256", 1, 1e7, "cells"),                                                          \
 		KEY_INT(struct scalar, frames, "20", 1, 1e7, "saved intervals: frames + 1 states"),                    \
-		KEY_INT(struct scalar, waves, "4", 1, SINES_MAX, "wave numbers 1 .. waves to choose from"),            \
-		KEY_INT(struct scalar, terms, "2", 1, 1000, "choices, with replacement"),                              \
-		KEY_REAL(struct scalar, abs_share, "0.1", 0, 1, "share of samples that take the absolute value"),      \
-		KEY_REAL(struct scalar, window_share, "0.1", 0, 1, "share of samples under a smooth window"),          \
+		SINES_KEYS(struct scalar),                                                                             \
 		KEY_FLAG(struct scalar, compat, "false", "initial states of the published files, seam included")
 
 /* ---- Burgers
@@ -234,7 +213,7 @@ static const struct problem_class burgers_volume = {
 	.keys = burgers_keys,
 	.check = burgers_check,
 	.layout = burgers_layout,
-	.numbers = burgers_numbers,
+	.numbers = problem_numbers_drift,
 	.prepare = burgers_prepare,
 	.release = release,
 	.generate = burgers_generate,
@@ -320,7 +299,7 @@ static const struct problem_class reaction_diffusion = {
 	.keys = fisher_keys,
 	.check = check,
 	.layout = fisher_layout,
-	.numbers = fisher_numbers,
+	.numbers = problem_numbers_steps,
 	.prepare = fisher_prepare,
 	.release = release,
 	.generate = fisher_generate,

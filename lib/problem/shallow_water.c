@@ -18,11 +18,6 @@ struct shallow {
 	bool velocity;
 };
 
-struct work {
-	struct volume *volume;
-	double *state; /* depth and both velocities */
-};
-
 static const double low = -2.5, length = 5;
 
 static int check(const void *config, struct err *e)
@@ -42,38 +37,23 @@ static double cell(const struct shallow *c, int64_t i)
 static void layout(const void *config, struct layout *l)
 {
 	const struct shallow *c = config;
-	double *x = xmalloc((size_t)c->grid * sizeof *x);
 	int axis[3];
 
-	for (int64_t i = 0; i < c->grid; i++)
-		x[i] = cell(c, i);
 	axis[0] = problem_time_axis(l, c->frames, c->T);
-	axis[1] = layout_add_axis(l, "x", AXIS_SPACE, c->grid, x, c->boundary == VOLUME_PERIODIC, length);
-	axis[2] = layout_add_axis(l, "y", AXIS_SPACE, c->grid, x, c->boundary == VOLUME_PERIODIC, length);
+	axis[1] = problem_cell_axis(l, "x", c->grid, low, length, c->boundary == VOLUME_PERIODIC);
+	axis[2] = problem_cell_axis(l, "y", c->grid, low, length, c->boundary == VOLUME_PERIODIC);
 	layout_add_field(l, "h", DTYPE_F32, ROLE_TRAJECTORY, 3, axis);
 	if (c->velocity) {
 		layout_add_field(l, "Vx", DTYPE_F32, ROLE_TRAJECTORY, 3, axis);
 		layout_add_field(l, "Vy", DTYPE_F32, ROLE_TRAJECTORY, 3, axis);
 	}
 	layout_add_param(l, "gravity", c->gravity);
-	free(x);
 }
 
 static void numbers(const void *config, struct problem_numbers *n)
 {
 	(void)config;
 	*n = (struct problem_numbers){ 3, { "steps", "radius", "mass_drift" } };
-}
-
-static void release(void *work)
-{
-	struct work *w = work;
-
-	if (!w)
-		return;
-	volume_free(w->volume);
-	free(w->state);
-	free(w);
 }
 
 static int prepare(const void *config, void **work, struct err *e)
@@ -90,19 +70,12 @@ static int prepare(const void *config, void **work, struct err *e)
 					    .solver = (enum volume_solver)c->solver,
 					    .stepper = (enum volume_stepper)c->stepper,
 					    .cfl = c->cfl };
-	struct work *w = xcalloc(1, sizeof *w);
 
-	w->volume = volume_new(&setup, e);
-	w->state = w->volume ? mem_new(3 * c->grid * c->grid, sizeof *w->state, "shallow water", e) : NULL;
-	if (!w->state) {
-		release(w);
-		return -1;
-	}
-	*work = w;
-	return 0;
+	*work = volume_work_new(&setup, "shallow water", e);
+	return *work ? 0 : -1;
 }
 
-static int run(const struct shallow *c, struct work *w, int64_t sample, double *const *field, double *number,
+static int run(const struct shallow *c, struct volume_work *w, int64_t sample, double *const *field, double *number,
 	       struct err *e)
 {
 	if (volume_trajectory(w->volume, w->state, 1, c->frames, c->T, c->velocity ? 3 : 1, field, sample, number, e) !=
@@ -117,7 +90,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 		 double *number, struct err *e)
 {
 	const struct shallow *c = config;
-	struct work *w = work;
+	struct volume_work *w = work;
 	const int64_t cells = c->grid * c->grid;
 
 	memset(w->state, 0, (size_t)(3 * cells) * sizeof *w->state);
@@ -139,7 +112,7 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 		    struct err *e)
 {
 	const struct shallow *c = config;
-	struct work *w = work;
+	struct volume_work *w = work;
 	const double share = rng_uniform_at(rng_stream(seed, "shallow-water", 0, (uint64_t)sample), 0);
 	const double radius = c->radius.at[0] + share * (c->radius.at[1] - c->radius.at[0]);
 
@@ -183,7 +156,7 @@ static const struct problem_class shallow_water = {
 	.layout = layout,
 	.numbers = numbers,
 	.prepare = prepare,
-	.release = release,
+	.release = volume_work_free,
 	.generate = generate,
 	.march = march,
 	.march_input = march_input,

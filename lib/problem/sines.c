@@ -3,6 +3,13 @@
 
 #include <math.h>
 
+int sines_check(bool compat, int64_t grid, struct err *e)
+{
+	if (compat && grid < 2)
+		return err_set(e, ERR_USAGE, "grid: compat needs two points or more");
+	return 0;
+}
+
 void sines_draw(const struct sines_law *law, struct rng r, struct sines *p)
 {
 	const double length = law->compat ? law->length * (1 - 1. / (double)law->grid) : law->length;

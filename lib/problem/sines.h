@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/rng.h"
 
 enum { SINES_MAX = 64 };
@@ -29,6 +30,15 @@ struct sines {
 	bool absolute, window;
 	double sign, left, right;
 };
+
+/* Keys of a problem whose config has members of these names. */
+#define SINES_KEYS(config)                                                                                             \
+	KEY_INT(config, waves, "4", 1, SINES_MAX, "wave numbers 1 .. waves to choose from"),                           \
+		KEY_INT(config, terms, "2", 1, 1000, "choices, with replacement"),                                     \
+		KEY_REAL(config, abs_share, "0.1", 0, 1, "share of samples that take the absolute value"),             \
+		KEY_REAL(config, window_share, "0.1", 0, 1, "share of samples under a smooth window")
+/* compat needs two points: ERR_USAGE. */
+int sines_check(bool compat, int64_t grid, struct err *e);
 
 void sines_draw(const struct sines_law *law, struct rng r, struct sines *p);
 double sines_at(const struct sines *p, double x);

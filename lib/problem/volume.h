@@ -100,6 +100,15 @@ int64_t volume_reduced(const struct volume *v); /* those of order 1 */
 int volume_trajectory(struct volume *v, const double *start, int64_t refine, int64_t frames, double T, int n_fields,
 		      double *const *field, int64_t sample, double *steps, struct err *e);
 
+/* What a sample's run needs: the solver and room for its primitive planes. what: in the message when memory is out.
+ * Freed with volume_work_free (NULL: nothing). */
+struct volume_work {
+	struct volume *volume;
+	double *state; /* volume_count planes of size[0] x ... cells */
+};
+struct volume_work *volume_work_new(const struct volume_setup *s, const char *what, struct err *e);
+void volume_work_free(void *work);
+
 /* F(left, right) of one face along the first axis: primitive states in plane order, conserved fluxes in plane order. */
 void volume_face_flux(const struct volume_law *law, const struct volume_physics *p, enum volume_solver solver, int dims,
 		      const double *left, const double *right, double *flux);

@@ -62,3 +62,29 @@ int volume_trajectory(struct volume *v, const double *start, int64_t refine, int
 	*steps = (double)v->steps;
 	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
+
+void volume_work_free(void *work)
+{
+	struct volume_work *w = work;
+
+	if (!w)
+		return;
+	volume_free(w->volume);
+	free(w->state);
+	free(w);
+}
+
+struct volume_work *volume_work_new(const struct volume_setup *s, const char *what, struct err *e)
+{
+	struct volume_work *w = xcalloc(1, sizeof *w);
+	int64_t numbers = volume_count(s->law, s->dims);
+
+	w->volume = volume_new(s, e); /* refuses numbers of cells that are no number */
+	for (int a = 0; a < s->dims && w->volume; a++)
+		numbers *= s->size[a];
+	w->state = w->volume ? mem_new(numbers, sizeof *w->state, what, e) : NULL;
+	if (w->state)
+		return w;
+	volume_work_free(w);
+	return NULL;
+}
