@@ -1,10 +1,9 @@
 /* compressible.c: compressible flow of an ideal gas in one to three dimensions by finite volumes, from the families of
  * initial states in flow.h. */
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "problem/axes.h"
 #include "problem/flow.h"
 #include "problem/problem.h"
@@ -58,6 +57,24 @@ static int check_range(const char *name, int n, bool ordered, struct err *e)
 	return err_set(e, ERR_USAGE, "%s: two numbers are needed, the lower one first", name);
 }
 
+/* The solver's cells, in all variables, must be a number of bytes. */
+static int check_cells(const struct compressible *c, struct err *e)
+{
+	char sizes[96] = "";
+	double cells = 1;
+	int at = 0;
+
+	for (int a = 0; a < c->dims; a++) {
+		cells *= (double)cells_along(c, a) * (double)c->refine;
+		at += snprintf(sizes + at, sizeof sizes - (size_t)at, "%s%lld", a > 0 ? " x " : "",
+			       (long long)cells_along(c, a));
+	}
+	if (cells <= 0x1p53)
+		return 0;
+	return err_set(e, ERR_USAGE, "refine: %s cells refined %lld times along each axis are %.3g, too many", sizes,
+		       (long long)c->refine, cells);
+}
+
 static int check(const void *config, struct err *e)
 {
 	const struct compressible *c = config;
@@ -65,6 +82,8 @@ static int check(const void *config, struct err *e)
 
 	if (c->grid.n != 1 && c->grid.n != c->dims)
 		return err_set(e, ERR_USAGE, "grid: %d numbers for %lld dimensions", c->grid.n, (long long)c->dims);
+	if (check_cells(c, e) != 0)
+		return -1;
 	if (c->dims < start->least_dims || c->dims > start->most_dims)
 		return err_set(e, ERR_USAGE, "dims: initial %s needs %d to %d dimensions", start->name,
 			       start->least_dims, start->most_dims);

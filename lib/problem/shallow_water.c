@@ -1,9 +1,7 @@
 /* shallow_water.c: a column of water collapses over a flat bottom: the radial dam break of PDEBench. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "problem/axes.h"
 #include "problem/problem.h"
 #include "problem/volume.h"

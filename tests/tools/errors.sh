@@ -28,6 +28,8 @@ run_error 2 "model.levels" sciml-train unet d.h5 -s model.levels=6 -o x.h5
 run_status 0 sciml-gen darcy -s problem.grid=8 -s problem.solve_grid=15 -n 3 -o two.h5
 run_error 2 'the model was trained for' sciml-solve m.h5 two.h5 -o x.h5
 run_error 2 'd.h5: holds data, objective physics needs a problem' sciml-train pinn d.h5 -o x.h5
+run_error 2 'refine: 1000000 x 1000000 x 100000 cells refined 64 times along each axis are 2.62e+22, too many' \
+	sciml-gen compressible -s problem.dims=3 -s problem.grid='[1000000,1000000,100000]' -s problem.refine=64 -o x.h5
 run_error 2 'no problem' sciml-gen burger -o x.h5
 grep -q "did you mean 'burgers'" err || fail "no hint for a misspelt problem"
 printf 'problem:\n  text: "u_t = u_xx"\n' >nameless.yaml
