@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "num/blas.h"
 #include "num/fft.h"
+#include "num/wide.h"
 #include "op/modes.h"
 
 struct modes_attr {
@@ -109,10 +110,15 @@ static node from_pull(struct graph *g, node self, int k, node cotangent)
 struct tables {
 	struct modes_attr a;
 	int64_t n_points, n_modes; /* of one channel */
+	int64_t beside;		   /* planes transformed side by side */
+	int64_t n_planes;	   /* numbers of scratch for them */
 	int64_t n_scratch;	   /* numbers of scratch before the line's spectrum */
 	struct fft_plan *plan;	   /* of a line of the last axis, where that is faster */
-	void *last;    /* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan the factors */
-	void *axis[2]; /* (2M + 1) x n, or n x (2M + 1) for the way back: cos k = 0..M, sin k = 1..M */
+	/* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan the factors */
+	void *last;
+	/* cos of k = 0..M and j = 0..n/2, (M + 1) x (n/2 + 1), then sin of k = 1..M and the other j, which stand for
+	 * -j, M x (n - n/2 - 1); each turned around for the way back */
+	void *axis[2];
 };
 
 static void tables_free(void *state)
@@ -151,17 +157,30 @@ static double sine(int64_t k, int64_t j, int64_t n)
 			      : sin(1.57079632679489661923 * (double)phase / (double)n);
 }
 
-/* Per channel: lines transformed along the last axis, products with the cosine and sine rows, and in 3D the partly
- * transformed field between the first two axes. */
+/* Planes that fill a few vectors of the widest kind: rows of one are shorter than a tile of a product is wide. */
+static int64_t planes_beside(const struct modes_attr *a)
+{
+	int64_t width = 2 * a->modes[a->n_dims - 1];
+
+	return width < 64 ? 64 / width : 1;
+}
+
+/* Lines of planes transformed along the last axis, products with the cosine and sine rows. */
+static int64_t plane_numbers(const struct modes_attr *a)
+{
+	int64_t d = a->n_dims - 2;
+
+	return d < 0 ? 0 : (a->size[d] + a->modes[d] + 1) * planes_beside(a) * 2 * a->modes[d + 1];
+}
+
+/* In 3D one channel's partly transformed field and its row products besides. */
 static int64_t scratch_numbers(const struct modes_attr *a)
 {
-	int64_t n = 0;
+	int64_t n = plane_numbers(a);
 
-	if (a->n_dims == 2)
-		n = a->size[0] + a->modes[0] + 1;
-	else if (a->n_dims == 3)
-		n = a->size[0] * a->size[1] + (a->modes[0] + 1) * a->modes[1] + a->size[0] * a->modes[1];
-	return (n * 2 * a->modes[a->n_dims - 1] + 15) / 16 * 16;
+	if (a->n_dims == 3)
+		n += (a->size[0] + a->modes[0] + 1) * a->modes[1] * 2 * a->modes[2];
+	return (n + 15) / 16 * 16;
 }
 
 /* Measured on an AVX2 machine: 2 n m products against some n log n; the balance lies near m = 3 log2 n. */
@@ -188,19 +207,24 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 		t->n_modes *= a->modes[d];
 	}
 	for (; last < a->n_dims - 1; last++) {
-		int64_t n = a->size[last], top = a->modes[last] / 2, rows = 2 * top + 1;
+		int64_t n = a->size[last], top = a->modes[last] / 2, even = n / 2 + 1, odd = n - even;
 
-		t->axis[last] = mem_new(rows * n, dtype_size(type), "Fourier matrix", e);
+		t->axis[last] = mem_new((top + 1) * even + top * odd, dtype_size(type), "Fourier matrix", e);
 		if (!t->axis[last])
 			goto fail;
-		for (int64_t r = 0; r < rows; r++)
-			for (int64_t j = 0; j < n; j++)
-				put(t->axis[last], type, back ? j * rows + r : r * n + j,
-				    r <= top ? cosine(r, j, n) : sine(r - top, j, n));
+		for (int64_t k = 0; k <= top; k++)
+			for (int64_t j = 0; j < even; j++)
+				put(t->axis[last], type, back ? j * (top + 1) + k : k * even + j, cosine(k, j, n));
+		for (int64_t k = 0; k < top; k++)
+			for (int64_t j = 0; j < odd; j++)
+				put(t->axis[last], type, (top + 1) * even + (back ? j * top + k : k * odd + j),
+				    sine(k + 1, odd - j, n));
 	}
 	int64_t n = a->size[last], m = a->modes[last];
 	bool fft = through_fft(a);
 
+	t->beside = planes_beside(a);
+	t->n_planes = plane_numbers(a);
 	t->n_scratch = scratch_numbers(a);
 	t->last = mem_new(fft ? m : 2 * m * n, dtype_size(type), "Fourier matrix", e);
 	if (!t->last)

@@ -175,8 +175,12 @@ static const struct layer layers[] = {
 	{ 2, { 7, 9 }, { 10, 6 }, { 4, 4 } },
 	{ 3, { 4, 5, 6 }, { 4, 5, 6 }, { 4, 2, 4 } },
 	{ 3, { 6, 4, 5 }, { 4, 7, 8 }, { 2, 4, 3 } },
+	/* an axis without sines; several groups of planes side by side, the last one smaller */
+	{ 2, { 2, 4 }, { 2, 5 }, { 2, 3 } },
+	{ 2, { 16, 26 }, { 12, 24 }, { 12, 13 } },
+	{ 3, { 9, 6, 16 }, { 6, 5, 17 }, { 2, 4, 8 } },
 };
-enum { N_LAYERS = 8, IN = 2, OUT = 3 };
+enum { N_LAYERS = 11, IN = 2, OUT = 3 };
 
 static void inputs(struct feed *f, const struct layer *l, int64_t in, int64_t out, node *x, node *w)
 {
