@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "graph/run.h"
+#include "graph/step.h"
 
 enum { CACHE_BYTES = 40 << 10, BLOCK_LEAST = 128 };
 
@@ -73,21 +73,22 @@ struct cluster *cluster_new(struct builder *b, int unit, int64_t most)
 	const int *member = &b->c.member[u->first];
 	struct arena *arena = b->plan->arena;
 	struct cluster *c = arena_take(arena, sizeof *c);
+	struct step *step = xcalloc((size_t)u->n, sizeof *step);
 	const struct shape *shape = &value[member[0]].node->shape;
 	int *reg = b->mark, *last_use, *free_slot, n_free = 0, n_edges = 0, *in, at;
 
 	c->size = dtype_size(value[member[0]].node->dtype);
 	c->count = shape_count(shape);
 	c->row_count = shape->rank > 0 ? c->count / shape->dim[0] : c->count;
-	c->n_micros = u->n;
-	/* Number operands and results; a member's last use decides when its slot is free again. */
+	c->n_micros = steps_of(b, unit, step);
+	/* Number operands and results; a value's last use decides when its slot is free again. */
 	last_use = xcalloc((size_t)u->n + 1, sizeof *last_use);
 	free_slot = xcalloc((size_t)u->n + 1, sizeof *free_slot);
-	for (int i = 0; i < u->n; i++) {
-		const struct value *a = &value[member[i]];
+	for (int i = 0; i < c->n_micros; i++) {
+		const struct step *a = &step[i];
 
 		n_edges += a->n_args;
-		c->n_results += b->outside[member[i]];
+		c->n_results += b->outside[a->value];
 		for (int k = 0; k < a->n_args; k++) {
 			if (value[a->arg[k]].unit == unit)
 				last_use[value[a->arg[k]].position] = i;
@@ -97,10 +98,10 @@ struct cluster *cluster_new(struct builder *b, int unit, int64_t most)
 	}
 	c->operand = arena_take(arena, (size_t)c->n_operands * sizeof *c->operand);
 	c->result = arena_take(arena, (size_t)c->n_results * sizeof *c->result);
-	c->micro = arena_take(arena, (size_t)u->n * sizeof *c->micro);
+	c->micro = arena_take(arena, (size_t)c->n_micros * sizeof *c->micro);
 	in = arena_take(arena, (size_t)n_edges * sizeof *in);
-	for (int i = 0; i < u->n; i++) {
-		const struct value *a = &value[member[i]];
+	for (int i = 0; i < c->n_micros; i++) {
+		const struct step *a = &step[i];
 
 		for (int k = 0; k < a->n_args; k++) {
 			struct operand *o;
@@ -118,12 +119,12 @@ struct cluster *cluster_new(struct builder *b, int unit, int64_t most)
 	}
 	/* Registers: slots behind operands, results behind slots; results are numbered once the slots are known. */
 	c->n_results = 0;
-	for (int i = 0; i < u->n; i++) {
-		const struct value *a = &value[member[i]];
+	for (int i = 0; i < c->n_micros; i++) {
+		const struct step *a = &step[i];
 		struct micro *m = &c->micro[i];
 
-		m->block = a->node->op->block;
-		m->attr = a->node->attr;
+		m->block = a->block;
+		m->attr = a->attr;
 		m->n_in = a->n_args;
 		m->in = in;
 		for (int k = 0; k < a->n_args; k++) {
@@ -140,32 +141,33 @@ struct cluster *cluster_new(struct builder *b, int unit, int64_t most)
 			if (from >= 0 && last_use[value[a->arg[k]].position] == i)
 				free_slot[n_free++] = from;
 		}
-		if (b->outside[member[i]]) {
+		if (b->outside[a->value]) {
 			struct result *r = &c->result[c->n_results];
 
-			builder_ref(b, member[i], &r->ref);
+			builder_ref(b, a->value, &r->ref);
 			for (int k = 0; k < c->n_operands; k++)
 				r->hold = r->hold ||
-					  (c->operand[k].place == value[member[i]].place && c->operand[k].last_use > i);
-			reg[member[i]] = -2 - c->n_results++;
+					  (c->operand[k].place == value[a->value].place && c->operand[k].last_use > i);
+			reg[a->value] = -2 - c->n_results++;
 		} else {
-			reg[member[i]] = c->n_operands + (n_free > 0 ? free_slot[--n_free] : c->n_slots++);
+			reg[a->value] = c->n_operands + (n_free > 0 ? free_slot[--n_free] : c->n_slots++);
 		}
-		m->out = reg[member[i]];
+		m->out = reg[a->value];
 	}
 	at = c->n_operands + c->n_slots;
 	in = (int *)c->micro[0].in;
 	for (int k = 0; k < n_edges; k++)
 		in[k] = in[k] < 0 ? at - 2 - in[k] : in[k];
-	for (int i = 0; i < u->n; i++) {
-		const struct value *a = &value[member[i]];
+	for (int i = 0; i < c->n_micros; i++) {
+		const struct step *a = &step[i];
 
 		c->micro[i].out = c->micro[i].out < 0 ? at - 2 - c->micro[i].out : c->micro[i].out;
-		reg[member[i]] = -1;
+		reg[a->value] = -1;
 		for (int k = 0; k < a->n_args; k++)
 			reg[a->arg[k]] = -1;
 	}
 	lay_out(c, most);
+	free(step);
 	free(last_use);
 	free(free_slot);
 	return c;

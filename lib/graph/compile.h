@@ -1,6 +1,6 @@
 /* compile.h: how plan_new goes from nodes to kernels. fuse.c gathers the needed nodes into units (one op, or a cluster
  * of elementwise ops), stage.c orders units and groups them into stages that run row by row, plan.c gives every value
- * its place in memory, cluster.c and run.c hold what is executed. */
+ * its place in memory, step.c joins elementwise ops into fewer kernels, cluster.c and run.c hold what is executed. */
 #ifndef SCIML_GRAPH_COMPILE_H
 #define SCIML_GRAPH_COMPILE_H
 

@@ -119,6 +119,7 @@ const struct op_class graph_op_add = {
 	.jvp = jvp_add,
 	.simplify = simplify_add,
 	.block = { add_float, add_double },
+	.arithmetic = OP_ADD,
 	.n_samples = 2,
 	.samples = add_samples,
 };

@@ -29,6 +29,10 @@ struct op_block {
 	void (*d)(int64_t n, double *out, const double *const *in, const void *attr);
 };
 
+/* Elementwise ops that the executor may compute together with others: a + b, a - b, a b, a^2, -a, factor a, a + offset;
+ * the last two have a double as their attribute. */
+enum op_arithmetic { OP_OTHER, OP_ADD, OP_SUB, OP_MUL, OP_SQUARE, OP_NEG, OP_SCALE, OP_SHIFT };
+
 enum { OP_SAMPLE_ARGS = 4 };
 /* Arguments for the table-driven tests; values uniform in [lo, hi] (int32: integers lo..hi). Away from kinks. */
 struct op_sample {
@@ -61,7 +65,8 @@ struct op_class {
 
 	/* The kernel: exactly one of block, alias, eval (both NULL for input and constant). */
 	struct op_block block; /* arguments, of the result's type, broadcast to its shape; at most 16 */
-	bool alias;	       /* result is argument 0 with another shape (reshape, stop_gradient): no copy */
+	enum op_arithmetic arithmetic;
+	bool alias; /* result is argument 0 with another shape (reshape, stop_gradient): no copy */
 	/* eval computes units begin .. end-1 of units(call); units are independent and their number depends on shapes alone.
 	 * scratch: scratch_size bytes aligned to 64, private to the running worker. finish runs once, after all units, in one
 	 * thread (ordered sums of partial results in work). units NULL: one unit. units, work_size and row_args_for are also

@@ -394,12 +394,13 @@ static const struct op_sample power_samples[] = { { 1, { { DTYPE_F64, OP_DIMS(3,
 #define RULE(PUSH) .vjp = PUSH, .jvp = PUSH
 
 static const struct op_class sub = {
-	BINARY("sub", "a - b"),	   .vjp = vjp_sub,	 .jvp = jvp_sub, .simplify = simplify_sub,
-	.block = OP_BLOCK_OF(sub), OP_SAMPLES(any_pairs)
+	BINARY("sub", "a - b"),	   .vjp = vjp_sub,	 .jvp = jvp_sub,       .simplify = simplify_sub,
+	.block = OP_BLOCK_OF(sub), .arithmetic = OP_SUB, OP_SAMPLES(any_pairs)
 };
 static const struct op_class mul = { BINARY("mul", "a b"),	.vjp = vjp_mul,
 				     .jvp = push_mul,		.simplify = simplify_mul,
-				     .block = OP_BLOCK_OF(mul), OP_SAMPLES(any_pairs) };
+				     .block = OP_BLOCK_OF(mul), .arithmetic = OP_MUL,
+				     OP_SAMPLES(any_pairs) };
 static const struct op_class divide = { BINARY("div", "a / b"),
 					.vjp = vjp_div,
 					.jvp = push_div,
@@ -429,18 +430,27 @@ static const struct op_class where = { .name = "where",
 				       .simplify = simplify_where,
 				       .block = OP_BLOCK_OF(where),
 				       OP_SAMPLES(where_samples) };
-static const struct op_class neg = { UNARY("neg", "-a"), RULE(push_neg), .simplify = simplify_neg,
-				     .block = OP_BLOCK_OF(neg), OP_SAMPLES(any_samples) };
-static const struct op_class scale = { UNARY("scale", "factor a"),	    RULE(push_scale),
-				       .attr_size = sizeof(struct op_real), .simplify = simplify_scale,
-				       .block = OP_BLOCK_OF(scale),	    OP_SAMPLES(scale_samples) };
-static const struct op_class shift = { UNARY("shift", "a + offset"),	    RULE(push_shift),
-				       .attr_size = sizeof(struct op_real), .simplify = simplify_shift,
-				       .block = OP_BLOCK_OF(shift),	    OP_SAMPLES(shift_samples) };
+static const struct op_class neg = { UNARY("neg", "-a"),	RULE(push_neg),	      .simplify = simplify_neg,
+				     .block = OP_BLOCK_OF(neg), .arithmetic = OP_NEG, OP_SAMPLES(any_samples) };
+static const struct op_class scale = { UNARY("scale", "factor a"),
+				       RULE(push_scale),
+				       .attr_size = sizeof(struct op_real),
+				       .simplify = simplify_scale,
+				       .block = OP_BLOCK_OF(scale),
+				       .arithmetic = OP_SCALE,
+				       OP_SAMPLES(scale_samples) };
+static const struct op_class shift = { UNARY("shift", "a + offset"),
+				       RULE(push_shift),
+				       .attr_size = sizeof(struct op_real),
+				       .simplify = simplify_shift,
+				       .block = OP_BLOCK_OF(shift),
+				       .arithmetic = OP_SHIFT,
+				       OP_SAMPLES(shift_samples) };
 static const struct op_class recip = { UNARY("recip", "1 / a"), RULE(push_recip), .block = OP_BLOCK_OF(recip),
 				       OP_SAMPLES(positive) };
-static const struct op_class square = { UNARY("square", "a^2"), RULE(push_square), .simplify = simplify_even,
-					.block = OP_BLOCK_OF(square), OP_SAMPLES(any_samples) };
+static const struct op_class square = { UNARY("square", "a^2"),	   RULE(push_square),
+					.simplify = simplify_even, .block = OP_BLOCK_OF(square),
+					.arithmetic = OP_SQUARE,   OP_SAMPLES(any_samples) };
 static const struct op_class square_root = { UNARY("sqrt", "square root of a"), RULE(push_sqrt),
 					     .block = OP_BLOCK_OF(square_root), OP_SAMPLES(positive) };
 static const struct op_class power = { UNARY("power", "a^exponent"),	    RULE(push_power),

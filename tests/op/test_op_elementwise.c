@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/rng.h"
 #include "value.h"
 
 /* ---- elementwise ---- */
@@ -336,6 +337,90 @@ START_TEST(simpler_nodes)
 }
 END_TEST
 
+/* Sums and products at random, computed in few kernels where only the last is asked for, and one by one where every
+ * value is: the same bits. */
+START_TEST(joined_kernels_round_alike)
+{
+	enum { LEAVES = 5, NODES = 24, GRAPHS = 300 };
+	const enum dtype t = _i == 0 ? DTYPE_F32 : DTYPE_F64;
+	const struct shape s = shape_of(3, 23), column = shape_of(3, 1);
+
+	for (uint64_t seed = 0; seed < GRAPHS; seed++) {
+		const struct rng r = rng_stream(seed, "joined", 0, 0);
+		struct graph *g = graph_new(t);
+		struct tensor leaf[LEAVES], alone;
+		struct plan *all, *last;
+		struct err e = { 0 };
+		node at[LEAVES + NODES];
+
+		for (int k = 0; k < LEAVES; k++) {
+			const struct shape *shape = k == LEAVES - 1 ? &column : &s;
+
+			at[k] = graph_input(g, "in", t, shape);
+			leaf[k] = tensor_new(t, shape);
+			for (int64_t i = 0; i < shape_count(shape); i++)
+				tensor_set(&leaf[k], i, rng_normal_at(r, (uint64_t)(1000 + k * 100 + i)));
+		}
+		/* Mostly from the latest nodes, so that most have one reader. */
+		for (int k = LEAVES; k < LEAVES + NODES; k++) {
+			const int near = k < LEAVES + 3 ? k : 3;
+			const node a = at[k - 1 - (int)(rng_uniform_at(r, (uint64_t)(3 * k)) * near)];
+			const node b = at[(int)(rng_uniform_at(r, (uint64_t)(3 * k + 1)) * k)];
+
+			switch ((int)(rng_uniform_at(r, (uint64_t)(3 * k + 2)) * 10)) {
+			case 0:
+				at[k] = op_square(g, op_shift(g, a, 0.3));
+				break;
+			case 1:
+				at[k] = op_neg(g, a);
+				break;
+			case 2:
+				at[k] = op_scale(g, a, -1.7);
+				break;
+			case 3:
+				at[k] = op_shift(g, op_neg(g, op_square(g, a)), 1);
+				break;
+			case 4:
+				at[k] = op_sub(g, op_mul(g, at[k % LEAVES], b), op_mul(g, a, at[(k + 1) % LEAVES]));
+				break;
+			case 5:
+				at[k] = op_sub(g, a, b);
+				break;
+			case 6:
+				at[k] = op_add(g, op_scale(g, a, 0.1), op_mul(g, a, op_mul(g, b, at[k % LEAVES])));
+				break;
+			case 7:
+				at[k] = op_add(g, a, b);
+				break;
+			default:
+				at[k] = op_mul(g, a, b);
+			}
+		}
+		all = plan_new(g, LEAVES + NODES, at, &e);
+		last = plan_new(g, 1, &at[LEAVES + NODES - 1], &e);
+		ck_assert_msg(all && last, "%s", e.message);
+		for (int k = 0; k < LEAVES; k++) {
+			plan_bind(all, at[k], leaf[k].data);
+			plan_bind(last, at[k], leaf[k].data);
+		}
+		ck_assert_int_eq(plan_run(all, &e) | plan_run(last, &e), 0);
+		alone = plan_out(all, LEAVES + NODES - 1);
+		for (int64_t i = 0; i < shape_count(&alone.shape); i++) {
+			const struct tensor joined = plan_out(last, 0);
+			const double x = tensor_get(&alone, i), y = tensor_get(&joined, i);
+
+			ck_assert_msg((isnan(x) && isnan(y)) || (x == y && !signbit(x) == !signbit(y)),
+				      "graph %d, element %d: %.17g alone, %.17g joined", (int)seed, (int)i, x, y);
+		}
+		plan_free(all);
+		plan_free(last);
+		graph_free(g);
+		for (int k = 0; k < LEAVES; k++)
+			tensor_free(&leaf[k]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("op elementwise");
@@ -349,6 +434,7 @@ int main(void)
 	tcase_add_test(tests, nan_and_infinity_pass);
 	tcase_add_loop_test(tests, arithmetic_broadcasts, 0, 7);
 	tcase_add_test(tests, powers);
+	tcase_add_loop_test(tests, joined_kernels_round_alike, 0, 2);
 	tcase_add_test(tests, where_leaks_nothing);
 	tcase_add_test(tests, simpler_nodes);
 	suite_add_tcase(suite, tests);
