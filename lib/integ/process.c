@@ -292,7 +292,14 @@ int process_check(enum process_kind kind, const struct process_scheme *scheme, s
 				       process_names[kind]);
 		return 0;
 	}
-	return sde_method_check(&sde_methods[scheme->method - 1], &sde, is_adaptive(scheme), e);
+	if (sde_method_check(&sde_methods[scheme->method - 1], &sde, is_adaptive(scheme), e) != 0)
+		return -1;
+	/* its lengths follow from atol: for 0 they would be 0 */
+	if (sde_methods[scheme->method - 1].needs_flows && is_adaptive(scheme) && !(scheme->atol > 0))
+		return err_set(e, ERR_USAGE,
+			       "atol: adaptive steps of method %s need one above 0; rtol says nothing to it",
+			       sde_methods[scheme->method - 1].name);
+	return 0;
 }
 
 int process_path(enum process_kind kind, const struct process *p, const struct process_scheme *scheme, int64_t n,

@@ -24,6 +24,7 @@ run_status 0 $cir -s sample.method=milstein -s sample.steps=2048 -o fine.h5
 run_status 0 $cir -s sample.method=splitting -s sample.atol=0.02 -o split.h5
 run_status 0 sciml-eval split.h5 fine.h5 --metric mse --below mse=1e-3
 run_error 2 'needs sigma^2 <= 4 rate level' $cir -s sample.method=splitting -s sample.level=0.9 -o a.h5
+run_error 2 'atol: adaptive steps of method splitting' $cir -s sample.method=splitting -s sample.rtol=1e-2 -o a.h5
 run_error 2 'no length of steps is known' sciml-gen gbm -n 1 -s problem.method=splitting -s problem.atol=0.1 -o a.h5
 run_error 2 'solutions in closed form' sciml-gen ou-trend -n 1 -s problem.method=splitting -o a.h5
 run_error 2 'shark needs additive noise' sciml-gen gbm -n 1 -s problem.method=shark -o a.h5
