@@ -57,6 +57,9 @@ int evolve_choose(const struct evolve_member *front);
 /* Mean squared error of a tree; INFINITY where it is not finite. */
 double evolve_loss(const struct evolve *v, const struct evolve_tree *t);
 
+/* Is it a tree of known operators and of inputs below n_inputs, or none? What a file holds need not be. */
+bool evolve_valid(const struct evolve_tree *t, int64_t n_inputs);
+
 /* The tree as an expression of p, of the inputs' handles: number i of the tree (in prefix order) as EX_PARAM with index
  * first + i, or, first < 0, as a number. */
 expr evolve_expression(struct exprs *p, const struct evolve_tree *t, const expr *input, int first);

@@ -237,6 +237,25 @@ struct evolve_tree evolve_cross(const struct evolve *v, struct evolve_draws *d, 
 	return *a;
 }
 
+bool evolve_valid(const struct evolve_tree *t, int64_t n_inputs)
+{
+	int open = 1;
+
+	if (t->size == 0)
+		return true;
+	if (!(t->size >= 1 && t->size <= EVOLVE_SIZE) || t->size != floor(t->size))
+		return false;
+	for (int i = 0; i < size_of(t); i++) {
+		if (open == 0 || !(t->op[i] >= 0 && t->op[i] < OPERATORS) || t->op[i] != floor(t->op[i]))
+			return false;
+		if (t->op[i] == EVOLVE_INPUT &&
+		    (!(t->value[i] >= 0 && t->value[i] < (double)n_inputs) || t->value[i] != floor(t->value[i])))
+			return false;
+		open += evolve_arity((int)t->op[i]) - 1;
+	}
+	return open == 0;
+}
+
 int evolve_numbers(const struct evolve_tree *t, double *value)
 {
 	int n = 0;

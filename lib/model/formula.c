@@ -3,6 +3,7 @@
  * perceptron added they are the known part of a law (Rackauckas et al. 2020, arXiv 2001.04385). */
 #include "model/formula.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,13 +79,15 @@ static node output(struct builder *b, expr a)
 
 static int declare_constants(struct builder *b, const struct formula *c, struct err *e)
 {
+	if (c->constants && c->constants->kind != CONF_MAP)
+		return err_set(e, ERR_USAGE, "model.constants: is no map of names to numbers, {a: 1, b: 0.5}");
 	for (int i = 0; c->constants && i < c->constants->n; i++) {
 		const struct conf_node *v = c->constants->child[i];
 		struct nn_init start = { PARAM_GAIN, INIT_CONSTANT, 0, 0, 0 };
 		struct str name = { 0 };
 
-		if (c->constants->kind != CONF_MAP || v->kind != CONF_SCALAR || !str_to_double(v->text, &start.scale))
-			return err_set(e, ERR_USAGE, "model.constants: is no map of names to numbers, {a: 1, b: 0.5}");
+		if (v->kind != CONF_SCALAR || !str_to_double(v->text, &start.scale))
+			return err_set(e, ERR_USAGE, "model.constants: %s is no number", c->constants->key[i]);
 		if (i == CONSTANTS)
 			return err_set(e, ERR_USAGE, "model.constants: more than %d", CONSTANTS);
 		if (exprs_declare(b->pool, SYMBOL_PARAM, c->constants->key[i], 1, EXPR_NONE, e) != 0)
@@ -122,7 +125,11 @@ static node written(struct builder *b, const struct formula *c)
 	int status = declare_inputs(b, c, &e) == 0 ? declare_constants(b, c, &e) : -1;
 
 	for (int i = 0; i < c->formulas.n && status == 0; i++) {
-		const expr a = expr_parse(b->pool, c->formulas.at[i], "model.formulas", ALLOW_FIELDS, &e);
+		char where[48] = "model.formulas";
+
+		if (c->formulas.n > 1)
+			snprintf(where, sizeof where, "model.formulas, number %d", i + 1);
+		const expr a = expr_parse(b->pool, c->formulas.at[i], where, ALLOW_FIELDS, &e);
 
 		status = a == EXPR_NONE ? -1 : 0;
 		y[i] = status == 0 ? output(b, expr_lower(b->pool, a, 0)) : NODE_NONE;
@@ -152,6 +159,8 @@ struct evolve_tree formula_tree(const struct params *p, const char *path, int64_
 	snprintf(name, sizeof name, "%sconstants", path);
 	const int c = params_find(p, name);
 	double number[EVOLVE_SIZE];
+	if (!evolve_valid(&t, INT_MAX))
+		return (struct evolve_tree){ .size = -1 };
 	for (int j = 0; j < EVOLVE_SIZE && c >= 0; j++)
 		number[j] = tensor_get(&p->at[c].value, k * EVOLVE_SIZE + j);
 	if (c >= 0)
@@ -198,6 +207,10 @@ static node found(struct builder *b)
 	for (b->row = 0; b->row < s->n_out; b->row++) {
 		const struct evolve_tree t = formula_tree(b->n->params, b->n->path, b->row);
 
+		if (t.size != 0 && !evolve_valid(&t, s->n_in)) {
+			graph_fail(b->n->g, "the tree of output %d is damaged", b->row);
+			break;
+		}
 		y[b->row] = output(b, t.size > 0 ? evolve_expression(b->pool, &t, input, 0)
 						 : expr_leaf(b->pool, EX_PARAM, 0));
 	}

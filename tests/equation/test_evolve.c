@@ -223,6 +223,36 @@ START_TEST(tidied_expressions_mean_the_same)
 }
 END_TEST
 
+/* x0 + 2, and what a damaged file may hold. */
+START_TEST(damaged_trees_are_found)
+{
+	const struct evolve_tree good = { 3, { EVOLVE_FIRST_OPERATOR, EVOLVE_INPUT, EVOLVE_NUMBER }, { 0, 0, 2 } };
+	struct evolve_tree t = good;
+
+	ck_assert(evolve_valid(&t, 1) && !evolve_valid(&t, 0));
+	ck_assert(evolve_valid(&(struct evolve_tree){ 0 }, 1));
+	for (int size = -1; size < 40; size++) {
+		t.size = size;
+		ck_assert(evolve_valid(&t, 1) == (size == 0 || size == 3));
+	}
+	/* two trees, 2 and a sum that is cut */
+	t = (struct evolve_tree){ 3, { EVOLVE_NUMBER, EVOLVE_FIRST_OPERATOR, EVOLVE_NUMBER }, { 2 } };
+	ck_assert(!evolve_valid(&t, 1));
+	static const double op[] = { -1, 0.5, 16, 1e300, NAN };
+	for (int i = 0; i < 5; i++) {
+		t = good;
+		t.op[0] = op[i];
+		ck_assert(!evolve_valid(&t, 1));
+		t = good;
+		t.value[1] = op[i];
+		ck_assert(!evolve_valid(&t, 1));
+		t = good;
+		t.size = op[i];
+		ck_assert(!evolve_valid(&t, 1));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("evolve");
@@ -234,6 +264,7 @@ int main(void)
 	tcase_add_test(c, the_steepest_part_of_the_front_is_chosen);
 	tcase_add_test(c, numbers_are_tuned);
 	tcase_add_test(c, children_are_trees);
+	tcase_add_test(c, damaged_trees_are_found);
 	tcase_add_test(c, tidied_expressions_mean_the_same);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);

@@ -68,3 +68,6 @@ run_error 2 "no operator 'plus'" sciml-train -q symbolic-ode osc.h5 -o x.h5 -s '
 run_error 2 'objective.model' sciml-train -q symbolic-ode osc.h5 -o x.h5 -s objective.model=t.h5
 run_error 1 'objective.model' sciml-train -q symbolic-ode osc.h5 -o x.h5 -s objective.model=none.h5
 run_error 2 'model.formulas:1:' sciml-train -q formula t.csv $columns -o x.h5 -s 'model.formulas=[p*]'
+run_error 2 'model.formulas, number 2:1:1' sciml-train -q formula osc.h5 -o x.h5 -s 'model.formulas=[x0, y]'
+run_error 2 'model.constants: is no map' sciml-train -q formula osc.h5 -o x.h5 -s 'model.formulas=[x0, x1]' -s model.constants=3
+run_error 2 'model.constants: c is no number' sciml-train -q formula osc.h5 -o x.h5 -s 'model.formulas=[x0, x1]' -s 'model.constants={c: d}'
