@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "graph/plan.h"
 
 enum { ROWS = 1024 };
 
@@ -65,6 +66,33 @@ static node units(struct graph *g, enum dtype real, int64_t points, int64_t n)
 	return unit;
 }
 
+/* Of the point 0, in double precision: is there a nearest one? */
+static bool possible(int64_t n, const struct conf_node *equal, const struct conf_node *at_most)
+{
+	const struct shape point = shape_of(1, n);
+	struct graph *g = graph_new(DTYPE_F64);
+	struct plan *plan = NULL;
+	struct err e = { 0 };
+	bool good = true;
+	node A, b, G, h, z;
+
+	if (read_rows(g, "equal", equal, 1, n, DTYPE_F64, &A, &b) == 0 &&
+	    read_rows(g, "at_most", at_most, 1, n, DTYPE_F64, &G, &h) == 0) {
+		z = op_quadratic_program(g, units(g, DTYPE_F64, 1, n), graph_full(g, DTYPE_F64, &point, 0), G, h, A, b,
+					 NULL);
+		plan = graph_error(g) ? NULL : plan_new(g, 1, &z, &e);
+	}
+	if (plan && plan_run(plan, &e) == 0) {
+		const struct tensor nearest = plan_out(plan, 0);
+
+		for (int64_t k = 0; k < n; k++)
+			good &= isfinite(tensor_get(&nearest, k));
+	}
+	plan_free(plan);
+	graph_free(g);
+	return good;
+}
+
 node polytope_project(struct graph *g, node y, int channels, const struct conf_node *equal,
 		      const struct conf_node *at_most)
 {
@@ -89,6 +117,12 @@ node polytope_project(struct graph *g, node y, int channels, const struct conf_n
 	if (read_rows(g, "equal", equal, points, n, real, &A, &b) != 0 ||
 	    read_rows(g, "at_most", at_most, points, n, real, &G, &h) != 0)
 		return NODE_NONE;
+	if (!possible(n, equal, at_most))
+		return graph_fail(g, "%s: no outputs are found that keep all rows: some contradict others%s",
+				  !at_most ? "data.equal"
+				  : !equal ? "data.at_most"
+					   : "data.equal, data.at_most",
+				  equal ? ", or rows of data.equal follow from others" : "");
 	node x = op_reshape(g, op_permute(g, y, last), &flat);
 	node z = op_quadratic_program(g, units(g, real, points, n), op_neg(g, x), G, h, A, b, NULL);
 

@@ -26,3 +26,7 @@ run_error 2 'data.equal: row 1 is not 4 numbers' $train -s 'data.equal=[[1,1,1]]
 run_error 2 'data.at_most: is no list' $train -s data.at_most=1 -o x.h5
 run_error 2 'data.at_most: row 2' $train -s 'data.at_most=[[1,0,0,1],[1,0,b,1]]' -o x.h5
 run_error 2 'data.encoded_loss' $train $rows -s data.encoded_loss=true -s data.normalise_target=channel -o x.h5
+# rows that nothing keeps, and one row twice
+run_error 2 'data.equal: no outputs are found' $train -s 'data.equal=[[1,1,1,1],[1,1,1,2]]' -o x.h5
+run_error 2 'data.equal: no outputs are found' $train -s 'data.equal=[[1,1,1,1],[1,1,1,1]]' -o x.h5
+run_error 2 'data.at_most: no outputs are found' $train -s 'data.at_most=[[1,0,0,-1],[-1,0,0,-1]]' -o x.h5
