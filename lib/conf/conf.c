@@ -202,8 +202,8 @@ void conf_set(struct conf *c, const char *path, const char *value)
 
 	if (!part)
 		return;
-	map = walk(c, n, part, "default", true, &block);
-	scalar = conf_node_scalar(c->arena, arena_text(c->arena, value), "default", 0);
+	map = walk(c, n, part, "command line", true, &block);
+	scalar = conf_node_scalar(c->arena, arena_text(c->arena, value), "command line", 0);
 	scalar->quoted = !conf_is_plain(value, false);
 	conf_node_set(c->arena, map, part[n - 1], scalar);
 }

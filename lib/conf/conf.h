@@ -40,7 +40,7 @@ const struct conf_node *conf_root(const struct conf *c);
 /* Child by name, NULL if absent or n is not a map; conf_at: by dotted path from the root. */
 const struct conf_node *conf_child(const struct conf_node *n, const char *name);
 const struct conf_node *conf_at(const struct conf *c, const char *path);
-/* Set path to a scalar (used for defaults that come from data). */
+/* Set path to a scalar that an option or operand other than -s says. */
 void conf_set(struct conf *c, const char *path, const char *value);
 
 /* The tree as YAML, keys in order, scalars quoted when they need it: reading it back gives the same tree. */

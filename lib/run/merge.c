@@ -78,7 +78,7 @@ static int open_shard(struct shard *s, const char *path, struct err *e)
 	dataset_allow_nonfinite(s->data, true);
 	const char *config = dataset_meta(s->data, "config"), *line = config ? strstr(config, "# shard ") : NULL;
 	if (!line || sscanf(line, GEN_SHARD_FORMAT, &s->index, &s->count, &s->first, &s->last) != 4)
-		return err_set(e, ERR_USAGE, "%s: not a shard (made without --shard)", path);
+		return err_set(e, ERR_USAGE, "%s: not a shard of sciml-gen --shard", path);
 	s->config = xstrndup(config, (size_t)(line - config));
 	return read_seed(s, e);
 }

@@ -295,6 +295,9 @@ static int solve_model(struct solve *s, const char *what, int n_data, const char
 	learner = learner_of(&s->model);
 	if (learner && learner->solve)
 		return learner->solve(s->common, s->o, &s->model, n_data, data, e);
+	if (learner && learner->sample)
+		return err_set(e, ERR_USAGE, "%s: a model of objective %s is applied by sciml-sample", what,
+			       learner->name);
 	if (dataset_open_all(&s->data, n_data > 0 ? n_data : 1, n_data > 0 ? data : &input, s->o->layout, e) != 0)
 		return -1;
 	cfg_effective(s->model.setup.cfg, &config);
