@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cblas.h>
-
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cli/option.h"
 #include "cli/page.h"
+#include "num/blas.h"
 
 /* A descriptor that is closed at start would be given to the next file opened, and a message would land in a data file.
  * Opened the wrong way round, so that its use fails as it would have. */
@@ -82,7 +81,7 @@ static int work(const struct tool *t, const struct option_ask *ask, int n, char 
 	if (option_check_common(&tool_common, e) != 0)
 		return -1;
 	log_setup(t->name, ask->quiet ? LOG_QUIET : ask->verbose ? LOG_VERBOSE : LOG_NORMAL);
-	openblas_set_num_threads(1); /* parallelism comes from the pool */
+	num_setup(); /* before there is a second thread: num/blas.c */
 	pool_set_threads(tool_common.threads == THREADS_DEFAULT ? 0 : (int)tool_common.threads);
 	tool_common.threads = pool_threads();
 	stop_after(tool_common.time_limit);

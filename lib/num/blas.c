@@ -25,7 +25,12 @@ void gotoblas_dynamic_quit(void);
 
 /* LAPACK and sparse solvers go through OpenBLAS. It knows processors by model number, and one younger than itself gets
  * the kernels of 2004: 31 GFLOP/s instead of 157 on an Emerald Rapids with release 0.3.21. Then let it choose again, by
- * what the processor can do. */
+ * what the processor can do.
+ *
+ * While it does, there is no table of kernels, and the environment changes: neither may happen beside another thread
+ * that reads them. So tool_main calls num_setup at its start, before the pool's threads; in programs without tool_main
+ * (tests, benchmarks) the first product does, or an earlier call. The two functions are not of OpenBLAS's interface, so
+ * they are weak: a library without them is left as it is. What a user has chosen by OPENBLAS_CORETYPE stays. */
 static void choose_kernels(void)
 {
 	static const char variable[] = "OPENBLAS_CORETYPE";

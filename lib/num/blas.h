@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /* Set BLAS to one thread and, where it does not know the processor, to kernels that use what it has (OPENBLAS_CORETYPE
- * in the environment chooses otherwise); once per process, from any thread. The functions of blas.h, lapack.h and
- * sparse.h call it; whoever calls cblas directly must. */
+ * in the environment chooses otherwise); once per process. The first call must come before other threads use BLAS or
+ * the environment: tool_main makes it. The functions of blas.h, lapack.h and sparse.h call it too, for programs without
+ * tool_main; whoever calls cblas directly must. */
 void num_setup(void);
 
 /* C = alpha op(A) op(B) + beta C with op(A) m x k, op(B) k x n, C m x n; op transposes when trans_... is set. lda, ldb,

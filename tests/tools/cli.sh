@@ -201,5 +201,13 @@ rm saved
 $tool hold pending --time-limit 0.1 >&- 2>err && fail 'closed standard output went unnoticed'
 test -e saved || fail 'not saved'
 test ! -s saved || fail 'results are in the data file'
+# BLAS that does not know the processor chooses its kernels again at the start of every run, before there are threads; never
+# against the user.
+OPENBLAS_VERBOSE=2 sciml-gen burgers --dry-run 2>&1 >/dev/null | grep '^Core: ' >cores || :
+if test "$(head -n 1 cores)" = 'Core: Prescott' && grep -qw avx2 /proc/cpuinfo; then
+	check_lines cores 2
+	OPENBLAS_CORETYPE=Prescott OPENBLAS_VERBOSE=2 sciml-gen burgers --dry-run 2>&1 >/dev/null | grep '^Core: ' >cores || :
+	check_lines cores 1
+fi
 no_leftovers .
 exit 0
