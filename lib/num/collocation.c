@@ -1,7 +1,6 @@
 /* collocation.c: differentiation, quadrature and interpolation on points of a line. */
 #include "num/collocation.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +49,13 @@ void chebyshev_weights(int64_t n, double *w)
 	}
 }
 
-void chebyshev_derivative(int64_t n, int m, double *d)
+int chebyshev_derivative(int64_t n, int m, double *d, struct err *e)
 {
 	const double angle = M_PI / (double)(2 * (n - 1));
-	double *last = xmalloc((size_t)n * sizeof *last);
+	double *last = mem_unset(n, sizeof *last, "derivative at Chebyshev points", e);
 
+	if (!last)
+		return -1;
 	for (int64_t i = 0; i < n * n; i++)
 		d[i] = i / n == i % n;
 	for (int k = 1; k <= m; k++) {
@@ -77,15 +78,22 @@ void chebyshev_derivative(int64_t n, int m, double *d)
 		}
 	}
 	free(last);
+	return 0;
 }
 
-void chebyshev_coefficients(int64_t n, const double *value, double *coefficient)
+int chebyshev_coefficients(int64_t n, const double *value, double *coefficient, struct err *e)
 {
 	const struct fft_shape shape = fft_contiguous(FFT_DCT1, false, 1, &n, 1);
-	struct fft_plan *plan = fft_plan_new(&shape, NULL);
-	double *in = xaligned((size_t)n * sizeof *in), *out = xaligned((size_t)n * sizeof *out);
+	struct fft_plan *plan = fft_plan_new(&shape, e);
+	double *in = plan ? mem_new(n, sizeof *in, "Chebyshev coefficients", e) : NULL;
+	double *out = in ? mem_new(n, sizeof *out, "Chebyshev coefficients", e) : NULL;
 
-	assert(plan); /* n >= 2 */
+	if (!out) {
+		if (plan)
+			fft_plan_free(plan);
+		free(in);
+		return -1;
+	}
 	for (int64_t j = 0; j < n; j++)
 		in[j] = value[n - 1 - j];
 	fft_run(plan, in, out);
@@ -94,12 +102,15 @@ void chebyshev_coefficients(int64_t n, const double *value, double *coefficient)
 	fft_plan_free(plan);
 	free(in);
 	free(out);
+	return 0;
 }
 
-void chebyshev_interpolation(int64_t n, int64_t n_out, const double *x, double *matrix)
+int chebyshev_interpolation(int64_t n, int64_t n_out, const double *x, double *matrix, struct err *e)
 {
-	double *at = xmalloc((size_t)n * sizeof *at);
+	double *at = mem_unset(n, sizeof *at, "interpolation from Chebyshev points", e);
 
+	if (!at)
+		return -1;
 	chebyshev_points(n, at);
 	for (int64_t i = 0; i < n_out; i++) {
 		double *row = matrix + i * n, sum = 0;
@@ -117,12 +128,15 @@ void chebyshev_interpolation(int64_t n, int64_t n_out, const double *x, double *
 			row[j] = hit >= 0 ? j == hit : row[j] / sum;
 	}
 	free(at);
+	return 0;
 }
 
-void circle_derivative(int64_t n, double length, int m, double *d)
+int circle_derivative(int64_t n, double length, int m, double *d, struct err *e)
 {
-	double *row = xmalloc((size_t)n * sizeof *row);
+	double *row = mem_unset(n, sizeof *row, "derivative at points of a circle", e);
 
+	if (!row)
+		return -1;
 	for (int64_t j = 0; j < n; j++) {
 		row[j] = 0;
 		for (int64_t k = 1; 2 * k <= n; k++) {
@@ -140,6 +154,7 @@ void circle_derivative(int64_t n, double length, int m, double *d)
 		for (int64_t j = 0; j < n; j++)
 			d[i * n + j] = row[(i - j + n) % n];
 	free(row);
+	return 0;
 }
 
 void circle_interpolation(int64_t n, int64_t n_out, const double *x, double *matrix)
@@ -155,11 +170,15 @@ void circle_interpolation(int64_t n, int64_t n_out, const double *x, double *mat
 		}
 }
 
-void cosine_interpolation(bool even, int64_t n, int64_t n_out, const double *x, double *matrix)
+int cosine_interpolation(bool even, int64_t n, int64_t n_out, const double *x, double *matrix, struct err *e)
 {
 	const int64_t m = n - 1;
-	double *there = xmalloc((size_t)(n * n) * sizeof *there), *back = xmalloc((size_t)(n_out * n) * sizeof *back);
+	const int64_t most = n > n_out ? n : n_out, numbers = most > INT32_MAX ? INT64_MAX : (n + n_out) * n;
+	double *there = mem_unset(numbers, sizeof *there, "interpolation by a series", e), *back;
 
+	if (!there)
+		return -1;
+	back = there + n * n;
 	for (int64_t k = 0; k < n; k++)
 		for (int64_t j = 0; j < n; j++) {
 			const double angle = M_PI * (double)(k * j % (2 * m)) / (double)m;
@@ -174,5 +193,5 @@ void cosine_interpolation(bool even, int64_t n, int64_t n_out, const double *x, 
 						  : 0;
 	num_gemm_d(false, false, n_out, n, n, 1, back, n, there, n, 0, matrix, n);
 	free(there);
-	free(back);
+	return 0;
 }

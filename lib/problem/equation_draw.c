@@ -182,27 +182,31 @@ static int draw_gaussians(const struct equation_spec *s, const double *v, const 
 }
 
 /* The series of a field on equidistant points, summed at other places along the axes that have any. */
-static void move_points(const struct equation_spec *s, bool even, const struct equation_points *g, double *field)
+static int move_points(const struct equation_spec *s, bool even, const struct equation_points *g, double *field,
+		       struct err *e)
 {
 	const int64_t n = grid_points(s, g);
 	int64_t inner = n;
-	double *copy = xmalloc((size_t)n * sizeof *copy);
+	double *copy = mem_unset(n, sizeof *copy, "a drawn field", e);
+	int status = copy ? 0 : -1;
 
-	for (int a = 0; a < s->n_dims; a++) {
+	for (int a = 0; a < s->n_dims && status == 0; a++) {
 		const int64_t size = g->size[a];
 
 		inner /= size;
 		if (!g->place || !g->place[a] || !s->closed[a])
 			continue;
-		double *matrix = xmalloc((size_t)(size * size) * sizeof *matrix);
-		cosine_interpolation(even, size, size, g->place[a], matrix);
+		double *matrix = mem_unset(size > INT32_MAX ? INT64_MAX : size * size, sizeof *matrix,
+					   "points of a drawn field", e);
+		status = matrix ? cosine_interpolation(even, size, size, g->place[a], matrix, e) : -1;
 		memcpy(copy, field, (size_t)n * sizeof *copy);
-		for (int64_t outer = 0; outer < n / inner / size; outer++)
+		for (int64_t outer = 0; outer < n / inner / size && status == 0; outer++)
 			num_gemm_d(false, false, size, inner, size, 1, matrix, size, copy + outer * size * inner, inner,
 				   0, field + outer * size * inner, inner);
 		free(matrix);
 	}
 	free(copy);
+	return status;
 }
 
 static int draw_grf(const struct equation_spec *s, bool cosines, const double *v, const struct equation_points *g,
@@ -236,11 +240,11 @@ static int draw_grf(const struct equation_spec *s, bool cosines, const double *v
 	if (field_sampler_new(&sampler, &law, e) != 0)
 		return -1;
 	field_draw(sampler, r, out);
-	move_points(s, law.boundary == FIELD_NEUMANN, g, out);
+	const int status = move_points(s, law.boundary == FIELD_NEUMANN, g, out, e);
 	for (int64_t i = 0; i < grid_points(s, g); i++)
 		out[i] += v[3];
 	field_sampler_free(sampler);
-	return 0;
+	return status;
 }
 
 struct drawing { /* a formula at points: inputs of its program, and what they are drawn from */

@@ -12,11 +12,13 @@
 
 enum { WIDTH = 14, LOCAL = 10 };
 
-static void map_alloc(struct line_map *map, int64_t n_in, int64_t n_out, int64_t width)
+static int map_alloc(struct line_map *map, int64_t n_in, int64_t n_out, int64_t width, struct err *e)
 {
 	*map = (struct line_map){ .n_in = n_in, .n_out = n_out, .width = width };
-	map->first = xcalloc((size_t)n_out, sizeof *map->first);
-	map->weight = xcalloc((size_t)(n_out * width), sizeof *map->weight);
+	map->first = mem_new(n_out, sizeof *map->first, "map between points of an axis", e);
+	map->weight = mem_new(n_out > INT64_MAX / width ? INT64_MAX : n_out * width, sizeof *map->weight,
+			      "map between points of an axis", e);
+	return map->first && map->weight ? 0 : -1;
 }
 
 static void map_clear(struct line_map *map)
@@ -37,7 +39,8 @@ static int band(const struct line *l, struct line_map *map, int64_t n_in, double
 	if (n_in < width)
 		return err_set(e, ERR_USAGE, "grid: %lld points on axis %c are too few for derivatives of order %d",
 			       (long long)l->n, l->name, m);
-	map_alloc(map, n_in, n_out, width);
+	if (map_alloc(map, n_in, n_out, width, e) != 0)
+		return -1;
 	for (int64_t i = 0; i < n_out; i++) {
 		int64_t first = (int64_t)floor(out + (double)i - in - (central - 1) / 2. + 0.25);
 		int n = central;
@@ -58,12 +61,13 @@ static int band(const struct line *l, struct line_map *map, int64_t n_in, double
 }
 
 /* Values at positions x in 0..1 from equidistant ones, by polynomials through the LOCAL nearest. */
-static void local(struct line_map *map, int64_t n_in, bool closed, int64_t n_out, const double *x)
+static int local(struct line_map *map, int64_t n_in, bool closed, int64_t n_out, const double *x, struct err *e)
 {
 	const int width = n_in < LOCAL ? (int)n_in : LOCAL;
 	double at[LOCAL], w[LOCAL];
 
-	map_alloc(map, n_in, n_out, width);
+	if (map_alloc(map, n_in, n_out, width, e) != 0)
+		return -1;
 	for (int64_t i = 0; i < n_out; i++) {
 		const double place = x[i] * (double)(n_in - closed), near = floor(place + 0.5);
 		int64_t first = (int64_t)floor(place) - (width - 1) / 2;
@@ -77,6 +81,7 @@ static void local(struct line_map *map, int64_t n_in, bool closed, int64_t n_out
 		for (int j = 0; j < width; j++) /* exact where a point is hit */
 			map->weight[i * width + j] = fabs(place - near) < 1e-12 * (double)n_in ? at[j] == near : w[j];
 	}
+	return 0;
 }
 
 int line_need_derivative(struct line *l, int m, struct err *e)
@@ -90,12 +95,12 @@ int line_need_derivative(struct line *l, int m, struct err *e)
 	if (!l->spectral)
 		return band(l, map, l->n, 0, l->n, 0, m, l->order + 2 * ((m + 1) / 2) - 1, l->order + m,
 			    l->length / (double)(l->n - l->closed), e);
-	map_alloc(map, l->n, l->n, l->n);
-	if (!l->closed) {
-		circle_derivative(l->n, l->length, m, map->weight);
-		return 0;
-	}
-	chebyshev_derivative(l->n, m, map->weight);
+	if (map_alloc(map, l->n, l->n, l->n, e) != 0)
+		return -1;
+	if (!l->closed)
+		return circle_derivative(l->n, l->length, m, map->weight, e);
+	if (chebyshev_derivative(l->n, m, map->weight, e) != 0)
+		return -1;
 	for (int64_t i = 0; i < l->n * l->n; i++)
 		map->weight[i] /= pow(half, m);
 	return 0;
@@ -115,28 +120,33 @@ int line_need_faces(struct line *l, struct err *e)
 }
 
 /* To and from the kept points. */
-static void transfer(struct line *l, int64_t n_kept)
+static int transfer(struct line *l, int64_t n_kept, struct err *e)
 {
-	double *kept = xmalloc((size_t)n_kept * sizeof *kept);
+	double *kept = mem_unset(n_kept, sizeof *kept, "kept points of an axis", e);
+	int status = -1;
 
+	if (!kept)
+		return -1;
 	for (int64_t i = 0; i < n_kept; i++)
 		kept[i] = (double)i / (double)(n_kept - l->closed);
 	if (l->spectral && l->closed) {
 		for (int64_t i = 0; i < n_kept; i++)
 			kept[i] = 2 * kept[i] - 1;
-		map_alloc(&l->keep, l->n, n_kept, l->n);
-		chebyshev_interpolation(l->n, n_kept, kept, l->keep.weight);
-		local(&l->given, n_kept, true, l->n, l->x);
+		if (map_alloc(&l->keep, l->n, n_kept, l->n, e) == 0 &&
+		    chebyshev_interpolation(l->n, n_kept, kept, l->keep.weight, e) == 0)
+			status = local(&l->given, n_kept, true, l->n, l->x, e);
 	} else if (l->spectral) {
-		map_alloc(&l->keep, l->n, n_kept, l->n);
-		circle_interpolation(l->n, n_kept, kept, l->keep.weight);
-		map_alloc(&l->given, n_kept, l->n, n_kept);
-		circle_interpolation(n_kept, l->n, l->x, l->given.weight);
-	} else {
-		local(&l->keep, l->n, l->closed, n_kept, kept);
-		local(&l->given, n_kept, l->closed, l->n, l->x);
+		if (map_alloc(&l->keep, l->n, n_kept, l->n, e) == 0 &&
+		    map_alloc(&l->given, n_kept, l->n, n_kept, e) == 0) {
+			circle_interpolation(l->n, n_kept, kept, l->keep.weight);
+			circle_interpolation(n_kept, l->n, l->x, l->given.weight);
+			status = 0;
+		}
+	} else if (local(&l->keep, l->n, l->closed, n_kept, kept, e) == 0) {
+		status = local(&l->given, n_kept, l->closed, l->n, l->x, e);
 	}
 	free(kept);
+	return status;
 }
 
 int line_init(struct line *l, char name, int64_t n, bool closed, bool spectral, int order, double low, double length,
@@ -156,8 +166,9 @@ int line_init(struct line *l, char name, int64_t n, bool closed, bool spectral, 
 			       (long long)n, name);
 	if (n < 3 || n < (spectral ? 3 : order))
 		return err_set(e, ERR_USAGE, "grid: %lld points on axis %c are too few", (long long)n, name);
-	l->x = xmalloc((size_t)n * sizeof *l->x);
-	l->integral = xmalloc((size_t)n * sizeof *l->integral);
+	if (!(l->x = mem_unset(n, sizeof *l->x, "points of an axis", e)) ||
+	    !(l->integral = mem_unset(n, sizeof *l->integral, "points of an axis", e)))
+		return -1;
 	if (spectral && closed) {
 		chebyshev_points(n, l->x);
 		chebyshev_weights(n, l->integral);
@@ -173,8 +184,7 @@ int line_init(struct line *l, char name, int64_t n, bool closed, bool spectral, 
 		if (closed)
 			collocation_gregory(n, length / (double)(n - 1), order, l->integral);
 	}
-	transfer(l, n_kept);
-	return 0;
+	return transfer(l, n_kept, e);
 }
 
 void line_clear(struct line *l)

@@ -56,7 +56,7 @@ START_TEST(chebyshev_is_spectral)
 	for (int m = 1; m <= 4; m++) {
 		double powers[3];
 
-		chebyshev_derivative(N, m, d);
+		ck_assert_int_eq(chebyshev_derivative(N, m, d, NULL), 0);
 		for (int degree = 0; degree < 3; degree++) { /* x^(m + degree) */
 			const int p = m + degree;
 
@@ -71,13 +71,13 @@ START_TEST(chebyshev_is_spectral)
 	}
 	for (int i = 0; i < N; i++)
 		u[i] = 4 * x[i] * x[i] * x[i] - 3 * x[i] - 0.25; /* T_3 - 1/4 */
-	chebyshev_coefficients(N, u, c);
+	ck_assert_int_eq(chebyshev_coefficients(N, u, c, NULL), 0);
 	for (int k = 0; k < N; k++)
 		ck_assert_double_eq_tol(c[k], k == 3 ? 1 : k == 0 ? -0.25 : 0, 1e-15);
 	for (int i = 0; i < N; i++)
 		u[i] = 1 / (1.2 + x[i]) + sin(3 * x[i]);
-	chebyshev_coefficients(N, u, c);
-	chebyshev_interpolation(N, 3, z, at);
+	ck_assert_int_eq(chebyshev_coefficients(N, u, c, NULL), 0);
+	ck_assert_int_eq(chebyshev_interpolation(N, 3, z, at, NULL), 0);
 	times(3, N, at, u, value);
 	for (int k = 0; k < 3; k++) {
 		double series = 0;
@@ -103,7 +103,7 @@ START_TEST(circle_is_spectral)
 				u[i] = sin(angle) + 1;
 				want[i] = pow(q, m) * sin(angle + m * M_PI / 2);
 			}
-			circle_derivative(n, length, m, d);
+			ck_assert_int_eq(circle_derivative(n, length, m, d, NULL), 0);
 			times(n, n, d, u, out);
 			ck_assert_msg(largest(n, out, want) < 1e-12 * pow(q, m) * n, "n %d, m %d: %g", n, m,
 				      largest(n, out, want));
@@ -129,7 +129,7 @@ START_TEST(series_on_an_interval)
 			u[i] = even ? cos(5 * M_PI * x) + 2 * cos(16 * M_PI * x) - 1
 				    : sin(5 * M_PI * x) - sin(15 * M_PI * x);
 		}
-		cosine_interpolation(even, N, 3, z, at);
+		ck_assert_int_eq(cosine_interpolation(even, N, 3, z, at, NULL), 0);
 		times(3, N, at, u, value);
 		for (int k = 0; k < 3; k++)
 			ck_assert_double_eq_tol(value[k],
@@ -411,6 +411,31 @@ START_TEST(multigrid_closed_forms)
 }
 END_TEST
 
+/* What no memory holds is an error that tells the size, before a number is read or written. */
+START_TEST(sizes_are_refused)
+{
+	const int64_t many = (int64_t)1 << 46;
+	struct err e = { 0 };
+	double x = 0;
+
+	ck_assert_int_eq(chebyshev_derivative(many, 1, &x, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177664 elements of 8 bytes"));
+	e = (struct err){ 0 };
+	ck_assert_int_eq(chebyshev_interpolation(many, 1, &x, &x, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177664 elements of 8 bytes"));
+	e = (struct err){ 0 };
+	ck_assert_int_eq(circle_derivative(many, 1, 1, &x, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177664 elements of 8 bytes"));
+	for (int k = 0; k < 2; k++) { /* by its bytes, and by a product that no integer holds */
+		const int64_t n = (int64_t)1 << (k ? 33 : 20), n_out = (int64_t)1 << (k ? 33 : 26);
+
+		e = (struct err){ 0 };
+		ck_assert_int_eq(cosine_interpolation(true, n, n_out, &x, &x, &e), -1);
+		ck_assert_ptr_nonnull(strstr(e.message, "interpolation by a series: "));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("collocation and elliptic solvers");
@@ -427,6 +452,7 @@ int main(void)
 	tcase_add_test(t, multigrid_equals_cholesky);
 	tcase_add_test(t, multigrid_iterations);
 	tcase_add_test(t, multigrid_closed_forms);
+	tcase_add_test(t, sizes_are_refused);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
