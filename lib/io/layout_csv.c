@@ -172,11 +172,11 @@ static int split_name(const char *name, size_t *stem, int64_t *index)
 	*stem = dot ? (size_t)(dot - name) : strlen(name);
 	for (const char *p = dot; p && rank < 2; p = strchr(p + 1, '.')) {
 		char *end;
+		const int64_t i = strtoll(p + 1, &end, 10);
 
-		index[rank] = strtoll(p + 1, &end, 10);
-		if (index[rank] < 0 || index[rank] >= INDEX_MAX)
+		if (i < 0 || i >= INDEX_MAX)
 			break;
-		rank++;
+		index[rank++] = i;
 		if (end == p + 1 || (*end != '\0' && *end != '.'))
 			break;
 		if (*end == '\0')
