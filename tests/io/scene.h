@@ -186,6 +186,40 @@ static inline void scene_check(struct dataset *d, int64_t first)
 	}
 }
 
+static inline struct dataset *scene_open(const char *spec)
+{
+	struct err e = { 0 };
+	struct dataset *d;
+
+	ck_assert_msg(dataset_open(&d, spec, NULL, &e) == 0, "%s", e.message);
+	return d;
+}
+
+/* Opening fails with this code and message. */
+static inline void scene_refuses(const char *spec, enum err_code code, const char *message)
+{
+	struct err e = { 0 };
+	struct dataset *d;
+
+	ck_assert_int_eq(dataset_open(&d, spec, NULL, &e), -1);
+	ck_assert_str_eq(e.message, message);
+	ck_assert_int_eq(e.code, code);
+	ck_assert_ptr_null(d);
+}
+
+/* First value of field u of each sample, which tells the samples apart. */
+static inline void scene_samples(struct dataset *d, int n, const int *sample)
+{
+	struct err e = { 0 };
+	double v[200];
+
+	ck_assert_int_eq(dataset_layout(d)->n_samples, n);
+	for (int64_t i = 0; i < n; i++) {
+		ck_assert_msg(dataset_read_frames(d, 1, i, 0, 1, 1, DTYPE_F64, v, &e) == 0, "%s", e.message);
+		ck_assert_double_eq(v[0], scene_value(1, sample[i], 0));
+	}
+}
+
 /* Run the one suite of a program. */
 static inline int scene_run(const char *name, int n, const TTest *const *tests, double seconds)
 {

@@ -1,5 +1,4 @@
-/* test_dataset.c: opening, selecting, joining, reading in any order, streams, filters. */
-#include <fcntl.h>
+/* test_dataset.c: opening, selecting, joining, reading in any order, filters, plain and foreign files. */
 #include <lzf.h>
 
 #include "io/h5lzf.h"
@@ -8,81 +7,48 @@
 #include "io/layout.h"
 #include "scene.h"
 
-static struct dataset *opened(const char *spec)
-{
-	struct err e = { 0 };
-	struct dataset *d;
-
-	ck_assert_msg(dataset_open(&d, spec, NULL, &e) == 0, "%s", e.message);
-	return d;
-}
-
-static void fails(const char *spec, enum err_code code, const char *message)
-{
-	struct err e = { 0 };
-	struct dataset *d;
-
-	ck_assert_int_eq(dataset_open(&d, spec, NULL, &e), -1);
-	ck_assert_str_eq(e.message, message);
-	ck_assert_int_eq(e.code, code);
-	ck_assert_ptr_null(d);
-}
-
-/* First value of field u of each sample, which tells the samples apart. */
-static void check_samples(struct dataset *d, int n, const int *sample)
-{
-	struct err e = { 0 };
-	double v[200];
-
-	ck_assert_int_eq(dataset_layout(d)->n_samples, n);
-	for (int64_t i = 0; i < n; i++) {
-		ck_assert_msg(dataset_read_frames(d, 1, i, 0, 1, 1, DTYPE_F64, v, &e) == 0, "%s", e.message);
-		ck_assert_double_eq(v[0], scene_value(1, sample[i], 0));
-	}
-}
-
 START_TEST(selections)
 {
 	struct dataset *d, *view, *inner;
 	struct err e = { 0 };
 
 	scene_file("a.h5", 12, 3, 8);
-	d = opened("a.h5:train");
+	d = scene_open("a.h5:train");
 	ck_assert_int_eq(dataset_layout(d)->n_samples, 9);
 	ck_assert(dataset_has_split(d, "test"));
 	dataset_close(d);
-	d = opened("a.h5:test");
-	check_samples(d, 3, (int[]){ 9, 10, 11 });
+	d = scene_open("a.h5:test");
+	scene_samples(d, 3, (int[]){ 9, 10, 11 });
 	dataset_close(d);
-	d = opened("a.h5:0,5,7-9");
-	check_samples(d, 5, (int[]){ 0, 5, 7, 8, 9 });
+	d = scene_open("a.h5:0,5,7-9");
+	scene_samples(d, 5, (int[]){ 0, 5, 7, 8, 9 });
 	/* Splits of a selection keep their meaning. */
 	ck_assert_int_eq(dataset_select(&view, d, "test", &e), 0);
-	check_samples(view, 1, (int[]){ 9 });
+	scene_samples(view, 1, (int[]){ 9 });
 	ck_assert_int_eq(dataset_select(&inner, d, "train", &e), 0);
-	check_samples(inner, 4, (int[]){ 0, 5, 7, 8 });
+	scene_samples(inner, 4, (int[]){ 0, 5, 7, 8 });
 	dataset_close(inner);
 	ck_assert_int_eq(dataset_select(&inner, d, "3-", &e), 0);
-	check_samples(inner, 2, (int[]){ 8, 9 });
+	scene_samples(inner, 2, (int[]){ 8, 9 });
 	dataset_close(d); /* views hold the file themselves */
-	check_samples(view, 1, (int[]){ 9 });
+	scene_samples(view, 1, (int[]){ 9 });
 	dataset_close(view);
-	check_samples(inner, 2, (int[]){ 8, 9 });
+	scene_samples(inner, 2, (int[]){ 8, 9 });
 	dataset_close(inner);
-	d = opened("a.h5:test,0");
-	check_samples(d, 4, (int[]){ 9, 10, 11, 0 });
+	d = scene_open("a.h5:test,0");
+	scene_samples(d, 4, (int[]){ 9, 10, 11, 0 });
 	dataset_close(d);
-	fails("a.h5:tset", ERR_USAGE, "a.h5: no split 'tset' (there are: train, test)");
-	fails("a.h5:0-12", ERR_USAGE, "a.h5: samples 0-12: there are 12 (0-11)");
-	fails("a.h5:5-3", ERR_USAGE, "a.h5: samples 5-3: the range runs backwards");
-	fails("a.h5:1x", ERR_USAGE, "a.h5: '1x' is no selection of samples (a split, 5, 0-99 or 100-)");
-	fails("a.h5:1,,2", ERR_USAGE, "a.h5: '1,,2' is no selection of samples (an empty item)");
-	fails("b.h5", ERR_FAIL, "b.h5: no such file or directory");
+	scene_refuses("a.h5:tset", ERR_USAGE, "a.h5: no split 'tset' (there are: train, test)");
+	scene_refuses("a.h5:0-12", ERR_USAGE, "a.h5: samples 0-12: there are 12 (0-11)");
+	scene_refuses("a.h5:5-3", ERR_USAGE, "a.h5: samples 5-3: the range runs backwards");
+	scene_refuses("a.h5:1x", ERR_USAGE, "a.h5: '1x' is no selection of samples (a split, 5, 0-99 or 100-)");
+	scene_refuses("a.h5:1,,2", ERR_USAGE, "a.h5: '1,,2' is no selection of samples (an empty item)");
+	scene_refuses("b.h5", ERR_FAIL, "b.h5: no such file or directory");
 	ck_assert_int_eq(rename("a.h5", "a:test"), 0);
-	d = opened("a:test");
+	d = scene_open("a:test");
 	ck_assert_int_eq(dataset_layout(d)->n_samples, 12);
 	dataset_close(d);
-	d = opened("a:test:test");
+	d = scene_open("a:test:test");
 	ck_assert_int_eq(dataset_layout(d)->n_samples, 3);
 	dataset_close(d);
 }
@@ -100,9 +66,9 @@ START_TEST(joined)
 	scene_file("b.h5", 4, 3, 8);
 	scene_file("c.h5", 4, 3, 9);
 	ck_assert_msg(dataset_open_all(&d, 3, specs, NULL, &e) == 0, "%s", e.message);
-	check_samples(d, 8, (int[]){ 8, 9, 10, 11, 9, 10, 11, 0 });
+	scene_samples(d, 8, (int[]){ 8, 9, 10, 11, 9, 10, 11, 0 });
 	ck_assert_int_eq(dataset_select(&view, d, "test", &e), 0);
-	check_samples(view, 6, (int[]){ 9, 10, 11, 9, 10, 11 });
+	scene_samples(view, 6, (int[]){ 9, 10, 11, 9, 10, 11 });
 	one = dataset_identity(view);
 	two = dataset_identity(d);
 	ck_assert_str_ne(one, two);
@@ -124,12 +90,12 @@ START_TEST(any_order)
 	float v[9 * 8], frames[2 * 8];
 
 	scene_file("a.h5", 12, 5, 8);
-	d = opened("a.h5");
+	d = scene_open("a.h5");
 	ck_assert_int_eq(dataset_read(d, 0, 9, index, DTYPE_F32, v, &e), 0);
 	for (int i = 0; i < 9; i++)
 		for (int k = 0; k < 8; k++)
 			ck_assert_float_eq(v[i * 8 + k], (float)scene_value(0, index[i], k));
-	fresh = opened("a.h5");
+	fresh = scene_open("a.h5");
 	for (int round = 0; round < 2; round++) {
 		ck_assert_int_eq(dataset_read_frames(fresh, 1, 6, 1, 2, 3, DTYPE_F32, frames, &e), 0);
 		for (int k = 0; k < 16; k++)
@@ -169,7 +135,7 @@ static void check_not_finite(bool passing)
 	scene_file("a.h5", 12, 5, 8);
 	set_value("a.h5", "/data/u", (7 * 5 + 3) * 8 + 2, NAN);
 	set_value("a.h5", "/data/a", 4 * 8, INFINITY);
-	d = opened("a.h5");
+	d = scene_open("a.h5");
 	dataset_passing(d, passing);
 	ck_assert_int_eq(dataset_read(d, 1, 1, &(int64_t){ 6 }, DTYPE_F64, v, &e), 0);
 	dataset_passing(d, false);
@@ -215,142 +181,9 @@ START_TEST(in_memory)
 	ck_assert_int_eq(of.n_fields, 0);
 	ck_assert_ptr_null(dataset_meta(d, "config"));
 	scene_check(d, 0);
-	check_samples(d, 6, (int[]){ 0, 1, 2, 3, 4, 5 });
+	scene_samples(d, 6, (int[]){ 0, 1, 2, 3, 4, 5 });
 	dataset_close(d);
 	layout_free(&l);
-}
-END_TEST
-
-/* Standard input from a file for the rest of the (forked) test. */
-static void input_from(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(dup2(fd, STDIN_FILENO), STDIN_FILENO);
-	close(fd);
-}
-
-static void concatenate(const char *out, int n, const char *const *in)
-{
-	FILE *f = fopen(out, "wb");
-
-	for (int i = 0; i < n; i++) {
-		size_t size;
-		char *data = scene_slurp(in[i], &size);
-
-		ck_assert_uint_eq(fwrite(data, 1, size, f), size);
-		free(data);
-	}
-	fclose(f);
-}
-
-START_TEST(streams)
-{
-	const char *const files[] = { "a.h5", "b.h5", "a.h5" }, *const input[] = { "b.h5", "-", "a.h5:test" };
-	const char *const splits[] = { "-:test" }, *const numbers[] = { "-:0-3" };
-	const int sizes[] = { 4, 12, 4, 12, 3 };
-	struct stream *s;
-	struct dataset *d;
-	struct err e = { 0 };
-	int n = 0, more;
-
-	scene_file("a.h5", 12, 3, 8);
-	scene_file("b.h5", 4, 3, 8);
-	concatenate("all", 3, files);
-	input_from("all");
-	ck_assert_int_eq(stream_open(&s, 3, input, NULL, &e), 0);
-	while ((more = stream_next(s, &d, &e)) > 0) {
-		ck_assert_int_lt(n, 5);
-		ck_assert_int_eq(dataset_layout(d)->n_samples, sizes[n]);
-		scene_check(d, n == 4 ? 9 : 0);
-		n++;
-		dataset_close(d);
-	}
-	ck_assert_msg(more == 0, "%s", e.message);
-	ck_assert_int_eq(n, 5);
-	stream_close(s);
-	input_from("all");
-	d = opened("-");
-	ck_assert_str_eq(dataset_name(d), "standard input");
-	check_samples(d, 28, (int[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0,	1,
-				      2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8,	9,  10, 11 });
-	dataset_close(d);
-	input_from("all");
-	d = opened("-:test");
-	check_samples(d, 7, (int[]){ 9, 10, 11, 3, 9, 10, 11 });
-	dataset_close(d);
-	input_from("all");
-	ck_assert_int_eq(stream_open(&s, 1, splits, NULL, &e), 0);
-	ck_assert_int_eq(stream_next(s, &d, &e), 1);
-	check_samples(d, 3, (int[]){ 9, 10, 11 });
-	dataset_close(d);
-	stream_close(s);
-	ck_assert_int_eq(stream_open(&s, 1, numbers, NULL, &e), -1);
-	ck_assert_int_eq(e.code, ERR_USAGE);
-}
-END_TEST
-
-/* From a real pipe whose writer dribbles. */
-START_TEST(pipe_in_small_pieces)
-{
-	struct dataset *d;
-	int ends[2];
-	size_t n;
-	char *data;
-
-	scene_file("a.h5", 12, 3, 8);
-	data = scene_slurp("a.h5", &n);
-	ck_assert_int_eq(pipe(ends), 0);
-	if (fork() == 0) {
-		for (size_t i = 0; i < n; i += 77)
-			if (write(ends[1], data + i, n - i < 77 ? n - i : 77) < 0)
-				_exit(1);
-		_exit(0);
-	}
-	close(ends[1]);
-	dup2(ends[0], STDIN_FILENO);
-	close(ends[0]);
-	d = opened("-");
-	scene_check(d, 0);
-	dataset_close(d);
-	free(data);
-}
-END_TEST
-
-START_TEST(broken_streams)
-{
-	const char *const twice[] = { "a.h5", "cut" }, *const garbage[] = { "a.h5", "text" };
-	char *data, message[200];
-	size_t n;
-
-	scene_file("a.h5", 12, 3, 8);
-	data = scene_slurp("a.h5", &n);
-	scene_spill("cut", data, 1000);
-	scene_spill("short", data, 20);
-	scene_spill("text", "time\tvalue\n", 11);
-	scene_spill("empty", "", 0);
-	input_from("empty");
-	fails("-", ERR_FAIL, "standard input is empty: did the command before the pipe fail?");
-	input_from("text");
-	fails("-", ERR_FAIL, "standard input is not HDF5");
-	input_from("short");
-	fails("-", ERR_FAIL, "standard input: image 1 is cut off in its header (20 bytes)");
-	concatenate("all", 2, twice);
-	input_from("all");
-	snprintf(message, sizeof message, "standard input: image 2 is cut off: 1000 of %zu bytes", n);
-	fails("-", ERR_FAIL, message);
-	concatenate("all", 2, garbage);
-	input_from("all");
-	fails("-", ERR_FAIL, "standard input: what follows image 1 is not HDF5");
-	/* A header that promises 2^60 bytes must not allocate them. */
-	data[40 + 7] = 0x10;
-	scene_spill("all", data, n);
-	input_from("all");
-	snprintf(message, sizeof message, "standard input: image 1 is cut off: %zu of %llu bytes", n,
-		 (unsigned long long)n + (1ULL << 60));
-	fails("-", ERR_FAIL, message);
-	free(data);
 }
 END_TEST
 
@@ -452,7 +285,7 @@ START_TEST(plain_groups)
 		put_plain(file, path, H5T_IEEE_F64LE, 1, (int64_t[]){ n });
 	}
 	H5Fclose(file);
-	d = opened("p.h5");
+	d = scene_open("p.h5");
 	ck_assert_str_eq(dataset_layout_name(d), "plain");
 	l = dataset_layout(d);
 	ck_assert_int_eq(l->n_samples, 8);
@@ -488,7 +321,7 @@ START_TEST(plain_images)
 	put_plain(file, "label", H5T_STD_I32BE, 1, (int64_t[]){ 9 });
 	put_plain(file, "note", H5T_IEEE_F32BE, 1, (int64_t[]){ 2 });
 	H5Fclose(file);
-	d = opened("p.h5:4");
+	d = scene_open("p.h5:4");
 	l = dataset_layout(d);
 	ck_assert_int_eq(l->n_fields, 2);
 	f = layout_find_field(l, "images");
@@ -543,12 +376,12 @@ START_TEST(foreign_writer)
 	put_text(id, "axes", "sample x");
 	H5Dclose(id);
 	H5Fclose(file);
-	fails("w.h5", ERR_FAIL,
-	      "w.h5: not complete: the run that writes it has not finished (continue it with --resume)");
+	scene_refuses("w.h5", ERR_FAIL,
+		      "w.h5: not complete: the run that writes it has not finished (continue it with --resume)");
 	file = H5Fopen("w.h5", H5F_ACC_RDWR, H5P_DEFAULT);
 	ck_assert_int_eq(h5_put_long(file, "w.h5", "/", "complete", 1, &e), 0);
 	H5Fclose(file);
-	d = opened("w.h5:test");
+	d = scene_open("w.h5:test");
 	ck_assert_int_eq(dataset_layout(d)->axis[0].size, 4);
 	ck_assert_int_eq(dataset_layout(d)->field[0].role, ROLE_NONE);
 	ck_assert_int_eq(dataset_read(d, 0, 2, (int64_t[]){ 1, 0 }, DTYPE_F64, v, &e), 0);
@@ -574,7 +407,7 @@ START_TEST(shared_darcy)
 		return;
 	}
 	path[strlen(path)] = ':';
-	d = opened(path);
+	d = scene_open(path);
 	ck_assert_int_eq(dataset_layout(d)->n_samples, 50);
 	in = layout_find_field(dataset_layout(d), "x");
 	out = layout_find_field(dataset_layout(d), "y");
@@ -588,7 +421,7 @@ START_TEST(shared_darcy)
 	ck_assert_float_eq_tol(y[8 * 16 + 8], 0.517729F, 1e-6F); /* as h5dump shows it */
 	dataset_close(d);
 	path[strlen(path) - 5] = '\0';
-	d = opened(path);
+	d = scene_open(path);
 	ck_assert_int_eq(dataset_layout(d)->n_samples, 1050);
 	ck_assert_int_eq(dataset_read(d, out, 1, &(int64_t){ 0 }, DTYPE_F32, y, &e), 0);
 	ck_assert_float_eq_tol(y[8 * 16 + 8], 0.89936537F, 1e-7F); /* published with the data */
@@ -598,10 +431,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		selections,	joined, any_order,    not_finite,   in_memory,	    streams,	 pipe_in_small_pieces,
-		broken_streams, lzf,	plain_groups, plain_images, foreign_writer, shared_darcy
-	};
+	const TTest *const tests[] = { selections, joined,	 any_order,    not_finite,     in_memory,
+				       lzf,	   plain_groups, plain_images, foreign_writer, shared_darcy };
 
 	return scene_run("dataset", (int)(sizeof tests / sizeof *tests), tests, 60);
 }
