@@ -232,6 +232,7 @@ static int draw(struct sample_file *f, void *context, int64_t begin, int64_t fro
 
 	if (w->key.task == TASK_ESTIMATE) { /* the velocity at one point of the data */
 		if (sample_point(&w->points, from, w->x, &t, e) != 0 ||
+		    (!(t >= 0 && t <= 1) && err_set(e, ERR_USAGE, "time %g is outside [0, 1]", t)) ||
 		    w->flow.eval(&w->flow, t, 1, w->x, w->start, NULL, e) != 0)
 			return err_in(e, "sample %lld", (long long)from);
 		sample_put(f, 0, from, 1, w->start);

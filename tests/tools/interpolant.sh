@@ -42,6 +42,9 @@ run_status 0 sciml-eval part.h5 d1.h5:16-32 --metric mse --below mse=1e-300
 run_status 0 sciml-sample mixture-interpolant -s 'sample.means=[-2, 2]' -s sample.stds=0.3 -s sample.time=0.5 -n 200 -o points.h5
 run_status 0 sciml-sample noisy.h5 points.h5 -s sample.task=estimate -o velocity.h5
 run_status 0 sciml-eval velocity.h5 points.h5 --metric pinn_rel_l2 --below pinn_rel_l2=0.5
+printf 'x,time\n1,0.5\n1,7\n' >late.csv
+run_error 2 'sample 1: time 7 is outside [0, 1]' sciml-sample noisy.h5 late.csv -s sample.task=estimate -o late.h5
+test ! -e late.h5 || fail 'an output in spite of the error'
 run_error 2 'name one' sciml-sample noisy.h5 -s sample.task=estimate
 
 # from one data set to another
