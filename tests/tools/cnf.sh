@@ -51,6 +51,8 @@ run_status 0 sciml-sample table1.h5 -n 20 -o rows.h5
 
 run_error 2 'objective cnf is applied by sciml-sample' sciml-solve flow.h5 two.h5 -o x.h5
 run_error 2 'command line: sample.steps: unknown key' sciml-sample flow.h5 --steps 3 -o x.h5
+printf '1 2\n3 nan\n' >nan.dat
+run_error 1 'sciml-train: nan.dat: field x: sample 1: the value is NaN' sciml-train cnf nan.dat $small -o x.h5
 run_error 2 'name it' sciml-sample flow.h5 -s sample.task=density
 run_error 2 'without data' sciml-sample flow.h5 two.h5
 run_error 2 'samples of 3 elements, those of the model have 2' sciml-sample flow.h5 table.dat -s sample.task=density
