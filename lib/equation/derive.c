@@ -4,8 +4,7 @@
 
 #include "equation/expr.h"
 
-/* ---- building
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------------ */
 
 static bool is_number(const struct exprs *p, expr a, double *value)
 {
@@ -265,8 +264,7 @@ expr expr_build(struct exprs *p, enum expr_op op, int index, int n_args, const e
 	return expr_make(p, op, index, n_args, arg);
 }
 
-/* ---- rewriting
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- rewriting ----------------------------------------------------------------------------------- */
 
 expr expr_simplify(struct exprs *p, expr a)
 {
@@ -295,8 +293,7 @@ expr expr_replace(struct exprs *p, expr a, expr old, expr by)
 	return changed ? expr_build(p, n.op, n.index, n.n_args, arg) : a;
 }
 
-/* ---- derivatives
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- derivatives --------------------------------------------------------------------------------- */
 
 /* Derivative of a function of one variable at a. */
 static expr slope_of(struct exprs *p, enum expr_op f, expr a)

@@ -151,8 +151,7 @@ int exprs_declare(struct exprs *p, enum expr_symbol_kind kind, const char *name,
 	return 0;
 }
 
-/* ---- nodes
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const struct expr_node *n)
 {

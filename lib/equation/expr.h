@@ -176,8 +176,7 @@ double expr_constant(const struct exprs *p, expr a, const double *param);
 /* One function or arithmetic operator on numbers. */
 double expr_op_value(enum expr_op op, double a, double b, double c);
 
-/* ---- text (parse.c, print.c)
- * ---------------------------------------------------------------------------------------- */
+/* ---- text (parse.c, print.c) --------------------------------------------------------------------- */
 
 enum expr_allow { ALLOW_RANDOM = 1, ALLOW_NOISE = 2, ALLOW_FIELDS = 4 };
 /* One expression. Errors: "WHAT:LINE:COLUMN: message", both counted from 1. EXPR_NONE on failure. */
@@ -190,8 +189,7 @@ void expr_prefix(const struct exprs *p, expr a, struct str *out);
 /* And back; errors name the token's number. */
 expr expr_from_prefix(struct exprs *p, const char *tokens, struct err *e);
 
-/* ---- rules (derive.c, lower.c, split.c)
- * ------------------------------------------------------------------------------ */
+/* ---- rules (derive.c, lower.c, split.c) ---------------------------------------------------------- */
 
 /* Total derivative along an axis (EXPR_TIME: time): fields and coefficients are functions of place and time. */
 expr expr_total(struct exprs *p, expr a, int axis);

@@ -150,8 +150,7 @@ void expr_text(const struct exprs *p, expr a, struct str *out)
 	text(p, a, 0, out);
 }
 
-/* ---- TeX
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- TeX ----------------------------------------------------------------------------------------- */
 
 static void tex_name(const char *name, struct str *out)
 {
@@ -344,8 +343,7 @@ void expr_tex(const struct exprs *p, expr a, struct str *out)
 	tex(p, a, 0, out);
 }
 
-/* ---- prefix tokens
- * --------------------------------------------------------------------------------------------------- */
+/* ---- prefix tokens ------------------------------------------------------------------------------- */
 
 void expr_prefix(const struct exprs *p, expr a, struct str *out)
 {

@@ -93,8 +93,7 @@ struct expr_split expr_split(struct exprs *p, expr a)
 	return only_rest(p, expr_simplify(p, a));
 }
 
-/* ---- symbols
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- symbols ------------------------------------------------------------------------------------- */
 
 static double complex operator_symbol(const struct exprs *p, const struct expr_node *n, const double *k,
 				      const double *param)
@@ -166,8 +165,7 @@ void expr_fourier(const struct exprs *p, expr linear, const double *k, const dou
 	add_symbol(p, linear, 1, k, param, n_unknowns, unknown, out);
 }
 
-/* ---- facts
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- facts --------------------------------------------------------------------------------------- */
 
 /* Degree of a polynomial in the fields; -1: none. */
 static int degree(const struct exprs *p, expr a)

@@ -278,8 +278,7 @@ void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, co
 	p->now = before;
 }
 
-/* ---- log-ode
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- log-ode ------------------------------------------------------------------------------------- */
 
 /* Levy areas of the step. What Foster's law leaves to chance is a function of the increments' bits: the same for the
  * same step, on every thread and in every order. */

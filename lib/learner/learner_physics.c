@@ -22,8 +22,7 @@ static int configure(struct trainer *t, struct cfg *c, struct err *e)
 	return physics_read(&l->p, t->objective_config, c, e);
 }
 
-/* ---- groups
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- groups -------------------------------------------------------------------------------------- */
 
 static int add_group(struct physics_loss *l, const struct physics_group *kind, int64_t n, enum dtype real,
 		     struct err *e)
@@ -134,8 +133,7 @@ static int add_data(struct physics_loss *l, struct dataset *d, uint64_t seed, en
 	return status;
 }
 
-/* ---- opening
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------- */
 
 static const char *const kind_names[TERM_KINDS] = { "equation", "initial", "side", "data" };
 
@@ -200,8 +198,7 @@ static void close_physics(struct trainer *t)
 	t->learning = NULL;
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- steps --------------------------------------------------------------------------------------- */
 
 static int load(struct trainer *t, struct err *e)
 {

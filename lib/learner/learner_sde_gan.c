@@ -47,8 +47,7 @@ static const struct sde_gan *config_of(const struct trainer *t)
 	return t->objective_config;
 }
 
-/* ---- data
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------------------------- */
 
 /* The field of paths: data.target, or the only trajectory. */
 static int find_field(const struct dataset *d, const struct task_config *k, int *field, struct err *e)
@@ -132,8 +131,7 @@ static int find_scale(struct trainer *t, struct err *e)
 	return status;
 }
 
-/* ---- parameters
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- parameters ---------------------------------------------------------------------------------- */
 
 static bool starts_with(const char *name, const char *prefix)
 {
@@ -179,8 +177,7 @@ static void clip_critic(struct trainer *t)
 	}
 }
 
-/* ---- the learner
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the learner --------------------------------------------------------------------------------- */
 
 static struct neural_loop *new_loop(struct trainer *t, enum neural_loop_kind kind, int64_t batch, struct err *e)
 {

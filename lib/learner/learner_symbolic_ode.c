@@ -53,8 +53,7 @@ static void build(struct chain *c, void *context)
 
 static const struct trajectory_kind kind = { .read = read_data, .build = build };
 
-/* ---- points
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- points -------------------------------------------------------------------------------------- */
 
 static double at(const struct trajectory *s, int64_t sample, int64_t frame, int64_t channel)
 {
@@ -176,8 +175,7 @@ static void find_ranges(struct work *w)
 	}
 }
 
-/* ---- the learner
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the learner --------------------------------------------------------------------------------- */
 
 /* The functions of time series find their work in t->learning. */
 #define WITH_SERIES(t, w, call)                                                                                        \

@@ -46,8 +46,7 @@ static bool generates(const struct neural_loop *l)
 	return l->spec.kind != LOOP_REAL;
 }
 
-/* ---- building
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------------ */
 
 static int put(node *to, int n, const struct neural_sde_state *s)
 {
@@ -278,8 +277,7 @@ void neural_loop_noise(const struct neural_loop *l, int64_t *start, int64_t *inc
 	*increments = n_steps(l) * l->spec.batch * model_of(l)->noise;
 }
 
-/* ---- running
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------------- */
 
 /* The increment of time and of the given path over step n, on the straight line between two frames. */
 static void path_increment(struct neural_loop *l, int64_t n)

@@ -61,8 +61,7 @@ void physics_loss_freeze(struct physics_loss *l, struct params *beside, int64_t 
 				list[i]->at[k].frozen = strncmp(list[i]->at[k].name, prefix, strlen(prefix)) != 0;
 }
 
-/* ---- sums
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------------------------------- */
 
 static void clear(struct params *gradient)
 {
@@ -99,8 +98,7 @@ int physics_loss_run(struct physics_loss *l, struct params *gradient, double *lo
 	return 0;
 }
 
-/* ---- points
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- points -------------------------------------------------------------------------------------- */
 
 /* |r| at the points of a group: root of the weighted sum of squares over its terms. */
 static int residual_at(struct physics_group *q, double *out, struct err *e)
@@ -145,8 +143,8 @@ static int adapt(struct physics_loss *l, int64_t drawing, int64_t window, struct
 		status = residual_at(q, residual + c * q->n, e);
 	}
 	if (status == 0)
-		physics_points_adapt(&l->inside, &l->p, &all, residual,
-				     rng_stream(l->seed, "adaptive points", (uint64_t)drawing, 0));
+		status = physics_points_adapt(&l->inside, &l->p, &all, residual,
+					      rng_stream(l->seed, "adaptive points", (uint64_t)drawing, 0), e);
 	free(residual);
 	physics_points_free(&all);
 	physics_points_free(&part);
@@ -213,8 +211,7 @@ static int draw(struct physics_loss *l, int64_t drawing, int64_t window, bool ad
 	return 0;
 }
 
-/* ---- causal weights
- * --------------------------------------------------------------------------------------------------- */
+/* ---- causal weights ------------------------------------------------------------------------------ */
 
 double physics_loss_epsilon(const struct physics_loss *l)
 {
@@ -285,8 +282,7 @@ static int weigh_slabs(struct physics_loss *l, int64_t window, struct err *e)
 	return status;
 }
 
-/* ---- balancing
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- balancing ----------------------------------------------------------------------------------- */
 
 /* Signs +-1: E |grad sum_i s_i r_i|^2 is the trace sum_i |grad r_i|^2 of the tangent kernel (Hutchinson 1990). */
 static void draw_signs(struct physics_loss *l, int i, int64_t step)
@@ -339,8 +335,7 @@ static int balance(struct physics_loss *l, int64_t step, bool first, struct para
 	return 0;
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- steps --------------------------------------------------------------------------------------- */
 
 /* Graphs for a window; its first state comes from the window before. */
 static int enter_window(struct physics_loss *l, int64_t window, struct err *e)

@@ -18,8 +18,7 @@ enum {
 	PARTS_BYTES = 16 << 20, /* of all parts' sums */
 };
 
-/* ---- terms
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- terms --------------------------------------------------------------------------------------- */
 
 static double weight_of(const struct key_doubles *list, int k)
 {
@@ -90,8 +89,7 @@ void physics_group_terms(struct physics_group *q, const struct physics *p)
 		side_terms(q, p);
 }
 
-/* ---- points
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- points -------------------------------------------------------------------------------------- */
 
 int physics_group_open(struct physics_group *q, const struct physics *p, int64_t n, enum dtype real, struct err *e)
 {
@@ -182,8 +180,7 @@ void physics_group_weights(struct physics_group *q, const double *weight)
 		tensor_set(&q->weight, i, i >= q->n ? 0 : weight ? weight[i] : 1);
 }
 
-/* ---- compiling
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- compiling ----------------------------------------------------------------------------------- */
 
 static node slope(struct equation_fields *f, node a, int axis, int order)
 {
@@ -323,8 +320,7 @@ int physics_group_compile(struct physics_group *q, const struct physics *p, stru
 	return add_plans(q, e) == 0 && add_parts(q, e) == 0 ? 0 : -1;
 }
 
-/* ---- running
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------------- */
 
 static void bind_block(struct physics_group *q, struct plan *plan, int64_t b)
 {

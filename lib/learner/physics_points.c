@@ -51,7 +51,10 @@ int physics_points_draw(struct physics_points *x, const struct physics *p, const
 	dims = n_free > 0 ? n_free : 1;
 	if (!(unit = mem_new(x->n * dims, sizeof *unit, "points", e)))
 		return -1;
-	points_draw((enum points_kind)p->key->sampling, x->n, dims, stream, unit);
+	if (points_draw((enum points_kind)p->key->sampling, x->n, dims, stream, unit, e) != 0) {
+		free(unit);
+		return -1;
+	}
 	for (int k = 0; k < p->n_columns; k++) {
 		double low, length, at = 0;
 		int which = -1;
@@ -81,29 +84,31 @@ int physics_points_draw(struct physics_points *x, const struct physics *p, const
 	return 0;
 }
 
-void physics_points_adapt(struct physics_points *x, const struct physics *p, const struct physics_points *candidates,
-			  const double *residual, struct rng stream)
+int physics_points_adapt(struct physics_points *x, const struct physics *p, const struct physics_points *candidates,
+			 const double *residual, struct rng stream, struct err *e)
 {
 	const double power = p->key->adaptive_power;
-	double *density = xcalloc((size_t)candidates->n, sizeof *density), mean = 0;
-	int64_t *chosen = xcalloc((size_t)x->n, sizeof *chosen);
+	double *density = mem_new(candidates->n, sizeof *density, "candidates", e), mean = 0;
+	int64_t *chosen = density ? mem_new(x->n, sizeof *chosen, "points", e) : NULL;
+	int status = chosen ? 0 : -1;
 
-	for (int64_t i = 0; i < candidates->n; i++) {
+	for (int64_t i = 0; i < candidates->n && status == 0; i++) {
 		density[i] = pow(fabs(residual[i]), power);
 		mean += density[i] / (double)candidates->n;
 	}
-	for (int64_t i = 0; i < candidates->n; i++)
+	for (int64_t i = 0; i < candidates->n && status == 0; i++)
 		density[i] = (mean > 0 ? density[i] / mean : 1) + p->key->adaptive_offset;
-	points_choose(candidates->n, density, x->n, stream, chosen);
-	for (int k = 0; k < x->n_columns; k++)
+	if (status == 0)
+		status = points_choose(candidates->n, density, x->n, stream, chosen, e);
+	for (int k = 0; k < x->n_columns && status == 0; k++)
 		for (int64_t i = 0; i < x->n; i++)
 			x->column[k][i] = candidates->column[k][chosen[i]];
 	free(density);
 	free(chosen);
+	return status;
 }
 
-/* ---- grids of data
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- grids of data ------------------------------------------------------------------------------- */
 
 int physics_field_of(const struct physics *p, const struct layout *l, int unknown)
 {

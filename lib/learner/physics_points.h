@@ -22,8 +22,8 @@ int physics_points_draw(struct physics_points *x, const struct physics *p, const
 			uint64_t seed, int64_t drawing, int64_t window, struct err *e);
 /* Of candidates (of any number of points) with residuals |r|: x->n of them with probability proportional to
  * |r|^power / mean(|r|^power) + offset (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2). */
-void physics_points_adapt(struct physics_points *x, const struct physics *p, const struct physics_points *candidates,
-			  const double *residual, struct rng stream);
+int physics_points_adapt(struct physics_points *x, const struct physics *p, const struct physics_points *candidates,
+			 const double *residual, struct rng stream, struct err *e);
 
 /* All points of a field of a data set, in the order of its values; its axes must be those of the text. param: values of
  * drawn parameters (by index). */

@@ -9,8 +9,7 @@
 #include "base/str.h"
 #include "base/rng.h"
 
-/* ---- data
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- data ---------------------------------------------------------------------------------------- */
 
 static bool over_time(const struct layout *l, int field)
 {
@@ -85,8 +84,7 @@ void trajectory_data_free(struct trajectory_data *d)
 	*d = (struct trajectory_data){ 0 };
 }
 
-/* ---- chains
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- chains -------------------------------------------------------------------------------------- */
 
 node trajectory_input(struct chain *c, const struct trajectory_data *d, int k, const char *name)
 {
@@ -235,8 +233,7 @@ struct trajectory_slot *trajectory_apply(struct trajectory *s, const struct traj
 	return status == 0 ? slot : NULL;
 }
 
-/* ---- the learner
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the learner --------------------------------------------------------------------------------- */
 
 static int read_set(struct trajectory *s, struct trajectory_data *d, struct dataset *from, bool with_targets,
 		    struct err *e)

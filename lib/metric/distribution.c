@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "metric/draws.h"
 
-/* ---- energy distance
- * --------------------------------------------------------------------------------------------------- */
+/* ---- energy distance ----------------------------------------------------------------------------- */
 
 /* Pairs are counted among at most this many frames of each side. */
 enum { MOST_FRAMES = 4096 };
@@ -45,8 +44,7 @@ static void energy_end(void *state, struct metric_result *r)
 				 mean_distance(n, dim, stride, m->y, m->y));
 }
 
-/* ---- one number at a time
- * ---------------------------------------------------------------------------------------------- */
+/* ---- one number at a time ------------------------------------------------------------------------ */
 
 /* Largest difference of the two empirical distribution functions of sorted values. */
 static double kolmogorov(int64_t n, const double *a, const double *b)

@@ -120,8 +120,7 @@ node neural_critic_score(struct nn *n, const struct neural_sde *c, node h)
 	return y;
 }
 
-/* ---- the generator as a model: noise along a line to a path
- * ------------------------------------------------------------ */
+/* ---- the generator as a model: noise along a line to a path -------------------------------------- */
 
 static const struct key keys[] = {
 	KEY_INT(struct neural_sde, hidden, "16", 1, 4096, "size of the hidden state"),

@@ -73,10 +73,12 @@ static void sobol(int64_t n, int n_dims, struct rng stream, double *out)
 	}
 }
 
-static void latin(int64_t n, int n_dims, struct rng stream, double *out)
+static int latin(int64_t n, int n_dims, struct rng stream, double *out, struct err *e)
 {
-	int64_t *slice = xcalloc((size_t)n, sizeof *slice);
+	int64_t *slice = mem_unset(n, sizeof *slice, "slices of a Latin hypercube", e);
 
+	if (!slice)
+		return -1;
 	rng_uniform(stream, 0, (size_t)(n * n_dims), out);
 	for (int d = 0; d < n_dims; d++) {
 		struct rng order = stream;
@@ -88,22 +90,29 @@ static void latin(int64_t n, int n_dims, struct rng stream, double *out)
 			out[i * n_dims + d] = ((double)slice[i] + out[i * n_dims + d]) / (double)n;
 	}
 	free(slice);
+	return 0;
 }
 
-void points_draw(enum points_kind kind, int64_t n, int n_dims, struct rng stream, double *out)
+int points_draw(enum points_kind kind, int64_t n, int n_dims, struct rng stream, double *out, struct err *e)
 {
+	if (kind == POINTS_LATIN)
+		return latin(n, n_dims, stream, out, e);
 	if (kind == POINTS_SOBOL)
 		sobol(n, n_dims, stream, out);
-	else if (kind == POINTS_LATIN)
-		latin(n, n_dims, stream, out);
 	else
 		rng_uniform(stream, 0, (size_t)(n * n_dims), out);
+	return 0;
 }
 
-void points_choose(int64_t n_weights, const double *weight, int64_t n, struct rng stream, int64_t *out)
+int points_choose(int64_t n_weights, const double *weight, int64_t n, struct rng stream, int64_t *out, struct err *e)
 {
-	double *upto = xcalloc((size_t)n_weights + 1, sizeof *upto), *u = xcalloc((size_t)n + 1, sizeof *u);
+	double *upto = mem_new(n_weights < INT64_MAX ? n_weights + 1 : n_weights, sizeof *upto, "weights of points", e);
+	double *u = upto ? mem_unset(n, sizeof *u, "points by weights", e) : NULL;
 
+	if (!u) {
+		free(upto);
+		return -1;
+	}
 	for (int64_t j = 0; j < n_weights; j++)
 		upto[j + 1] = upto[j] + (weight[j] > 0 ? weight[j] : 0);
 	const double sum = upto[n_weights];
@@ -123,4 +132,5 @@ void points_choose(int64_t n_weights, const double *weight, int64_t n, struct rn
 	}
 	free(upto);
 	free(u);
+	return 0;
 }

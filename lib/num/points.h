@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/rng.h"
 
 enum { POINTS_DIMS = 16 };
@@ -17,12 +18,13 @@ enum points_kind {
 extern const char *const points_names[]; /* for KEY_ONE_OF */
 
 /* n points of n_dims <= POINTS_DIMS coordinates in (0, 1): coordinate d of point i at out[i * n_dims + d]. What is
- * random comes from the stream alone. Uniform and Sobol points do not depend on n. */
-void points_draw(enum points_kind kind, int64_t n, int n_dims, struct rng stream, double *out);
+ * random comes from the stream alone. Uniform and Sobol points do not depend on n.
+ * -1: no memory for n slices. */
+int points_draw(enum points_kind kind, int64_t n, int n_dims, struct rng stream, double *out, struct err *e);
 
 /* Weighted choice without looking back: n indices into 0 .. n_weights-1, index j with probability weight[j] / sum
  * (weights not negative; all zero reads as all equal), by the stream's uniforms and bisection of the cumulated
- * weights. */
-void points_choose(int64_t n_weights, const double *weight, int64_t n, struct rng stream, int64_t *out);
+ * weights. -1: no memory for these. */
+int points_choose(int64_t n_weights, const double *weight, int64_t n, struct rng stream, int64_t *out, struct err *e);
 
 #endif

@@ -71,8 +71,7 @@ static int infer(const void *attr, int n_args, const struct op_shape *in, struct
 	return 0;
 }
 
-/* ---- derivatives
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- derivatives --------------------------------------------------------------------------------- */
 
 /* The solution's equations: Q z + q + G' l + A' v = 0, l (G z - h) = 0, A z - b = 0. */
 struct kkt {
@@ -236,8 +235,7 @@ static node push(struct graph *g, node self, int arg, node tangent)
 	return op_reshape(g, op_neg(g, op_solve(g, k.jacobian, stacked(g, 3, (node[]){ z, l, v }, 1))), &out);
 }
 
-/* ---- the method
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the method ---------------------------------------------------------------------------------- */
 
 struct problem {
 	struct sizes s;

@@ -10,8 +10,7 @@
 #include "problem/equation_difference_inside.h"
 #include "problem/equation_rest_inside.h"
 
-/* ---- slots
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- slots --------------------------------------------------------------------------------------- */
 
 static int slot_of(const struct equation_difference *d, expr a)
 {
@@ -138,8 +137,7 @@ static int add_part(struct equation_difference *d, int which, int n, const expr 
 	return n > 0 ? program_new(&part->program, d->spec->pool, n, root, d->n_slots, d->input, e) : 0;
 }
 
-/* ---- sides
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides --------------------------------------------------------------------------------------- */
 
 /* A side takes one condition: enough for second derivatives. */
 static int check_side(const struct equation_difference *d, int axis, int j, struct err *e)
@@ -195,8 +193,7 @@ static int make_sides(struct equation_difference *d, int axis, int j, struct err
 	return 0;
 }
 
-/* ---- making
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------- */
 
 static int translate(struct equation_difference *d, struct err *e)
 {

@@ -5,8 +5,7 @@
 #include "base/mem.h"
 #include "problem/equation_difference_inside.h"
 
-/* ---- sides
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides --------------------------------------------------------------------------------------- */
 
 int64_t difference_side_index(const struct equation_difference *d, int axis, int64_t at)
 {
@@ -112,8 +111,7 @@ void equation_difference_sides(struct equation_difference *d, double t, double *
 			both_ends(d, axis, j, state + j * d->n_points);
 }
 
-/* ---- slots
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- slots --------------------------------------------------------------------------------------- */
 
 static int64_t outer(const struct equation_difference *d, int axis)
 {
@@ -212,8 +210,7 @@ static void fill_faces(struct equation_difference *d, int k)
 	}
 }
 
-/* ---- evaluation
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- evaluation ---------------------------------------------------------------------------------- */
 
 void difference_evaluate(struct equation_difference *d, int which, double t, const double *state, double *const *out)
 {

@@ -7,8 +7,7 @@
 #include "num/multigrid.h"
 #include "problem/equation_rest_inside.h"
 
-/* ---- recognising
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- recognising --------------------------------------------------------------------------------- */
 
 struct form {
 	struct exprs *p;
@@ -86,8 +85,7 @@ bool rest_is_elliptic(const struct equation_spec *s, expr *a, expr *c, expr *f)
 	return true;
 }
 
-/* ---- solving
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- solving ------------------------------------------------------------------------------------- */
 
 /* Conditions as multigrid wants them: fixed values into the state, else du/dn + decay u = slope. */
 static void sides(struct equation_difference *d, struct multigrid_problem *p, struct multigrid_right *right,

@@ -33,8 +33,7 @@ bool equation_fourier_has_rest(const struct equation_fourier *f)
 	return f->has_rest;
 }
 
-/* ---- the grid
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the grid ------------------------------------------------------------------------------------ */
 
 static bool is_smooth(int64_t n)
 {
@@ -186,8 +185,7 @@ void equation_fourier_free(struct equation_fourier *f)
 	free(f);
 }
 
-/* ---- a sample's tables
- * ----------------------------------------------------------------------------------------------- */
+/* ---- a sample's tables --------------------------------------------------------------------------- */
 
 /* out = symbol x, complex, or added to out. */
 static void multiply(int64_t n, const double *restrict symbol, const double *restrict x, bool add, double *restrict out)
@@ -376,8 +374,7 @@ void equation_fourier_rest_state(struct equation_fourier *f, double *state)
 	equation_basis_enter(f->basis, f->physical, state);
 }
 
-/* ---- states and fields
- * ----------------------------------------------------------------------------------------------- */
+/* ---- states and fields --------------------------------------------------------------------------- */
 
 static void gather(const struct equation_fourier *f, int unknown, double *state)
 {

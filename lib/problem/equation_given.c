@@ -66,8 +66,7 @@ static void release(struct shared *s)
 	free(s);
 }
 
-/* ---- reading the map
- * -------------------------------------------------------------------------------------------------- */
+/* ---- reading the map ----------------------------------------------------------------------------- */
 
 struct keys {
 	const char *file, *field;
@@ -208,8 +207,7 @@ char *equation_given_identity(const struct equation_given *g)
 	return text;
 }
 
-/* ---- values
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------- */
 
 static int read_frame(struct equation_given *g, int64_t sample, double *to, struct err *e)
 {

@@ -27,8 +27,7 @@ static int find_pattern(struct equation_march *w, integ_rhs f, void *context, do
 	return n == w->n ? equation_pattern(&l, f, context, t, y, start, column) : 0;
 }
 
-/* ---- backward differentiation
- * ---------------------------------------------------------------------------------------- */
+/* ---- backward differentiation -------------------------------------------------------------------- */
 
 static void precondition(void *context, double gamma, double *y)
 {
@@ -111,8 +110,7 @@ double equation_spectral_radius(struct equation_march *w, double t, const double
 	return radius;
 }
 
-/* ---- implicit linear part
- * -------------------------------------------------------------------------------------------- */
+/* ---- implicit linear part ------------------------------------------------------------------------ */
 
 struct equation_shifted {
 	double shift;

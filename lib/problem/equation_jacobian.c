@@ -38,8 +38,7 @@ void rest_residual(struct equation_difference *d, const double *state, double *o
 		}
 }
 
-/* ---- the matrix
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the matrix ---------------------------------------------------------------------------------- */
 
 struct entries {
 	int64_t n, capacity;

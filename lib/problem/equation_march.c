@@ -14,8 +14,7 @@
 
 enum { TRIAL_STEPS = 500, TRIALS = 2 };
 
-/* ---- the marcher
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- the marcher --------------------------------------------------------------------------------- */
 
 static const struct equation_stepper *choose(const struct equation_march *w)
 {

@@ -7,8 +7,7 @@
 #include "op/op.h"
 #include "nn/expression.h"
 
-/* ---- what has a value at a point
- * ------------------------------------------------------------------------------------- */
+/* ---- what has a value at a point ----------------------------------------------------------------- */
 
 static bool op_is_pointwise(enum expr_op op)
 {
@@ -97,8 +96,7 @@ int equation_velocity_of(const struct equation_spec *s, int k)
 	return -1;
 }
 
-/* ---- values
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------- */
 
 node equation_slope(struct equation_fields *f, node a, int axis)
 {
@@ -158,8 +156,7 @@ node equation_value(struct equation_fields *f, expr a)
 	return nn_expression(f->g, f->spec->pool, a, leaf, f);
 }
 
-/* ---- residuals
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- residuals ----------------------------------------------------------------------------------- */
 
 int equation_residual_count(const struct equation_spec *s)
 {
@@ -214,8 +211,7 @@ node equation_side_residual(struct equation_fields *f, int axis, int end, int k)
 	return sum;
 }
 
-/* ---- hard constraints
- * ------------------------------------------------------------------------------------------------ */
+/* ---- hard constraints ---------------------------------------------------------------------------- */
 
 bool equation_side_is_hard(const struct equation_spec *s, unsigned hard, int axis, int end, int k)
 {

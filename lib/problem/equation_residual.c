@@ -176,8 +176,7 @@ fail:
 	return -1;
 }
 
-/* ---- operators
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- operators ----------------------------------------------------------------------------------- */
 
 /* Derivative m along a periodic axis: (i k)^m for every mode; odd ones of the mode that has no partner are 0. */
 static void derive_periodic(struct equation_residual *r, int a, int m, const double *in, double *out)
@@ -271,8 +270,7 @@ static int by_modes(struct equation_residual *r, const struct expr_node *n, cons
 	return 0;
 }
 
-/* ---- one frame
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- one frame ----------------------------------------------------------------------------------- */
 
 static double *new_slot(struct equation_residual *r, expr a, struct err *e)
 {

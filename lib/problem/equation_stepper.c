@@ -27,8 +27,7 @@ static void counted_rest(void *context, double t, const double *y, double *out)
 	w->m->rest(w->d, t, y, out);
 }
 
-/* ---- exponential
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- exponential --------------------------------------------------------------------------------- */
 
 static void *new_etdrk4(struct equation_march *w, double h, struct err *e)
 {
@@ -68,8 +67,7 @@ static int step_etd(struct equation_march *w, void *table, double t, double h, d
 	return 0;
 }
 
-/* ---- implicit-explicit
- * ----------------------------------------------------------------------------------------------- */
+/* ---- implicit-explicit --------------------------------------------------------------------------- */
 
 struct imex {
 	struct equation_march *w;
@@ -158,8 +156,7 @@ static int step_imex(struct equation_march *w, void *table, double t, double h, 
 	return 0;
 }
 
-/* ---- explicit
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- explicit ------------------------------------------------------------------------------------ */
 
 static int step_tableau(struct equation_march *w, void *table, double t, double h, double *state, struct err *e)
 {

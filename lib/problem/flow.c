@@ -29,8 +29,7 @@ static void place(const struct flow *f, int64_t cell, double x[3])
 	}
 }
 
-/* ---- shock tubes
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- shock tubes --------------------------------------------------------------------------------- */
 
 /* Sod's own, and the seven of PDEBench: Toro (2009), table 4.1 and section 10.8, tests 6 and 7. */
 static const struct riemann_gas sod[2] = { { 1, 0, 1 }, { 0.125, 0, 0.1 } };
@@ -42,8 +41,7 @@ static const struct riemann_gas sod5[2] = { { 1, -19.59745, 1e3 }, { 1, -19.5974
 static const struct riemann_gas sod6[2] = { { 1.4, 0, 1 }, { 1, 0, 1 } };
 static const struct riemann_gas sod7[2] = { { 1.4, 0.1, 1 }, { 1, 0.1, 1 } };
 
-/* ---- fixed states
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- fixed states -------------------------------------------------------------------------------- */
 
 /* PDEBench's "2D-shock": one state a quadrant. */
 static int quadrants(const struct flow *f, struct rng r, double *q, struct err *e)
@@ -166,8 +164,7 @@ static int vortex(const struct flow *f, struct rng r, double *q, struct err *e)
 	return 0;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------- */
 
 /* Name, dimensions, function, states of a Riemann problem, place of its jump, random waves. */
 #define FAMILIES(X)                                                                                                    \

@@ -46,8 +46,7 @@ int64_t flow_cells(const struct flow *f);
 /* The isentropic vortex (Shu 1998): strength 5, moving with velocity 1 along both axes from the middle of the box. */
 void flow_vortex(const struct flow *f, double t, double *q);
 
-/* ---- the families, in files of their own
- * -------------------------------------------------------------------------------- */
+/* ---- the families, in files of their own --------------------------------------------------------- */
 
 int flow_random(const struct flow *f, struct rng r, double *q, struct err *e);	   /* flow_random.c */
 int flow_turbulence(const struct flow *f, struct rng r, double *q, struct err *e); /* flow_random.c */

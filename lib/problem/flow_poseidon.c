@@ -24,8 +24,7 @@ static void place(const struct flow *f, int64_t cell, double *x, double *y)
 	*y = ((double)(cell % f->size[1]) + 0.5) / (double)f->size[1];
 }
 
-/* ---- Riemann problems on a partition
- * --------------------------------------------------------------------------------------- */
+/* ---- Riemann problems on a partition ------------------------------------------------------------- */
 
 enum { PARTS_MAX = 3, WAVES = 2 };
 
@@ -105,8 +104,7 @@ int flow_ce_rpui(const struct flow *f, struct rng r, double *q, struct err *e)
 	return partition(f, r, WAVES + 1, 2 * WAVES * WAVES, 0.01, &violent, q);
 }
 
-/* ---- layers and balls
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- layers and balls ---------------------------------------------------------------------------- */
 
 enum { RIPPLES = 10 };
 
@@ -178,8 +176,7 @@ int flow_ce_rm(const struct flow *f, struct rng r, double *q, struct err *e)
 	return 0;
 }
 
-/* ---- vortices
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- vortices ------------------------------------------------------------------------------------ */
 
 enum { VORTICES = 100 };
 

@@ -9,8 +9,7 @@
 #include "problem/sines.h"
 #include "problem/spectral.h"
 
-/* ---- one dimension
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- one dimension ------------------------------------------------------------------------------- */
 
 static struct rng part_of(struct rng r, const char *name)
 {
@@ -86,8 +85,7 @@ int flow_shocks(const struct flow *f, struct rng r, double *q, struct err *e)
 	return 0;
 }
 
-/* ---- two and three dimensions
- * ------------------------------------------------------------------------------------------ */
+/* ---- two and three dimensions -------------------------------------------------------------------- */
 
 enum { FIELDS_MAX = 5 };
 

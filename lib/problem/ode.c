@@ -50,8 +50,7 @@ static int64_t channels_n(const struct ode *c)
 	return c->n;
 }
 
-/* ---- Lorenz 1963
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Lorenz 1963 --------------------------------------------------------------------------------- */
 
 static int lorenz63_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -78,8 +77,7 @@ static void lorenz63_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "beta", c->beta);
 }
 
-/* ---- Lorenz 1996
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Lorenz 1996 --------------------------------------------------------------------------------- */
 
 static int lorenz96_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -108,8 +106,7 @@ static void lorenz96_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "forcing", c->forcing);
 }
 
-/* ---- Lotka-Volterra
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Lotka-Volterra ------------------------------------------------------------------------------ */
 
 static int lotka_volterra_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -136,8 +133,7 @@ static void lotka_volterra_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "gamma", c->gamma);
 }
 
-/* ---- pendulum
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- pendulum ------------------------------------------------------------------------------------ */
 
 static int pendulum_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -162,8 +158,7 @@ static void pendulum_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "damping", c->damping);
 }
 
-/* ---- double pendulum: equal masses 1 and equal lengths, state (angle 1, angle 2, rate 1, rate 2)
- * --------------------- */
+/* ---- double pendulum: equal masses 1 and equal lengths, state (angle 1, angle 2, rate 1, rate 2) ---- */
 
 static int double_pendulum_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -192,8 +187,7 @@ static void double_pendulum_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "length", c->length);
 }
 
-/* ---- van der Pol
- * --------------------------------------------------------------------------------------------------- */
+/* ---- van der Pol --------------------------------------------------------------------------------- */
 
 static int van_der_pol_rhs(void *context, double t, const double *y, double *dydt)
 {
@@ -210,8 +204,7 @@ static void van_der_pol_parameters(const struct ode *c, struct layout *l)
 	layout_add_param(l, "mu", c->mu);
 }
 
-/* ---- what all systems share
- * ---------------------------------------------------------------------------------------- */
+/* ---- what all systems share ---------------------------------------------------------------------- */
 
 static void ode_layout(const struct system *s, const struct ode *c, struct layout *l)
 {

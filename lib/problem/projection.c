@@ -81,8 +81,7 @@ struct projection *projection_new(const struct projection_setup *s, struct err *
 	return NULL;
 }
 
-/* ---- start
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------------------------------- */
 
 /* Cell c[k step] between faces face[k at] and face[(k + 1) at]. */
 struct line {
@@ -225,8 +224,7 @@ int projection_start(struct projection *p, const struct projection_flow *f, cons
 	return 0;
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------------------------------- */
 
 /* stage = a now + b (stage + dt rate), projected; the first stage of a step has a = 0 and starts from now. */
 static void stage(struct projection *p, double a, double dt)
@@ -344,8 +342,7 @@ int projection_advance(struct projection *p, double t, struct err *e)
 	return 0;
 }
 
-/* ---- results
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------------- */
 
 void projection_velocity(const struct projection *p, double *pair)
 {

@@ -14,8 +14,7 @@ void projection_faces(const struct projection *p, int axis, int64_t *first, int6
 	*last = side == PROJECTION_THROUGH ? n : n - 1;
 }
 
-/* ---- ghosts
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- ghosts -------------------------------------------------------------------------------------- */
 
 /* The n values from a on, step apart, with ghosts on both ends, of something that lives in cells along this axis: a
  * ghost is sign times the mirrored value plus twice the wall's. */
@@ -96,8 +95,7 @@ void projection_fill(const struct projection *p, struct projection_state *s)
 		fill_q(p, s->q);
 }
 
-/* ---- rates
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- rates --------------------------------------------------------------------------------------- */
 
 /* Of the component a along one axis (its neighbours `along` apart) that is carried by itself and by the other component
  * b along the other axis (`across` apart): n faces of a row. b at the four faces around is b[0], b[across], and those
@@ -193,8 +191,7 @@ void projection_rate(struct projection *p, const struct projection_state *s, str
 		density_rate(p, s, rate->q);
 }
 
-/* ---- projection
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- projection ---------------------------------------------------------------------------------- */
 
 double projection_cell_divergence(const struct projection *p, const struct projection_state *s, int64_t i, int64_t j)
 {

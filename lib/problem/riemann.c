@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-/* ---- ideal gas
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- ideal gas ----------------------------------------------------------------------------------- */
 
 /* Velocity change across the wave between a side and middle pressure p, and its derivative (Toro 4.6, 4.7, 4.37). */
 static double gas_wave(double gamma, const struct riemann_gas *side, double p, double *slope)
@@ -91,8 +90,7 @@ struct riemann_gas riemann_gas_at(double gamma, const struct riemann_gas *left, 
 	return mirror;
 }
 
-/* ---- shallow water
- * --------------------------------------------------------------------------------------------------- */
+/* ---- shallow water ------------------------------------------------------------------------------- */
 
 static double water_wave(double gravity, double side, double h)
 {

@@ -73,8 +73,7 @@ static int check(const void *config, struct err *e)
 		SINES_KEYS(struct scalar),                                                                             \
 		KEY_FLAG(struct scalar, compat, "false", "initial states of the published files, seam included")
 
-/* ---- Burgers
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- Burgers ------------------------------------------------------------------------------------- */
 
 static void burgers_layout(const void *config, struct layout *l)
 {
@@ -222,8 +221,7 @@ static const struct problem_class burgers_volume = {
 	.test_config = "grid: 32\nframes: 4\nnu: 0.05\n",
 };
 
-/* ---- Fisher
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Fisher -------------------------------------------------------------------------------------- */
 
 static void fisher_layout(const void *config, struct layout *l)
 {

@@ -8,8 +8,7 @@
 #include "problem/axes.h"
 #include "problem/problem.h"
 
-/* ---- oscillator
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- oscillator ---------------------------------------------------------------------------------- */
 
 struct oscillator {
 	double T, low, high;
@@ -66,8 +65,7 @@ static int oscillator_generate(const void *config, void *work, uint64_t seed, in
 	return status == 0 ? 0 : problem_sample_error(e, sample);
 }
 
-/* ---- spirals
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- spirals ------------------------------------------------------------------------------------- */
 
 struct spirals {
 	double T, damping, rate, missing;
@@ -122,8 +120,7 @@ static int spirals_generate(const void *config, void *work, uint64_t seed, int64
 	return 0;
 }
 
-/* ---- damped rotation at irregular times
- * ----------------------------------------------------------------------------------- */
+/* ---- damped rotation at irregular times ---------------------------------------------------------- */
 
 struct rotation {
 	double T, spread, damping, rate, rate_back;

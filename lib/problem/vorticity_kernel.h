@@ -77,8 +77,7 @@ static void NAME(convection)(struct vorticity *v, const double *state, double *o
 	NAME(unpack)(v, z, out);
 }
 
-/* ---- by quarters
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- by quarters --------------------------------------------------------------------------------- */
 
 /* Complex numbers as they lie, LANES of them, to real and imaginary parts and back. */
 static inline void NAME(load)(const REAL *from, VECTOR *re, VECTOR *im)

@@ -45,8 +45,7 @@ static bool has_axis(const struct layout *l, int field, enum axis_kind kind)
 	return false;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------- */
 
 static int read_level(const char *text, size_t n, struct noise *to, struct err *e)
 {
@@ -239,8 +238,7 @@ static int read_observe(struct measure *m, const struct conf_node *n, struct err
 	return at[1] ? places_new(&m->places, m->clean, m->observed, at[1], m->seed, e) : 0;
 }
 
-/* ---- layouts
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- layouts ------------------------------------------------------------------------------------- */
 
 static bool is_noisy(const struct measure *m, int f)
 {
@@ -402,8 +400,7 @@ const struct layout *measure_layout(const struct measure *m)
 	return &m->out;
 }
 
-/* ---- samples
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- samples ------------------------------------------------------------------------------------- */
 
 int64_t measure_n_times(const struct measure *m)
 {

@@ -138,8 +138,7 @@ START_TEST(no_fixed_point)
 }
 END_TEST
 
-/* ---- events and tangents of a falling ball: y'' = -g
- * ------------------------------------------------------------------------ */
+/* ---- events and tangents of a falling ball: y'' = -g --------------------------------------------- */
 
 struct ball {
 	struct graph *g;

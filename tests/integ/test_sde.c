@@ -9,8 +9,7 @@
 #include "integ/sde.h"
 #include "sde_tree.h"
 
-/* ---- equations
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- equations ----------------------------------------------------------------------------------- */
 
 /* dX = 0.5 X dt + 0.8 X o dW: X = exp(0.5 t + 0.8 w). */
 static void gbm_drift(void *context, int64_t paths, double t, const double *x, double *out)
@@ -102,8 +101,7 @@ static struct sde well(bool growing)
 			     .context = growing ? &yes : NULL };
 }
 
-/* ---- strong orders
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- strong orders ------------------------------------------------------------------------------- */
 
 /* The experiment sde-orders has the fits with more paths and steps. */
 enum { PATHS = 500, FINEST = 1024 };
@@ -209,8 +207,7 @@ START_TEST(order_with_growing_noise)
 }
 END_TEST
 
-/* ---- weak orders
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- weak orders --------------------------------------------------------------------------------- */
 
 /* Roots of Hermite's polynomials of weight exp(-x^2/2), and weights that sum to 1: exact for polynomials of degree
  * 19. */
@@ -308,8 +305,7 @@ START_TEST(weak_order)
 }
 END_TEST
 
-/* ---- blocks of paths
- * ------------------------------------------------------------------------------------------------- */
+/* ---- blocks of paths ----------------------------------------------------------------------------- */
 
 START_TEST(paths_do_not_see_each_other)
 {
@@ -333,8 +329,7 @@ START_TEST(paths_do_not_see_each_other)
 }
 END_TEST
 
-/* ---- adaptive steps
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- adaptive steps ------------------------------------------------------------------------------ */
 
 START_TEST(tolerance_rules_the_error)
 {

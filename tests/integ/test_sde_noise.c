@@ -9,8 +9,7 @@
 #include "integ/sde.h"
 #include "sde_tree.h"
 
-/* ---- the form of the noise
- * --------------------------------------------------------------------------------------------- */
+/* ---- the form of the noise ----------------------------------------------------------------------- */
 
 enum { TWO = 2 };
 
@@ -95,8 +94,7 @@ START_TEST(a_diagonal_matrix_is_diagonal_noise)
 END_TEST
 
 /* Paths in a block and alone, with fresh increments, chunk borders inside. */
-/* ---- noise that does not commute
- * ----------------------------------------------------------------------------------------- */
+/* ---- noise that does not commute ----------------------------------------------------------------- */
 
 /* dX = (X2, 0) o dW1 + (0, 0.5 sin X1 + 1) o dW2 - 0.3 X dt: the bracket of the fields is not zero. */
 static void twist_drift(void *context, int64_t paths, double t, const double *x, double *out)
@@ -262,8 +260,7 @@ START_TEST(drawn_areas_have_the_law)
 }
 END_TEST
 
-/* ---- reversal
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- reversal ------------------------------------------------------------------------------------ */
 
 START_TEST(reversible_heun_returns)
 {

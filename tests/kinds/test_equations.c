@@ -26,8 +26,7 @@ static double l2(int64_t n, const double *a, const double *b)
 	return sqrt(sum);
 }
 
-/* ---- published solutions
- * --------------------------------------------------------------------------------------------- */
+/* ---- published solutions ------------------------------------------------------------------------- */
 
 /* An array of a MATLAB file in the order of our fields, n numbers. NULL: there is no such file. */
 static double *published(const char *file, const char *name, int64_t n)
@@ -110,8 +109,7 @@ START_TEST(published_allen_cahn)
 }
 END_TEST
 
-/* ---- closed forms
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- closed forms -------------------------------------------------------------------------------- */
 
 /* A problem of one's own: relative error of field 0 at the last frame against a function of x. */
 static double last_error(const char *config, double (*exact)(double x))
@@ -247,8 +245,7 @@ START_TEST(tolerance_is_kept)
 }
 END_TEST
 
-/* ---- stationary
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- stationary ---------------------------------------------------------------------------------- */
 
 /* -lap(u) + c u = f and a coupled pair, against their closed forms; and marched from what was generated. */
 START_TEST(stationary_equations)
@@ -286,8 +283,7 @@ START_TEST(stationary_equations)
 }
 END_TEST
 
-/* ---- noise
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- noise --------------------------------------------------------------------------------------- */
 
 /* u_t = nu u_xx - u + s dW: mode k relaxes at nu k^2 + 1 to the variance s^2 / (2 (nu k^2 + 1) length) from 0. */
 START_TEST(noise_reaches_its_variance)
@@ -342,8 +338,7 @@ START_TEST(noise_repeats)
 }
 END_TEST
 
-/* ---- sides
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- sides --------------------------------------------------------------------------------------- */
 
 static double quarter_wave(double x) /* u(0) = 0, u_x(1) = 0 */
 {
@@ -689,8 +684,7 @@ START_TEST(sides_draw_fields)
 }
 END_TEST
 
-/* ---- invariants
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- invariants ---------------------------------------------------------------------------------- */
 
 static double sum(int64_t n, const double *a)
 {
@@ -739,8 +733,7 @@ START_TEST(schroedinger_norm_is_kept)
 }
 END_TEST
 
-/* ---- against the problems in C
- * --------------------------------------------------------------------------------------- */
+/* ---- against the problems in C ------------------------------------------------------------------- */
 
 /* The same initial data marched by the C member and by the text. */
 static void same_march(const char *member, const char *config, const char *text, double tolerance)
@@ -773,8 +766,7 @@ START_TEST(agrees_with_members)
 }
 END_TEST
 
-/* ---- laws and refusals
- * ----------------------------------------------------------------------------------------------- */
+/* ---- laws and refusals --------------------------------------------------------------------------- */
 
 START_TEST(parameters_are_drawn)
 {

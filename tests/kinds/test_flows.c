@@ -26,8 +26,7 @@ static const double *last_frame(const struct fixture *f, int field)
 	return f->field[field] + fixture_count(f, field) / frames * (frames - 1);
 }
 
-/* ---- Burgers
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- Burgers ------------------------------------------------------------------------------------- */
 
 /* Cole and Hopf: u = -2 v (log p)_x where p solves the heat equation. For u0 = sin(2 pi x), p is a Fourier series whose
  * coefficients are means of exp(a cos z) cos(k z), a = 1 / (4 pi v). Up to a factor. */
@@ -123,8 +122,7 @@ START_TEST(exact_burgers_is_the_series)
 }
 END_TEST
 
-/* ---- Fisher
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Fisher -------------------------------------------------------------------------------------- */
 
 START_TEST(fisher_grows_logistically)
 {
@@ -186,8 +184,7 @@ START_TEST(fisher_travels)
 }
 END_TEST
 
-/* ---- shallow water
- * --------------------------------------------------------------------------------------------------- */
+/* ---- shallow water ------------------------------------------------------------------------------- */
 
 START_TEST(dam_breaks_all_around)
 {
@@ -234,8 +231,7 @@ START_TEST(dam_breaks_all_around)
 }
 END_TEST
 
-/* ---- compressible flow
- * --------------------------------------------------------------------------------------------------- */
+/* ---- compressible flow --------------------------------------------------------------------------- */
 
 /* Relative L1 distance of density between finite volumes and the exact solution. */
 static double tube_error(const char *initial, int n, const char *T)

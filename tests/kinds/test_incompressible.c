@@ -60,8 +60,7 @@ static double distance(int64_t n, const double *a, const double *b)
 	return sqrt(sum / (double)n);
 }
 
-/* ---- closed forms
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- closed forms -------------------------------------------------------------------------------- */
 
 static double vortices(int k, double x, double y)
 {
@@ -268,8 +267,7 @@ START_TEST(steps_have_order_three)
 }
 END_TEST
 
-/* ---- invariants
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- invariants ---------------------------------------------------------------------------------- */
 
 static double eddies(int k, double x, double y)
 {
@@ -443,8 +441,7 @@ START_TEST(goes_on_from_a_frame)
 }
 END_TEST
 
-/* ---- the problem
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the problem --------------------------------------------------------------------------------- */
 
 /* Noise of one standard deviation, without mean and without the long waves that do not pass. */
 START_TEST(force_is_noise)

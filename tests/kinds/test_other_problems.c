@@ -18,8 +18,7 @@ static void march(struct fixture *f, const double *start)
 	ck_assert_msg(f->problem->march(f->config, f->work, 0, in, f->field, f->number, &e) == 0, "%s", e.message);
 }
 
-/* ---- Darcy
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- Darcy --------------------------------------------------------------------------------------- */
 
 /* -Laplace v = 1 on the unit square, v = 0 on its sides: a parabola in x less a series that restores the sides in y. */
 static double poisson(double x, double y)
@@ -130,8 +129,7 @@ START_TEST(darcy_refuses_a_negative_coefficient)
 }
 END_TEST
 
-/* ---- antiderivative
- * -------------------------------------------------------------------------------------------------- */
+/* ---- antiderivative ------------------------------------------------------------------------------ */
 
 /* Targets against the trapezoid rule over many sensors. */
 START_TEST(antiderivative_integrates)
@@ -203,8 +201,7 @@ START_TEST(antiderivative_does_not_depend_on_sensors)
 }
 END_TEST
 
-/* ---- ODE systems
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- ODE systems --------------------------------------------------------------------------------- */
 
 static double lotka_volterra_energy(const double *y)
 {

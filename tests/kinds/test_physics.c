@@ -107,8 +107,7 @@ static expr parse(struct scene *s, const char *text)
 	return a;
 }
 
-/* ---- networks against Taylor arithmetic
- * ------------------------------------------------------------------------------- */
+/* ---- networks against Taylor arithmetic ---------------------------------------------------------- */
 
 enum { ORDER = 4, WIDTH = 6, LAYERS = 4 };
 
@@ -307,8 +306,7 @@ START_TEST(memory_is_linear_in_depth)
 }
 END_TEST
 
-/* ---- exact solutions
- * --------------------------------------------------------------------------------------------------- */
+/* ---- exact solutions ----------------------------------------------------------------------------- */
 
 /* texts with closed solutions by unknown; a text's residuals vanish for them at every point */
 static const struct {
@@ -363,8 +361,7 @@ START_TEST(exact_solutions_leave_no_residual)
 }
 END_TEST
 
-/* ---- constraints
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- constraints --------------------------------------------------------------------------------- */
 
 /* Points moved to one end of an axis. */
 static void move(struct scene *s, int axis, double to)

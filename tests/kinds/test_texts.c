@@ -18,8 +18,7 @@
 enum { TEXTS = 100, SETS = 64 };
 static const double floor_of_rounding = 3e-11;
 
-/* ---- which texts
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- which texts --------------------------------------------------------------------------------- */
 
 static int texts(char name[][64], int most)
 {
@@ -45,8 +44,7 @@ static int texts(char name[][64], int most)
 	return n;
 }
 
-/* ---- one text
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- one text ------------------------------------------------------------------------------------ */
 
 struct text {
 	const char *name;
@@ -228,8 +226,7 @@ static double distance(const struct text *t, const double *a, const double *b)
 	return worst;
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------------------- */
 
 /* Steps of equal length, halved three times from the longest that give two digits; the last stand for the truth. */
 static void refine_time(struct text *t)
@@ -270,8 +267,7 @@ static void refine_time(struct text *t)
 		free(u[k]);
 }
 
-/* ---- space
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- space --------------------------------------------------------------------------------------- */
 
 /* Grids of n, 2n and 4n intervals, the coarsest that resolve the solution: where the last stands for the truth, errors
  * of order p have the ratio 2^p + 1. */
@@ -304,8 +300,7 @@ static void refine_space(const struct text *t)
 		free(u[k]);
 }
 
-/* ---- noise
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- noise --------------------------------------------------------------------------------------- */
 
 /* Mean square of the last state over many paths, with steps h and h/4: they differ by chance alone. */
 static void refine_noise(const struct text *t)

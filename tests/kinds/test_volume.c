@@ -40,8 +40,7 @@ static void march(const struct volume_setup *s, double *q, double t)
 	volume_free(v);
 }
 
-/* ---- Riemann solvers
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Riemann solvers ----------------------------------------------------------------------------- */
 
 static const struct volume_law *const laws[] = { &volume_euler, &volume_shallow, &volume_advection, &volume_burgers };
 static const struct volume_physics physics = { .gamma = 1.4, .gravity = 9.81, .speed = -0.7 };
@@ -181,8 +180,7 @@ START_TEST(sonic_rarefactions_open)
 }
 END_TEST
 
-/* ---- exact Riemann problems
- * -------------------------------------------------------------------------------------------- */
+/* ---- exact Riemann problems ---------------------------------------------------------------------- */
 
 /* Toro's five tests: p* and u* as printed in his table 4.2. */
 START_TEST(exact_gas_matches_the_book)
@@ -291,8 +289,7 @@ START_TEST(dam_break)
 }
 END_TEST
 
-/* ---- orders
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- orders -------------------------------------------------------------------------------------- */
 
 /* Mean of 1 + sin(2 pi x) / 2 over cell i of n. */
 static double sine_average(int i, int n)
@@ -437,8 +434,7 @@ START_TEST(vortex_has_order_2)
 }
 END_TEST
 
-/* ---- invariants and symmetries
- * ----------------------------------------------------------------------------------------- */
+/* ---- invariants and symmetries ------------------------------------------------------------------- */
 
 /* Smooth waves of one period, direction by direction, strong enough to steepen; two planes of scalars, then
  * velocities. */
@@ -563,8 +559,7 @@ START_TEST(walls_mirror)
 }
 END_TEST
 
-/* ---- diffusion
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- diffusion ----------------------------------------------------------------------------------- */
 
 /* exp(-(2 pi)^2 d t) sin: order 2 at any number of stages. */
 START_TEST(diffusion_has_order_2)
@@ -650,8 +645,7 @@ START_TEST(viscosity_damps_as_it_must)
 }
 END_TEST
 
-/* ---- errors
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------------------- */
 
 /* Noise at Mach numbers in the hundreds: steps of order 1 carry it, density and pressure stay positive. */
 START_TEST(violence_is_survived)

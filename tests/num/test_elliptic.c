@@ -29,8 +29,7 @@ static void times(int64_t m, int64_t n, const double *matrix, const double *x, d
 		out[i] = num_dot(n, matrix + i * n, x);
 }
 
-/* ---- collocation
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- collocation --------------------------------------------------------------------------------- */
 
 START_TEST(chebyshev_is_spectral)
 {
@@ -196,8 +195,7 @@ START_TEST(sparse_lu_solves)
 }
 END_TEST
 
-/* ---- multigrid
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- multigrid ----------------------------------------------------------------------------------- */
 
 /* A random two-phase medium as smooth as its waves: contrast 10. */
 static double medium(const struct multigrid_problem *p, const int64_t *k)

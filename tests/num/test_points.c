@@ -3,6 +3,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "num/points.h"
 
@@ -28,10 +29,10 @@ START_TEST(each_slice_holds_one)
 {
 	double x[N * DIMS];
 
-	points_draw(POINTS_LATIN, N - 5, DIMS, rng_stream(1, "points", 0, 0), x);
+	ck_assert_int_eq(points_draw(POINTS_LATIN, N - 5, DIMS, rng_stream(1, "points", 0, 0), x, NULL), 0);
 	one_in_each(N - 5, DIMS, x);
 	/* powers of two of Sobol's points, whatever the shift */
-	points_draw(POINTS_SOBOL, N, DIMS, rng_stream(2, "points", 0, 0), x);
+	ck_assert_int_eq(points_draw(POINTS_SOBOL, N, DIMS, rng_stream(2, "points", 0, 0), x, NULL), 0);
 	one_in_each(N, DIMS, x);
 }
 END_TEST
@@ -41,7 +42,7 @@ START_TEST(rectangles_hold_one)
 {
 	double x[N * 2];
 
-	points_draw(POINTS_SOBOL, N, 2, rng_stream(3, "points", 0, 0), x);
+	ck_assert_int_eq(points_draw(POINTS_SOBOL, N, 2, rng_stream(3, "points", 0, 0), x, NULL), 0);
 	for (int rows = 1; rows <= N; rows *= 2) {
 		int seen[N] = { 0 }, columns = N / rows;
 
@@ -59,7 +60,7 @@ START_TEST(first_points_are_known)
 	static const double want[4][3] = { { 0, 0, 0 }, { 0.5, 0.5, 0.5 }, { 0.75, 0.25, 0.25 }, { 0.25, 0.75, 0.75 } };
 	double x[4 * 3];
 
-	points_draw(POINTS_SOBOL, 4, 3, rng_stream(4, "points", 0, 0), x);
+	ck_assert_int_eq(points_draw(POINTS_SOBOL, 4, 3, rng_stream(4, "points", 0, 0), x, NULL), 0);
 	for (int d = 0; d < 3; d++) {
 		const uint32_t first = (uint32_t)(x[d] * 4294967296.0);
 
@@ -82,7 +83,9 @@ START_TEST(sobol_integrates)
 		for (int shift = 0; shift < 10; shift++) {
 			double sum = 0;
 
-			points_draw((enum points_kind)kind, MANY, AXES, rng_stream(5, "points", 0, (uint64_t)shift), x);
+			ck_assert_int_eq(points_draw((enum points_kind)kind, MANY, AXES,
+						     rng_stream(5, "points", 0, (uint64_t)shift), x, NULL),
+					 0);
 			for (int i = 0; i < MANY; i++) {
 				double product = 1;
 
@@ -105,15 +108,34 @@ START_TEST(choice_follows_weights)
 	int64_t *chosen = malloc(sizeof *chosen * MANY);
 	double count[6] = { 0 };
 
-	points_choose(6, weight, MANY, rng_stream(6, "points", 0, 0), chosen);
+	ck_assert_int_eq(points_choose(6, weight, MANY, rng_stream(6, "points", 0, 0), chosen, NULL), 0);
 	for (int i = 0; i < MANY; i++)
 		count[chosen[i]]++;
 	for (int j = 0; j < 6; j++) /* four standard deviations */
 		ck_assert_double_le(fabs(count[j] / MANY - weight[j] / 10), 4 * sqrt(weight[j] / 10 / MANY));
-	points_choose(6, (double[6]){ 0 }, MANY, rng_stream(6, "points", 0, 0), chosen);
+	ck_assert_int_eq(points_choose(6, (double[6]){ 0 }, MANY, rng_stream(6, "points", 0, 0), chosen, NULL), 0);
 	for (int i = 0; i < MANY; i++)
 		ck_assert(chosen[i] >= 0 && chosen[i] < 6);
 	free(chosen);
+}
+END_TEST
+
+/* Numbers that no memory holds are errors that tell them. */
+START_TEST(sizes_are_refused)
+{
+	const int64_t many = (int64_t)1 << 46;
+	struct err e = { 0 };
+	double x = 1;
+	int64_t chosen;
+
+	ck_assert_int_eq(points_draw(POINTS_LATIN, many, 1, rng_stream(1, "points", 0, 0), &x, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177664 elements of 8 bytes"));
+	e = (struct err){ 0 };
+	ck_assert_int_eq(points_choose(1, &x, many, rng_stream(1, "points", 0, 0), &chosen, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177664 elements of 8 bytes"));
+	e = (struct err){ 0 };
+	ck_assert_int_eq(points_choose(many, &x, 1, rng_stream(1, "points", 0, 0), &chosen, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.message, "70368744177665 elements of 8 bytes"));
 }
 END_TEST
 
@@ -127,6 +149,7 @@ int main(void)
 	tcase_add_test(c, first_points_are_known);
 	tcase_add_test(c, sobol_integrates);
 	tcase_add_test(c, choice_follows_weights);
+	tcase_add_test(c, sizes_are_refused);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
