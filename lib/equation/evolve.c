@@ -103,11 +103,9 @@ static void run_population(void *arg, int64_t k, int worker)
 }
 
 /* A part of every population gives way to the best of other populations and of the front. */
-static void migrate(const struct round *r, const struct evolve_member *front)
+static void migrate(const struct round *r, int64_t n, struct evolve_member *guest, const struct evolve_member *front)
 {
 	const struct evolve *v = r->v;
-	const int64_t n = (int64_t)ceil(v->migration * (double)v->population);
-	struct evolve_member *guest = xcalloc((size_t)(v->populations * n) + 1, sizeof *guest);
 
 	for (int64_t k = 0; k < v->populations; k++) {
 		struct evolve_draws d = {
@@ -129,26 +127,34 @@ static void migrate(const struct round *r, const struct evolve_member *front)
 			guest[k * n + j].birth = (double)((r->number + 1) * v->cycles * v->population - 1);
 			*place = guest[k * n + j];
 		}
-	free(guest);
 }
 
-void evolve_round(const struct evolve *v, int64_t round, struct evolve_member *members, struct evolve_member *front)
+int evolve_round(const struct evolve *v, int64_t round, struct evolve_member *members, struct evolve_member *front,
+		 struct err *e)
 {
+	const int64_t guests = (int64_t)ceil(v->migration * (double)v->population);
 	struct round r = { .v = v, .number = round, .members = members };
+	struct evolve_member *guest = mem_new(v->populations * guests, sizeof *guest, "members that move", e);
 	double mean = 0;
 
+	r.best = guest ? mem_new(v->populations * EVOLVE_SIZE, sizeof *r.best, "fronts of populations", e) : NULL;
+	if (!r.best) {
+		free(guest);
+		return -1;
+	}
 	for (int64_t i = 0; i < v->n; i++)
 		mean += v->y[i] / (double)v->n;
 	for (int64_t i = 0; i < v->n; i++)
 		r.variance += (v->y[i] - mean) * (v->y[i] - mean) / (double)v->n;
 	r.variance = fmax(r.variance, DBL_MIN);
-	r.best = xcalloc((size_t)v->populations * EVOLVE_SIZE, sizeof *r.best);
 	pool_run(v->populations, run_population, &r);
 	for (int64_t k = 0; k < v->populations * EVOLVE_SIZE; k++)
 		if (r.best[k].tree.size > 0)
 			note(front, &r.best[k]);
-	migrate(&r, front);
+	migrate(&r, guests, guest, front);
+	free(guest);
 	free(r.best);
+	return 0;
 }
 
 int evolve_front(const struct evolve_member *front, int *size, double *score)

@@ -44,8 +44,10 @@ struct evolve {
 /* One round: all populations (populations x population members) go through `cycles` generations, each of `population`
  * children, then the constants of every member are tuned by BFGS (`iterations` steps), then members migrate. Round 0
  * draws the populations first. front[s - 1]: the best tree of s nodes so far (EVOLVE_SIZE of them, size 0: none yet).
- * Populations run on the pool's threads; the result does not depend on their number. */
-void evolve_round(const struct evolve *v, int64_t round, struct evolve_member *members, struct evolve_member *front);
+ * Populations run on the pool's threads; the result does not depend on their number. -1: no memory for the populations'
+ * own fronts. */
+int evolve_round(const struct evolve *v, int64_t round, struct evolve_member *members, struct evolve_member *front,
+		 struct err *e);
 
 /* The front without what is no better than a smaller tree: size[i], ascending, and score[i] = -d log(loss) / d size
  * from the one before; of the first the score is 0. Losses below 1e-28 of the largest count as that: such differences

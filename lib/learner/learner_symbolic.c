@@ -115,8 +115,8 @@ static int load(struct trainer *t, struct err *e)
 {
 	struct work *w = t->learning;
 
-	(void)e;
-	w->loss = symbolic_round(&w->search, &t->network.params, "", t->t);
+	if (symbolic_round(&w->search, &t->network.params, "", t->t, &w->loss, e) != 0)
+		return -1;
 	return 0;
 }
 

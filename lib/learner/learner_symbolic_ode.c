@@ -233,7 +233,8 @@ static int load(struct trainer *t, struct err *e)
 	int status = 0;
 
 	if (searching(t, w)) {
-		w->loss = symbolic_round(&w->search, &t->network.params, "field.", t->t);
+		if (symbolic_round(&w->search, &t->network.params, "field.", t->t, &w->loss, e) != 0)
+			return -1;
 		trajectory_slots_free(w->series); /* of other expressions */
 		return 0;
 	}

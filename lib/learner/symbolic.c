@@ -129,7 +129,7 @@ static const struct evolve_member *chosen(const struct symbolic *s, int64_t k)
 	return size > 0 ? &front_of(s, k)[size - 1] : NULL;
 }
 
-double symbolic_round(struct symbolic *s, struct params *p, const char *path, int64_t round)
+int symbolic_round(struct symbolic *s, struct params *p, const char *path, int64_t round, double *loss, struct err *e)
 {
 	struct evolve_member *members = s->state.at[POPULATIONS].value.data;
 	struct evolve v = s->evolve;
@@ -141,13 +141,15 @@ double symbolic_round(struct symbolic *s, struct params *p, const char *path, in
 		snprintf(purpose, sizeof purpose, "evolve%lld", (long long)k);
 		v.purpose = purpose;
 		v.y = s->y + k * v.n;
-		evolve_round(&v, round, members + k * v.populations * v.population, front_of(s, k));
+		if (evolve_round(&v, round, members + k * v.populations * v.population, front_of(s, k), e) != 0)
+			return -1;
 		if (chosen(s, k)) {
 			formula_set_tree(p, path, k, &chosen(s, k)->tree);
 			sum += chosen(s, k)->loss / (double)s->n_out;
 		}
 	}
-	return sum;
+	*loss = sum;
+	return 0;
 }
 
 void symbolic_columns(const struct symbolic *s, struct history *h)

@@ -58,8 +58,8 @@ void symbolic_name(char (*out)[EXPR_NAME], const char *name, int64_t n);
 /* The trainer's network must be model formula with expressions to be found, path its layer; no averages. */
 int symbolic_check(const struct trainer *t, const char *path, struct err *e);
 
-/* A round for every target; the trees chosen go to the parameters. Mean of their losses. */
-double symbolic_round(struct symbolic *s, struct params *p, const char *path, int64_t round);
+/* A round for every target; the trees chosen go to the parameters. *loss: the mean of theirs. */
+int symbolic_round(struct symbolic *s, struct params *p, const char *path, int64_t round, double *loss, struct err *e);
 /* Columns of the history: size and loss of every target's tree. */
 void symbolic_columns(const struct symbolic *s, struct history *h);
 void symbolic_row(const struct symbolic *s, double *own);

@@ -83,6 +83,8 @@ problem_sources = $(problem_members) \
 	lib/problem/riemann.h \
 	lib/problem/sines.c \
 	lib/problem/sines.h \
+	lib/problem/sde_frames.c \
+	lib/problem/sde_frames.h \
 	lib/problem/spectral.c \
 	lib/problem/spectral.h \
 	lib/problem/volume.c \

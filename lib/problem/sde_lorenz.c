@@ -1,11 +1,8 @@
 /* sde_lorenz.c: Lorenz's equations with noise in proportion to the state: what latent SDEs are shown on. */
-#include <stdlib.h>
-
-#include "base/mem.h"
 #include "base/rng.h"
-#include "integ/sde.h"
 #include "problem/axes.h"
 #include "problem/problem.h"
+#include "problem/sde_frames.h"
 
 enum { N = 3 };
 
@@ -65,21 +62,14 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	struct lorenz c = *(const struct lorenz *)config;
 	const struct sde s = { .n = N, .drift = drift, .diffusion = diffusion, .slope = slope, .context = &c };
-	struct sde_noise noise = { .fresh = { .seed = seed, .purpose = "lorenz-sde", .first_sample = sample } };
-	double x[N], *t;
-	int status;
+	double x[N];
 
 	(void)work;
 	(void)number;
 	rng_normal(rng_stream(seed, "lorenz-sde start", 0, (uint64_t)sample), 0, N, x);
 	for (int i = 0; i < N; i++)
 		x[i] *= c.spread;
-	t = xmalloc((size_t)(c.frames + 1) * sizeof *t);
-	for (int64_t k = 0; k <= c.frames; k++)
-		t[k] = c.T * ((double)k / (double)c.frames);
-	status = sde_fixed(&s, sde_method_find("milstein"), &noise, 1, c.frames + 1, t, c.steps, x, field[0], NULL, e);
-	free(t);
-	return status == 0 ? 0 : problem_sample_error(e, sample);
+	return problem_sde_frames(&s, "lorenz-sde", seed, sample, c.T, c.frames, c.steps, x, field[0], e);
 }
 
 static const struct key keys[] = {

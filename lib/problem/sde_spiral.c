@@ -1,10 +1,7 @@
 /* sde_spiral.c: a cubic spiral with multiplicative noise: what neural SDEs are first shown on. */
-#include <stdlib.h>
-
-#include "base/mem.h"
-#include "integ/sde.h"
 #include "problem/axes.h"
 #include "problem/problem.h"
+#include "problem/sde_frames.h"
 
 struct spiral {
 	double T, decay, rotation, sigma, x, y;
@@ -61,18 +58,11 @@ static int generate(const void *config, void *work, uint64_t seed, int64_t sampl
 {
 	struct spiral c = *(const struct spiral *)config;
 	const struct sde s = { .n = 2, .drift = drift, .diffusion = diffusion, .slope = slope, .context = &c };
-	struct sde_noise noise = { .fresh = { .seed = seed, .purpose = "spiral-sde", .first_sample = sample } };
-	double x[2] = { c.x, c.y }, *t;
-	int status;
+	double x[2] = { c.x, c.y };
 
 	(void)work;
 	(void)number;
-	t = xmalloc((size_t)(c.frames + 1) * sizeof *t);
-	for (int64_t k = 0; k <= c.frames; k++)
-		t[k] = c.T * ((double)k / (double)c.frames);
-	status = sde_fixed(&s, sde_method_find("milstein"), &noise, 1, c.frames + 1, t, c.steps, x, field[0], NULL, e);
-	free(t);
-	return status == 0 ? 0 : problem_sample_error(e, sample);
+	return problem_sde_frames(&s, "spiral-sde", seed, sample, c.T, c.frames, c.steps, x, field[0], e);
 }
 
 static const struct key keys[] = {

@@ -86,8 +86,8 @@ START_TEST(known_laws_are_found)
 	struct scene *s = scene_new(laws[_i].law, laws[_i].operators);
 
 	for (int k = 0; k < ROUNDS; k++)
-		evolve_round(&s->v, k, s->member, s->front);
-	const int size = evolve_choose(s->front);
+		ck_assert_int_eq(evolve_round(&s->v, k, s->member, s->front);
+				 const int size = evolve_choose(s->front, NULL), 0);
 	ck_assert_msg(size == laws[_i].size, "size %d, loss %g", size, size > 0 ? s->front[size - 1].loss : NAN);
 	ck_assert_double_le(s->front[size - 1].loss, 1e-15);
 	ck_assert(evolve_loss(&s->v, &s->front[size - 1].tree) == s->front[size - 1].loss);
@@ -101,9 +101,9 @@ START_TEST(threads_change_nothing)
 
 	for (int k = 0; k < 2; k++) {
 		pool_set_threads(1);
-		evolve_round(&a->v, k, a->member, a->front);
+		ck_assert_int_eq(evolve_round(&a->v, k, a->member, a->front, NULL), 0);
 		pool_set_threads(3);
-		evolve_round(&b->v, k, b->member, b->front);
+		ck_assert_int_eq(evolve_round(&b->v, k, b->member, b->front, NULL), 0);
 	}
 	pool_set_threads(1);
 	ck_assert_int_eq(memcmp(a->member, b->member, sizeof a->member), 0);
