@@ -86,8 +86,8 @@ START_TEST(known_laws_are_found)
 	struct scene *s = scene_new(laws[_i].law, laws[_i].operators);
 
 	for (int k = 0; k < ROUNDS; k++)
-		ck_assert_int_eq(evolve_round(&s->v, k, s->member, s->front);
-				 const int size = evolve_choose(s->front, NULL), 0);
+		ck_assert_int_eq(evolve_round(&s->v, k, s->member, s->front, NULL), 0);
+	const int size = evolve_choose(s->front);
 	ck_assert_msg(size == laws[_i].size, "size %d, loss %g", size, size > 0 ? s->front[size - 1].loss : NAN);
 	ck_assert_double_le(s->front[size - 1].loss, 1e-15);
 	ck_assert(evolve_loss(&s->v, &s->front[size - 1].tree) == s->front[size - 1].loss);
