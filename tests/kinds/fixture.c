@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,4 +147,21 @@ struct fixture fixture_shipped(const char *data, const char *name, const char *c
 		f.field[k] = xmalloc((size_t)fixture_count(&f, k) * sizeof(double));
 	ck_assert_msg(f.problem->prepare(f.config, &f.work, &e) == 0, "%s", e.message);
 	return f;
+}
+
+double fixture_last_error(const char *config, double (*exact)(double x))
+{
+	struct fixture f = fixture_of("equation", config);
+	const struct axis *x = &f.layout.axis[1];
+	double error = 0, size = 0;
+
+	fixture_generate(&f, 0, 0);
+	for (int64_t i = 0; i < x->size; i++) {
+		double want = exact(x->coordinate[i]), got = f.field[0][fixture_count(&f, 0) - x->size + i];
+
+		error += (got - want) * (got - want);
+		size += want * want;
+	}
+	fixture_free(&f);
+	return sqrt(error / size);
 }

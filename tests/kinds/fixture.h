@@ -33,5 +33,7 @@ int64_t fixture_count(const struct fixture *f, int field);
 struct fixture fixture_of(const char *name, const char *config);
 /* The message of a configuration that check or the reader must refuse. */
 void fixture_refuse(const char *name, const char *config, const char *part);
+/* A text of one's own in one dimension: relative error of field 0 at the last frame against a function of x. */
+double fixture_last_error(const char *config, double (*exact)(double x));
 
 #endif

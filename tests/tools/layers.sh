@@ -1,13 +1,16 @@
 #!/bin/sh
-# Includes go down the levels only, or stay in their folder; files stay short. The second half checks that this test can
-# fail. (Levels: lib/README.)
+# Includes go down the levels only, or stay in their folder; files stay short, those of tests too. The second half checks
+# that this test can fail. (Levels: lib/README.)
 srcdir=${srcdir:-.}
 
-# check_tree ROOT...: says what is wrong in ROOT/lib and ROOT/tools and fails.
+# check_tree ROOT...: says what is wrong in ROOT/lib, ROOT/tools and ROOT/tests and fails.
 check_tree()
 {
 	for root; do
-		find "$root/lib" "$root/tools" \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | LC_ALL=C sort
+		for part in lib tools tests; do
+			find "$root/$part" \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | LC_ALL=C sort |
+				sed "s/^/$part /"
+		done
 	done >"$list"
 	awk -v list="$list" '
 	BEGIN {
@@ -16,17 +19,19 @@ check_tree()
 		for (i = 1; i < n; i += 2)
 			level[word[i]] = word[i + 1]
 		while ((getline file < list) > 0) {
-			folder = file
+			part = folder = file
+			sub(/ .*/, "", part)
+			sub(/^[a-z]* /, "", file)
 			sub(/\/[^\/]*$/, "", folder)
 			sub(/.*\//, "", folder)
-			if (!(folder in level)) {
+			if (part != "tests" && !(folder in level)) {
 				print file ": folder " folder " has no level"
 				bad = 1
 			}
 			lines = 0
 			while ((getline text < file) > 0) {
 				lines++
-				if (text !~ /^[ \t]*#[ \t]*include[ \t]*"/)
+				if (part == "tests" || text !~ /^[ \t]*#[ \t]*include[ \t]*"/)
 					continue
 				split(text, quoted, "\"")
 				header = quoted[2]
@@ -42,7 +47,7 @@ check_tree()
 				}
 			}
 			close(file)
-			limit = folder == "tools" ? 150 : 600
+			limit = part == "tools" ? 150 : 600
 			if (lines > limit) {
 				print file ": " lines " lines, at most " limit
 				bad = 1
@@ -59,12 +64,17 @@ trap 'rm -rf "$work"' EXIT
 list=$work/list
 if test "$srcdir" = .; then check_tree . || exit 1; else check_tree "$srcdir" . || exit 1; fi
 
-# expect_failure FILE LINE: a tree with this file does not pass.
-expect_failure()
+# fill FILE TEXT: a tree of this one file.
+fill()
 {
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/$(dirname "$1")"
 	echo "$2" >"$work/tree/$1"
+}
+# expect_failure FILE TEXT: a tree with this file does not pass.
+expect_failure()
+{
+	fill "$1" "$2"
 	if check_tree "$work/tree" >/dev/null; then
 		echo "not refused: $1: $2"
 		exit 1
@@ -75,5 +85,9 @@ expect_failure lib/num/a.c '#include "conf/conf.h"'
 expect_failure lib/num/a.c '#include "blas.h"'
 expect_failure lib/other/a.c ''
 expect_failure lib/run/a.c '	# include "cli/opt.h"'
-expect_failure lib/num/a.c "$(yes '' | head -n 601; echo x)"
-expect_failure tools/a.c "$(yes '' | head -n 151; echo x)"
+for most in lib/num/a.c:600 tools/a.c:150 tests/tools/a.c:600; do
+	file=${most%:*} lines=${most#*:}
+	fill "$file" "$(yes '' | head -n $((lines - 1)); echo x)"
+	check_tree "$work/tree" || exit 1
+	expect_failure "$file" "$(yes '' | head -n "$lines"; echo x)"
+done
