@@ -148,18 +148,6 @@ static void explicit_part(void *context, double t, const double *state, double *
 	vorticity_convection(w->convection, state, w->force, out);
 }
 
-static void euler_step(struct work *w)
-{
-	const double *restrict keep = w->keep, *restrict gain = w->gain, *restrict slope = w->slope;
-	double *restrict state = w->state;
-
-	explicit_part(w, 0, w->state, w->slope);
-	for (int64_t i = 0; i < w->fine.n_modes; i++) {
-		state[2 * i] = keep[i] * state[2 * i] + gain[i] * slope[2 * i];
-		state[2 * i + 1] = keep[i] * state[2 * i + 1] + gain[i] * slope[2 * i + 1];
-	}
-}
-
 static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, double *out, double *number,
 		 struct err *e)
 {
@@ -167,12 +155,12 @@ static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, 
 	const int64_t n_out = c->grid * c->grid;
 
 	for (int64_t frame = 0; frame <= c->frames; frame++) {
-		for (int64_t k = 0; frame > 0 && k < w->steps; k++) {
-			if (c->method == METHOD_ETDRK4)
-				etdrk4_step(w->etd, explicit_part, w, 0, w->state);
-			else
-				euler_step(w);
-		}
+		const int64_t steps = frame > 0 ? w->steps : 0;
+
+		if (c->method == METHOD_EULER_CN)
+			vorticity_march(w->convection, w->keep, w->gain, w->force, steps, w->state);
+		for (int64_t k = 0; k < steps && c->method == METHOD_ETDRK4; k++)
+			etdrk4_step(w->etd, explicit_part, w, 0, w->state);
 		spectral_inverse(&w->fine, w->state, w->field);
 		spectral_subsample(2, w->fine.size, c->solve_grid / c->grid, w->field, out + frame * n_out);
 		for (int64_t i = 0; i < n_out; i++)

@@ -39,6 +39,42 @@ struct vorticity {
 	void *root; /* exp(2 pi i s k / n), s = 1, 2, 3, k < n / 4: real parts of all three, imaginary parts */
 };
 
+/* What becomes of a mode of the convective term c: out = force - c, or, with keep, out = keep out + gain (force - c). */
+struct update {
+	const double *keep, *gain, *force;
+	double *out;
+};
+
+static inline void renew(const struct update *u, int64_t mode, double re, double im)
+{
+	const double slope_re = u->force[2 * mode] - re, slope_im = u->force[2 * mode + 1] - im;
+	double *o = u->out + 2 * mode;
+
+	o[0] = u->keep ? u->keep[mode] * o[0] + u->gain[mode] * slope_re : slope_re;
+	o[1] = u->keep ? u->keep[mode] * o[1] + u->gain[mode] * slope_im : slope_im;
+}
+
+/* COLUMNS neighbouring modes. */
+static inline void renew_columns(const struct update *u, int64_t mode, const double *re, const double *im)
+{
+	const double *force = u->force + 2 * mode;
+	double slope[2 * COLUMNS], *o = u->out + 2 * mode;
+
+	for (int k = 0; k < COLUMNS; k++) {
+		slope[2 * k] = force[2 * k] - re[k];
+		slope[2 * k + 1] = force[2 * k + 1] - im[k];
+	}
+	if (u->keep) {
+		const double *keep = u->keep + mode, *gain = u->gain + mode;
+
+		for (int k = 0; k < COLUMNS; k++) {
+			slope[2 * k] = keep[k] * o[2 * k] + gain[k] * slope[2 * k];
+			slope[2 * k + 1] = keep[k] * o[2 * k + 1] + gain[k] * slope[2 * k + 1];
+		}
+	}
+	memcpy(o, slope, sizeof slope);
+}
+
 #define REAL double
 #define NAME(name) name##_d
 #define VECTOR lanes_d
@@ -207,15 +243,58 @@ int vorticity_new(struct vorticity **out, int64_t n, bool single, struct err *e)
 	return 0;
 }
 
+static void convect(struct vorticity *v, const double *state, const struct update *u)
+{
+	if (v->single && v->quartered)
+		quartered_f(v, state, u);
+	else if (v->single)
+		convection_f(v, state, u);
+	else if (v->quartered)
+		quartered_d(v, state, u);
+	else
+		convection_d(v, state, u);
+}
+
 void vorticity_convection(struct vorticity *v, const double *state, const double *force, double *out)
 {
 	memcpy(out, force, (size_t)(2 * v->n * (v->n / 2 + 1)) * sizeof *out);
-	if (v->single && v->quartered)
-		quartered_f(v, state, out);
-	else if (v->single)
-		convection_f(v, state, out);
-	else if (v->quartered)
-		quartered_d(v, state, out);
-	else
-		convection_d(v, state, out);
+	convect(v, state, &(struct update){ .force = force, .out = out });
+}
+
+/* `count` modes that nothing convects, all steps at once: they stay in registers. */
+static void decay(int64_t count, int64_t steps, const double *keep, const double *gain, const double *force,
+		  double *state)
+{
+	enum { TOGETHER = 32 };
+	double k[TOGETHER], g[TOGETHER], w[TOGETHER];
+
+	for (int64_t first = 0; first < 2 * count; first += TOGETHER) {
+		const int some = (int)(2 * count - first < TOGETHER ? 2 * count - first : TOGETHER);
+
+		for (int i = 0; i < TOGETHER; i++) {
+			const int64_t at = first + (i < some ? i : 0);
+
+			k[i] = keep[at / 2];
+			g[i] = gain[at / 2] * force[at];
+			w[i] = state[at];
+		}
+		for (int64_t step = 0; step < steps; step++)
+			for (int i = 0; i < TOGETHER; i++)
+				w[i] = k[i] * w[i] + g[i];
+		memcpy(state + first, w, (size_t)some * sizeof *w);
+	}
+}
+
+void vorticity_march(struct vorticity *v, const double *keep, const double *gain, const double *force, int64_t steps,
+		     double *state)
+{
+	const int64_t n = v->n, half = n / 2 + 1, convected = v->quartered ? v->width : v->limit + 1;
+
+	for (int64_t step = 0; step < steps; step++)
+		convect(v, state, &(struct update){ keep, gain, force, state });
+	for (int64_t i = 0; i < n; i++) {
+		const int64_t j = i <= v->limit || i >= n - v->limit ? convected : 0, at = i * half + j;
+
+		decay(half - j, steps, keep + at, gain + at, force + 2 * at, state + 2 * at);
+	}
 }

@@ -19,4 +19,9 @@ void vorticity_free(struct vorticity *v);
  * force's. */
 void vorticity_convection(struct vorticity *v, const double *state, const double *force, double *out);
 
+/* `steps` steps of state <- keep state + gain (force - modes of u.grad w), keep and gain a real number a mode: explicit
+ * Euler for convection and force with any one-step method for a linear part. Modes |k| >= n/3 have no convection. */
+void vorticity_march(struct vorticity *v, const double *keep, const double *gain, const double *force, int64_t steps,
+		     double *state);
+
 #endif

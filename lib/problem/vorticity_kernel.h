@@ -33,8 +33,8 @@ static void NAME(square)(int64_t n, REAL *row)
 	}
 }
 
-/* Take the convective term off the kept modes of out. */
-static void NAME(unpack)(const struct vorticity *v, const REAL *z, double *out)
+/* Update of the kept modes. */
+static void NAME(unpack)(const struct vorticity *v, const REAL *z, const struct update *u)
 {
 	const int64_t n = v->n, m = v->limit, half = n / 2 + 1;
 
@@ -42,22 +42,20 @@ static void NAME(unpack)(const struct vorticity *v, const REAL *z, double *out)
 		const int64_t row = i <= m ? i : i + n - (2 * m + 1), mirror = row == 0 ? 0 : n - row;
 		const double *a = v->out_a + i * v->width, *b = v->out_b + i * v->width;
 		const REAL *c = z + 2 * row * v->stride, *d = z + 2 * (mirror * v->stride + n);
-		double *o = out + 2 * row * half;
 
 		/* column 0 is its own mirror; its weight of the sum is 0 */
 		const REAL *own = z + 2 * mirror * v->stride;
-		o[0] -= b[0] * (double)(c[1] + own[1]);
-		o[1] += b[0] * (double)(c[0] - own[0]);
+		renew(u, row * half, b[0] * (double)(c[1] + own[1]), -b[0] * (double)(c[0] - own[0]));
 		for (int64_t j = 1; j <= m; j++) {
 			const REAL cr = c[2 * j], ci = c[2 * j + 1], dr = d[-2 * j], di = d[-2 * j + 1];
 
-			o[2 * j] -= a[j] * (double)(cr + dr) + b[j] * (double)(ci + di);
-			o[2 * j + 1] -= a[j] * (double)(ci - di) - b[j] * (double)(cr - dr);
+			renew(u, row * half + j, a[j] * (double)(cr + dr) + b[j] * (double)(ci + di),
+			      a[j] * (double)(ci - di) - b[j] * (double)(cr - dr));
 		}
 	}
 }
 
-static void NAME(convection)(struct vorticity *v, const double *state, double *out)
+static void NAME(convection)(struct vorticity *v, const double *state, const struct update *u)
 {
 	REAL *z = v->z;
 
@@ -74,7 +72,7 @@ static void NAME(convection)(struct vorticity *v, const double *state, double *o
 	}
 	fft_run(v->plan[1][0], z, z);
 	fft_run(v->plan[1][1], z + 2 * v->tail, z + 2 * v->tail);
-	NAME(unpack)(v, z, out);
+	NAME(unpack)(v, z, u);
 }
 
 /* ---- by quarters --------------------------------------------------------------------------------- */
@@ -240,7 +238,7 @@ static void NAME(square_quarters)(int64_t quarter, const REAL *root, const REAL 
 }
 
 /* As unpack, of columns j0 and on; c: these, d: their opposites backwards. */
-static void NAME(unpack_columns)(const struct vorticity *v, int64_t j0, double *out)
+static void NAME(unpack_columns)(const struct vorticity *v, int64_t j0, const struct update *u)
 {
 	const int64_t n = v->n, m = v->limit, half = n / 2 + 1;
 
@@ -249,20 +247,21 @@ static void NAME(unpack_columns)(const struct vorticity *v, int64_t j0, double *
 		const double *restrict a = v->out_a + i * v->width + j0, *restrict b = v->out_b + i * v->width + j0;
 		const REAL *restrict c = (const REAL *)v->column[2] + 2 * COLUMNS * row;
 		const REAL *restrict d = (const REAL *)v->column[3] + 2 * COLUMNS * mirror;
-		double *restrict o = out + 2 * (row * half + j0);
+		double re[COLUMNS], im[COLUMNS];
 
 		for (int k = 0, l = COLUMNS - 1; k < COLUMNS; k++, l--) {
 			const REAL cr = c[2 * k], ci = c[2 * k + 1], dr = d[2 * l], di = d[2 * l + 1];
 
-			o[2 * k] -= a[k] * (double)(cr + dr) + b[k] * (double)(ci + di);
-			o[2 * k + 1] -= a[k] * (double)(ci - di) - b[k] * (double)(cr - dr);
+			re[k] = a[k] * (double)(cr + dr) + b[k] * (double)(ci + di);
+			im[k] = a[k] * (double)(ci - di) - b[k] * (double)(cr - dr);
 		}
+		renew_columns(u, row * half + j0, re, im);
 	}
 }
 
 /* The last block of columns reaches into those of zeros, which rows therefore clear. Column 0 is its own opposite: as
  * such it stands behind its row, in the padding. */
-static void NAME(quartered)(struct vorticity *v, const double *state, double *out)
+static void NAME(quartered)(struct vorticity *v, const double *state, const struct update *u)
 {
 	const int64_t n = v->n, m = v->limit;
 	REAL *z = v->z;
@@ -289,6 +288,6 @@ static void NAME(quartered)(struct vorticity *v, const double *state, double *ou
 			NAME(part)(v, side == 0 ? j : n - j - (COLUMNS - 1), v->column[4]);
 			fft_run(v->plan[1][0], v->column[4], v->column[2 + side]);
 		}
-		NAME(unpack_columns)(v, j, out);
+		NAME(unpack_columns)(v, j, u);
 	}
 }

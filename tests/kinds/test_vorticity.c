@@ -4,6 +4,7 @@
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "fixture.h"
@@ -68,6 +69,52 @@ START_TEST(vorticity_convects_pairs)
 }
 END_TEST
 
+/* Steps at once against one after the other, mode by mode: kept modes in place, those beyond at the end. */
+START_TEST(vorticity_marches_as_steps_do)
+{
+	const int64_t size[4] = { 12, 9, 64, 96 };
+
+	for (int k = 0; k < 8; k++) {
+		const int64_t n = size[k / 2], modes = n * (n / 2 + 1);
+		double *field = xcalloc((size_t)(n * n), sizeof *field);
+		double *number = xcalloc((size_t)(10 * modes), sizeof *number), *state = number,
+		       *force = state + 2 * modes;
+		double *keep = force + 2 * modes, *gain = keep + modes, *together = gain + modes;
+		double *slope = together + 2 * modes;
+		struct spectral s;
+		struct vorticity *v;
+		struct err e = { 0 };
+		double worst = 0, moved = 0;
+
+		ck_assert_int_eq(spectral_init(&s, 2, (const int64_t[]){ n, n }, &e), 0);
+		ck_assert_int_eq(vorticity_new(&v, n, k % 2 == 1, &e), 0);
+		rng_normal(rng_stream(1, "test", (uint64_t)k, 0), 0, (size_t)(n * n), field);
+		rng_normal(rng_stream(1, "test", (uint64_t)k, 1), 0, (size_t)(4 * modes), force);
+		spectral_forward(&s, field, state);
+		for (int64_t m = 0; m < modes; m++) {
+			keep[m] = cos(keep[m]);
+			gain[m] *= 0.3;
+		}
+		memcpy(together, state, (size_t)(2 * modes) * sizeof *state);
+		vorticity_march(v, keep, gain, force, 3, together);
+		for (int step = 0; step < 3; step++) {
+			vorticity_convection(v, state, force, slope);
+			for (int64_t m = 0; m < 2 * modes; m++)
+				state[m] = keep[m / 2] * state[m] + gain[m / 2] * slope[m];
+		}
+		for (int64_t m = 0; m < 2 * modes; m++) {
+			worst = fmax(worst, fabs(together[m] - state[m]));
+			moved = fmax(moved, fabs(state[m]));
+		}
+		ck_assert_double_le(worst, 1e-13 * moved);
+		vorticity_free(v);
+		spectral_clear(&s);
+		free(field);
+		free(number);
+	}
+}
+END_TEST
+
 /* Twice the energy, sum |w|^2 / |k|^2, and the enstrophy, sum |w|^2, of a frame. */
 static void invariants(const struct spectral *s, const double *field, double *modes, double *energy, double *enstrophy)
 {
@@ -120,6 +167,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, vorticity_convects_pairs);
+	tcase_add_test(t, vorticity_marches_as_steps_do);
 	tcase_add_test(t, inviscid_flow_keeps_energy_and_enstrophy);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
