@@ -39,7 +39,7 @@ struct vorticity {
 	void *root; /* exp(2 pi i s k / n), s = 1, 2, 3, k < n / 4: real parts of all three, imaginary parts */
 };
 
-/* What becomes of a mode of the convective term c: out = force - c, or, with keep, out = keep out + gain (force - c). */
+/* What becomes of a mode of convection, c: out = force - c, or, with keep, out = keep out + gain (force - c). */
 struct update {
 	const double *keep, *gain, *force;
 	double *out;
