@@ -120,20 +120,25 @@ static int longest(const struct formula_axes *x, bool summed, int not_this)
 /* LEAST_TERMS: of the product of one row; ROW_BYTES: of the results of all rows; STRETCH: results added up together. */
 enum { PARTS = 16, LEAST_TERMS = 32, ROW_BYTES = 4 << 20, STRETCH = 256 };
 
-/* A summed axis that is axis 0 of both arguments, beside the product's own: -1 if there is none. */
-static int row_sum(const struct contract_plan *p, const struct op_call *c)
+/* The summed axis that has axis 0 of both arguments as its outer part; *size: its elements in a row. -1 if there is
+ * none, if rows leave few terms to a product, or if the results of all rows are large, also against the arguments, which
+ * then need not be kept. */
+static int row_sum(const struct contract_plan *p, const struct op_call *c, int64_t *size)
 {
 	const struct shape *a = &c->in[0].shape, *b = &c->in[1].shape;
+	const double parts = (double)p->out_count * (double)a->dim[0];
+	const double arguments = (double)shape_count(a) + (double)shape_count(b);
 
-	if (extent_of(&p->x, p->sum) < LEAST_TERMS || a->dim[0] != b->dim[0] ||
-	    (double)p->out_count * (double)a->dim[0] * (double)dtype_size(c->out.dtype) > ROW_BYTES)
+	if (a->dim[0] != b->dim[0] || a->dim[0] < 4 ||
+	    (parts * (double)dtype_size(c->out.dtype) > ROW_BYTES && parts > arguments))
 		return -1;
 	for (int i = 0; i < p->x.n; i++) {
 		const struct formula_axis *x = &p->x.axis[i];
 
-		if (x->kind == AXIS_SUM && i != p->sum && x->extent == a->dim[0] && x->extent >= 4 &&
-		    x->a == shape_count(a) / x->extent && x->b == shape_count(b) / x->extent)
-			return i;
+		*size = x->extent / a->dim[0];
+		if (x->kind == AXIS_SUM && x->extent % a->dim[0] == 0 && x->a * x->extent == shape_count(a) &&
+		    x->b * x->extent == shape_count(b))
+			return (i == p->sum ? *size : extent_of(&p->x, p->sum)) < LEAST_TERMS ? -1 : i;
 	}
 	return -1;
 }
@@ -142,7 +147,7 @@ static void make_plan(struct contract_plan *p, const struct op_call *c)
 {
 	const struct formula *f = c->attr;
 	double terms = 1, sums = 1, batches = 1, out;
-	int64_t rows = op_units_rows(c);
+	int64_t rows = op_units_rows(c), size;
 	int axis;
 
 	memset(p, 0, sizeof *p);
@@ -167,11 +172,11 @@ static void make_plan(struct contract_plan *p, const struct op_call *c)
 	const bool long_sum = 2 * sums >= out || (16 * sums >= out && out <= 1 << 16);
 	if (terms >= 1 << 18 && batches < 4 && long_sum && axis >= 0 && p->x.axis[axis].extent >= 4) {
 		p->mode = SUMS;
-		if (row_sum(p, c) >= 0) {
+		if (row_sum(p, c, &size) >= 0) {
 			p->row_sums = true;
-			p->range = row_sum(p, c);
-			p->n_units = p->x.axis[p->range].extent;
-			p->unit_size = 1;
+			p->range = row_sum(p, c, &size);
+			p->n_units = c->in[0].shape.dim[0];
+			p->unit_size = size;
 			return;
 		}
 	} else if (terms >= 1 << 20 && rows < 4) {
