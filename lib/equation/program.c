@@ -202,6 +202,14 @@ static void run_uniform(struct program *g, const double *const *in, const double
 	}
 }
 
+/* Division by a power of two is multiplication by another, rounded alike and some times faster. */
+static bool has_exact_inverse(double x)
+{
+	int exponent;
+
+	return fabs(frexp(x, &exponent)) == 0.5 && abs(exponent) < 1000;
+}
+
 /* A binary operator in three forms, so that uniform arguments cost no loads and every loop vectorises. */
 #define BINARY(OP)                                                                                                     \
 	if (step[0] && step[1])                                                                                        \
@@ -223,9 +231,15 @@ static void run_uniform(struct program *g, const double *const *in, const double
 static void run_block(const struct instruction *c, int64_t n, const double *const *from, const int *step, double *r)
 {
 	const double *a = from[0], *b = from[1], *d = from[2];
-	const double a0 = a[0], b0 = b[0];
+	const double a0 = a[0];
+	double b0 = b[0];
+	enum expr_op op = c->op;
 
-	switch (c->op) {
+	if (op == EX_DIV && step[0] && !step[1] && has_exact_inverse(b0)) {
+		op = EX_MUL;
+		b0 = 1 / b0;
+	}
+	switch (op) {
 	case EX_ADD:
 		BINARY(+);
 	case EX_SUB:

@@ -66,6 +66,7 @@ static struct fft_shape canonical(const struct fft_shape *s)
 	c.kind = s->kind;
 	c.single = s->single;
 	c.in_place = s->in_place;
+	c.spoils = s->spoils;
 	c.n_dims = s->n_dims;
 	c.n_batch = s->n_batch;
 	memcpy(c.dim, s->dim, (size_t)s->n_dims * sizeof c.dim[0]);
@@ -101,8 +102,8 @@ static void make(struct fft_plan *p)
 	const struct fft_shape *s = &p->shape;
 	void *in = array[0], *out = array[s->in_place ? 0 : 1];
 	int nd = s->n_dims, nb = s->n_batch, sign = s->kind == FFT_BACKWARD ? FFTW_BACKWARD : FFTW_FORWARD;
-	unsigned flags =
-		FFTW_ESTIMATE | (s->kind == FFT_REAL_BACK && nd == 1 && !s->in_place ? FFTW_PRESERVE_INPUT : 0);
+	unsigned flags = FFTW_ESTIMATE |
+			 (s->kind == FFT_REAL_BACK && nd == 1 && !s->in_place && !s->spoils ? FFTW_PRESERVE_INPUT : 0);
 	fftw_iodim64 dim[FFT_DIMS_MAX], batch[FFT_DIMS_MAX];
 	fftw_r2r_kind kind[FFT_DIMS_MAX] = { 0 };
 

@@ -34,6 +34,7 @@ struct fft_shape {
 	enum fft_kind kind;
 	bool single;   /* float, else double */
 	bool in_place; /* in and out will be the same array */
+	bool spoils;   /* FFT_REAL_BACK over one axis may use in as work space: keeping it costs half as much again */
 	int n_dims;    /* transformed axes, 1 .. FFT_DIMS_MAX */
 	struct fft_axis dim[FFT_DIMS_MAX];
 	int n_batch; /* 0 .. FFT_DIMS_MAX axes to loop over */
@@ -49,8 +50,8 @@ struct fft_plan *fft_plan_new(const struct fft_shape *s, struct err *e);
 void fft_plan_free(struct fft_plan *p);
 
 /* Transform; any number of threads may run one plan at the same time on different arrays. in is kept, except that
- * FFT_REAL_BACK over two or more axes uses it as work space. Arrays aligned to 16 bytes are transformed where they are;
- * others go through aligned copies, which are allocated. */
+ * FFT_REAL_BACK uses it as work space over two or more axes, or where the shape says so. Arrays aligned to 16 bytes
+ * are transformed where they are; others go through aligned copies, which are allocated. */
 void fft_run(const struct fft_plan *p, void *in, void *out);
 
 #endif

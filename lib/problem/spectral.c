@@ -14,6 +14,7 @@ int spectral_init(struct spectral *s, int n_dims, const int64_t *size, struct er
 	struct fft_shape there = fft_contiguous(FFT_REAL, false, n_dims, size, 1);
 	struct fft_shape back = fft_contiguous(FFT_REAL_BACK, false, n_dims, size, 1);
 
+	back.spoils = true;
 	*s = (struct spectral){ .n_dims = n_dims, .n_points = 1, .n_modes = 1 };
 	for (int a = 0; a < 3; a++) {
 		s->size[a] = a < n_dims ? size[a] : 1;

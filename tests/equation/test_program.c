@@ -31,6 +31,7 @@ static const char *const texts[] = {
 	"-(u - -v)",
 	"u_x + u_x^2 - (nu + 1)*(nu + 2)",
 	"1/u + nu/v - u/nu + 2 - u",
+	"u/2 - v/3 + u_x/0.125 + u/-4",
 };
 
 static struct exprs *names(void)

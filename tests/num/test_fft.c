@@ -247,6 +247,32 @@ START_TEST(in_place)
 }
 END_TEST
 
+/* Backward over one axis keeps its input or may spoil it: the same numbers. */
+START_TEST(kept_or_spoilt)
+{
+	enum { N = 256 };
+	static _Alignas(64) double x[N], spectrum[N + 2], given[N + 2], back[2][N];
+	struct fft_shape s = fft_contiguous(FFT_REAL, false, 1, (int64_t[]){ N }, 1);
+	struct fft_plan *p = fft_plan_new(&s, NULL);
+
+	rng_normal(stream, 0, N, x);
+	fft_run(p, x, spectrum);
+	fft_plan_free(p);
+	s = fft_contiguous(FFT_REAL_BACK, false, 1, (int64_t[]){ N }, 1);
+	for (int k = 0; k < 2; k++) {
+		s.spoils = k == 1;
+		p = fft_plan_new(&s, NULL);
+		memcpy(given, spectrum, sizeof given);
+		fft_run(p, given, back[k]);
+		fft_plan_free(p);
+		if (!s.spoils)
+			ck_assert_mem_eq(given, spectrum, sizeof given);
+		for (int i = 0; i < N; i++)
+			ck_assert_double_eq_tol(back[k][i] / N, x[i], 1e-14);
+	}
+}
+END_TEST
+
 static void plan_and_run(void *arg, int64_t i, int worker)
 {
 	int64_t n[1] = { 8 + i % 16 };
@@ -300,6 +326,7 @@ int main(void)
 	tcase_add_test(t, kinds_are_their_sums);
 	tcase_add_test(t, there_and_back);
 	tcase_add_test(t, in_place);
+	tcase_add_test(t, kept_or_spoilt);
 	tcase_add_test(t, plans_from_many_threads);
 	tcase_add_test(t, refused);
 	suite_add_tcase(s, t);
