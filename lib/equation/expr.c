@@ -201,7 +201,17 @@ static expr intern(struct exprs *p, const struct expr_node *n)
 		if (same(&p->node[p->table[at]], n))
 			return p->table[at];
 	MEM_GROW(p->node, p->n_nodes, p->capacity);
-	p->node[p->n_nodes] = *n;
+	struct expr_node *made = &p->node[p->n_nodes];
+
+	*made = *n;
+	made->depth = 1;
+	made->size = 1;
+	for (int i = 0; i < n->n_args; i++) {
+		const struct expr_node *below = &p->node[n->arg[i]];
+
+		made->depth = below->depth >= made->depth ? below->depth + 1 : made->depth;
+		made->size += below->size;
+	}
 	return p->table[at] = p->n_nodes++;
 }
 

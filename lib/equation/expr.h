@@ -13,6 +13,9 @@
 typedef int expr; /* handle within one pool */
 
 enum { EXPR_NONE = -1, EXPR_ARGS = 4, EXPR_DIMS = 3, EXPR_TIME = 3, EXPR_NAME = 48 };
+/* Limits of what a text may hold, since rules walk trees by recursion and node by node: levels, and nodes where every
+ * definition is written out. */
+enum { EXPR_DEPTH = 1000, EXPR_SIZE = 100000 };
 
 enum expr_op {
 	/* leaves */
@@ -102,7 +105,9 @@ struct expr_node {
 	enum expr_op op;
 	int index;
 	int n_args;
-	int rank; /* 1: scalar, else components */
+	int rank;    /* 1: scalar, else components */
+	int depth;   /* levels of the tree */
+	double size; /* its nodes; those of shared parts count every time */
 	double value;
 	expr arg[EXPR_ARGS];
 };

@@ -461,6 +461,18 @@ static int check_ranks(struct reader *r, const struct infix *op, expr a, expr b,
 	return 0;
 }
 
+/* a, unless it is too deep or too large for what follows. */
+static expr within_limits(struct reader *r, expr a, size_t at)
+{
+	if (a == EXPR_NONE || r->failed)
+		return EXPR_NONE;
+	if (expr_at(r->pool, a)->depth > EXPR_DEPTH)
+		return reader_fail(r, at, "more than %d operators on one another", EXPR_DEPTH);
+	if (expr_at(r->pool, a)->size > EXPR_SIZE)
+		return reader_fail(r, at, "more than %d operations where all definitions are written out", EXPR_SIZE);
+	return a;
+}
+
 /* Operators that bind tighter than `least`. */
 expr reader_expression(struct reader *r, int least)
 {
@@ -468,7 +480,9 @@ expr reader_expression(struct reader *r, int least)
 
 	if (++r->depth > DEPTH_MAX)
 		return reader_fail(r, r->token.at, "nested more than %d deep", DEPTH_MAX);
-	a = postfix(r, operand(r));
+	const size_t start = r->token.at;
+
+	a = within_limits(r, postfix(r, operand(r)), start);
 	while (a != EXPR_NONE && !r->failed) {
 		const struct infix *op = NULL;
 		size_t at = r->token.at;
@@ -487,7 +501,7 @@ expr reader_expression(struct reader *r, int least)
 		if (op->bind == BIND_COMPARE &&
 		    (reader_is(r, "<") || reader_is(r, ">") || reader_is(r, "<=") || reader_is(r, ">=")))
 			return reader_fail(r, r->token.at, "comparisons do not chain; write a < b and b < c");
-		a = expr_make(r->pool, op->op, 0, 2, pair);
+		a = within_limits(r, expr_make(r->pool, op->op, 0, 2, pair), at);
 	}
 	r->depth--;
 	return r->failed ? EXPR_NONE : a;

@@ -107,7 +107,8 @@ static void text(const struct exprs *p, expr a, int least, struct str *out)
 		str_add(out, "^");
 		text(p, n->arg[1], HOLD_SIGN, out);
 	} else if (sign[n->op]) {
-		text(p, n->arg[0], own, out);
+		/* comparisons do not chain */
+		text(p, n->arg[0], own == HOLD_COMPARE ? own + 1 : own, out);
 		str_add(out, sign[n->op]);
 		text(p, n->arg[1], own + 1, out);
 	} else if (n->op == EX_NEG) {
@@ -254,7 +255,7 @@ static void tex(const struct exprs *p, expr a, int least, struct str *out)
 	case EX_GE:
 	case EX_AND:
 	case EX_OR:
-		tex(p, n->arg[0], own, out);
+		tex(p, n->arg[0], own == HOLD_COMPARE ? own + 1 : own, out);
 		str_printf(out, " %s ", c->tex);
 		tex(p, n->arg[1], own + 1, out);
 		return;
@@ -451,6 +452,8 @@ static expr from_prefix(struct tokens *t)
 					    op == EX_NEG || op == EX_WHERE || expr_op_is_linear((enum expr_op)op) ||
 					    op == EX_CURL;
 
+			if (op == EX_PART && index >= rank && rank > 1)
+				return err_set(t->err, ERR_USAGE, "token %d: the vector has no such component", first);
 			if ((vector && rank == 1) || (!vector && !either && rank > 1))
 				return err_set(t->err, ERR_USAGE, "token %d: argument %d of %s is a %s", first, i + 1,
 					       word, rank == 1 ? "scalar" : "vector");

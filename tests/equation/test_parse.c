@@ -170,6 +170,8 @@ static const struct {
 	{ "[u, -u] + 2*vel", NULL, "add vector2 u neg u mul 2 vel" },
 	{ "where(x < 0.5 and not y >= t, 1, u)", NULL, "where and lt x 0.5 not ge y t 1 u" },
 	{ "x < 1 or y < 1 and t < 1", NULL, "or lt x 1 and lt y 1 lt t 1" },
+	{ "(u < 1) < 2", NULL, "lt lt u 1 2" },
+	{ "u < (1 < 2)", NULL, "lt u lt 1 2" },
 	{ "(x < 1 or y < 1) and t < 1", NULL, "and or lt x 1 lt y 1 lt t 1" },
 	{ "min(u, max(1, pi))", NULL, "min u max 1 pi" },
 	{ "grf(tau=3)", "grf(2, 3, 25, 0)", "grf 2 3 25 0" },
@@ -209,6 +211,39 @@ START_TEST(reads_back)
 }
 END_TEST
 
+/* What rules walk by recursion is bounded: levels, and nodes where definitions are written out. */
+START_TEST(limits)
+{
+	struct exprs *p = names("xy");
+	struct str text = { 0 };
+	struct err e = { 0 };
+	char name[16], meaning[32];
+	expr a;
+
+	str_add(&text, "u");
+	for (int i = 0; i < EXPR_DEPTH - 1; i++)
+		str_add(&text, i % 2 == 0 ? " + u" : "*nu");
+	a = expr_parse(p, str_text(&text), "text", ALL, &e);
+	ck_assert_msg(a != EXPR_NONE, "%s", e.message);
+	for (int i = 0; i < 300000; i++)
+		str_add(&text, " + u");
+	ck_assert_int_eq(expr_parse(p, str_text(&text), "text", ALL, &e), EXPR_NONE);
+	ck_assert_msg(strstr(e.message, "1000 operators on one another") != NULL, "%s", e.message);
+	str_free(&text);
+	e = (struct err){ 0 };
+	a = expr_parse(p, "u*u", "text", ALL, &e);
+	for (int i = 0; a != EXPR_NONE && i < 100; i++) {
+		snprintf(name, sizeof name, "twice%d", i);
+		ck_assert_int_eq(exprs_declare(p, SYMBOL_DEFINITION, name, 1, a, &e), 0);
+		snprintf(meaning, sizeof meaning, "%s*%s", name, name);
+		a = expr_parse(p, meaning, "text", ALL, &e);
+	}
+	ck_assert_int_eq(a, EXPR_NONE);
+	ck_assert_msg(strstr(e.message, "100000 operations") != NULL, "%s", e.message);
+	exprs_free(p);
+}
+END_TEST
+
 START_TEST(prefix_refused)
 {
 	static const struct {
@@ -218,10 +253,11 @@ START_TEST(prefix_refused)
 		  { "add u foo", "token 3: unknown word 'foo'" },
 		  { "d_q u", "token 1: unknown word" },
 		  { "sin vel", "token 2: argument 1 of sin is a vector" },
-		  { "dot u vel", "token 2: argument 1 of dot is a scalar" } };
+		  { "dot u vel", "token 2: argument 1 of dot is a scalar" },
+		  { "part_z vector2 u u", "token 2: the vector has no such" } };
 
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
-		struct exprs *p = names("xy");
+		struct exprs *p = names("xyz");
 		struct err e = { 0 };
 
 		ck_assert_int_eq(expr_from_prefix(p, c[i].text, &e), EXPR_NONE);
@@ -316,6 +352,7 @@ int main(void)
 	tcase_add_loop_test(t, reads_back, 0, sizeof good / sizeof *good);
 	tcase_add_loop_test(t, solves_for_the_time_derivative, 0, sizeof solved / sizeof *solved);
 	tcase_add_test(t, prefix_refused);
+	tcase_add_test(t, limits);
 	tcase_add_test(t, writes_tex);
 	tcase_add_test(t, names_are_checked);
 	suite_add_tcase(s, t);
