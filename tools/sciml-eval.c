@@ -12,7 +12,7 @@ static const struct opt options[] = {
 	{ "metric", 0, OPT_LIST, &metric, "NAME", "what to compute (repeatable; --list shows all)" },
 	{ "by", 0, OPT_STRING, &by, "AXIS",
 	  "also by time, channel or band (of wavenumbers); residual: by time or sample; -v: all" },
-	{ "problem", 'p', OPT_STRING, &problem, "WHAT",
+	{ "problem", 'p', OPT_INPUT, &problem, "WHAT",
 	  "residual: the equation's problem: a name, FILE.yaml, or the data set of the same samples" },
 	{ "below", 0, OPT_LIST, &below, "NAME=VALUE",
 	  "end with status 3 unless metric NAME, or part of one as in rel_l2.median, is below VALUE (repeatable)" },
@@ -20,7 +20,7 @@ static const struct opt options[] = {
 	{ "no-baselines", 0, OPT_FLAG, &no_baselines, NULL, "leave the trivial predictors out" },
 	{ "subset", 0, OPT_FLAG, &subset, NULL, "compare where the prediction's points are some of the reference's" },
 	{ "precise", 0, OPT_FLAG, &precise, NULL, "numbers with 17 digits, which read back exactly" },
-	{ "plot", 0, OPT_STRING, &plot, "FILE", "draw into FILE.png, .svg or .pdf" },
+	{ "plot", 0, OPT_OUTPUT, &plot, "FILE", "draw into FILE.png, .svg or .pdf" },
 	{ "layout", 0, OPT_STRING, &layout, "NAME", "read the data as this layout; convert: write it" },
 	{ 0 },
 };

@@ -9,7 +9,7 @@ static const struct opt options[] = {
 	{ "samples", 'n', OPT_INT, &samples, "N", "number of draws (sample.samples)" },
 	{ "sampler", 0, OPT_STRING, &sampler, "METHOD", "how diffusion and flow models step (sample.method)" },
 	{ "steps", 0, OPT_INT, &steps, "N", "their number of steps (sample.steps)" },
-	{ "plot", 0, OPT_STRING, &plot, "FILE", "draw the first draws: .png, .svg or .pdf" },
+	{ "plot", 0, OPT_OUTPUT, &plot, "FILE", "draw the first draws: .png, .svg or .pdf" },
 	{ 0 },
 };
 static const char *const examples[] = {

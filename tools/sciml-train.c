@@ -6,8 +6,8 @@ static const char *log_file, *layout, *valid;
 static bool online;
 
 static const struct opt options[] = {
-	{ "log", 0, OPT_STRING, &log_file, "FILE", "write the history as TSV while training; '-': standard output" },
-	{ "valid", 0, OPT_STRING, &valid, "DATA", "data to validate on (default: split valid of the data)" },
+	{ "log", 0, OPT_OUTPUT, &log_file, "FILE", "write the history as TSV while training; '-': standard output" },
+	{ "valid", 0, OPT_INPUT, &valid, "DATA", "data to validate on (default: split valid of the data)" },
 	{ "online", 0, OPT_FLAG, &online, NULL, "train while data arrive, from a reservoir; nothing is stored" },
 	{ "layout", 0, OPT_STRING, &layout, "NAME", "read the data as this layout" },
 	{ 0 },

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "cli/option.h"
 #include "conf/tree.h"
+#include "io/output.h"
 
 struct tool_common tool_common;
 
@@ -14,7 +15,7 @@ struct opt *option_table(const struct tool *t, struct option_ask *ask)
 {
 	struct tool_common *c = &tool_common;
 	const struct opt common[] = {
-		{ "output", 'o', OPT_STRING, &c->output, "FILE", "write to FILE; '-' is standard output" },
+		{ "output", 'o', OPT_OUTPUT, &c->output, "FILE", "write to FILE; '-' is standard output" },
 		{ "set", 's', OPT_LIST, &c->set, "KEY.PATH=VALUE",
 		  "override one key of the configuration; the value is YAML; may be given several times" },
 		{ "seed", 0, OPT_INT, &c->seed, "N", "random seed (default 0)" },
@@ -132,6 +133,8 @@ static int store(const struct opt *o, const char *spelled, const char *value, st
 		*(bool *)o->value = true;
 		return 0;
 	case OPT_STRING:
+	case OPT_INPUT:
+	case OPT_OUTPUT:
 		if (!*value)
 			return err_set(e, ERR_USAGE, "%s: %s is empty", spelled, o->argument);
 		*(const char **)o->value = value;
@@ -291,5 +294,36 @@ int option_check_common(const struct tool_common *c, struct err *e)
 		return err_set(e, ERR_USAGE, "--seed: %" PRId64 " is negative", c->seed);
 	if (c->threads != THREADS_DEFAULT && (c->threads < 1 || c->threads > POOL_THREADS_MAX))
 		return err_set(e, ERR_USAGE, "-j: %" PRId64 " is outside [1, %d]", c->threads, POOL_THREADS_MAX);
+	return 0;
+}
+
+static const char *file_of(const struct opt *o)
+{
+	return *(const char *const *)o->value;
+}
+
+int option_check_files(const struct opt *table, int n, char *const *operand, struct err *e)
+{
+	for (const struct opt *o = table; o->name; o++) {
+		const char *file = o->type == OPT_OUTPUT ? file_of(o) : NULL;
+
+		for (int i = 0; file && i < n; i++) {
+			/* a word alone is the name of a member or a verb */
+			const char *const what = strpbrk(operand[i], "./") ? operand[i] : "-";
+
+			if (output_not_input(file, 1, &what, e) != 0)
+				return -1;
+		}
+		for (const struct opt *other = table; file && other->name; other++) {
+			const bool read = other->type == OPT_INPUT, written = other->type == OPT_OUTPUT && other < o;
+			const char *const what = read || written ? file_of(other) : NULL;
+
+			if (read && what && output_not_input(file, 1, &what, e) != 0)
+				return -1;
+			if (written && what && strcmp(file, "-") != 0 && strcmp(file, what) == 0)
+				return err_set(e, ERR_USAGE, "%s: --%s and --%s name the same file", file, other->name,
+					       o->name);
+		}
+	}
 	return 0;
 }

@@ -31,4 +31,7 @@ void option_free_lists(const struct opt *table);
 /* Ranges that types do not say: seed, threads. */
 int option_check_common(const struct tool_common *c, struct err *e);
 
+/* ERR_USAGE when a file to be written is an operand, a file to be read, or to be written twice. */
+int option_check_files(const struct opt *table, int n, char *const *operand, struct err *e);
+
 #endif

@@ -111,7 +111,7 @@ void page_completion(const struct tool *t, const struct opt *table, struct str *
 			str_printf(out, " | -%c", o->letter);
 		if (strcmp(o->name, "describe") == 0)
 			str_add(out, ") COMPREPLY=($(compgen -W \"$names\" -- \"$cur\")); return ;;\n");
-		else if (o->type == OPT_STRING)
+		else if (o->type == OPT_STRING || o->type == OPT_INPUT || o->type == OPT_OUTPUT)
 			str_add(out, ") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
 		else
 			str_add(out, ") return ;;\n");

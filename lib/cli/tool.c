@@ -75,10 +75,11 @@ static int answer(const struct tool *t, const struct opt *table, const struct op
 	return status;
 }
 
-static int work(const struct tool *t, const struct option_ask *ask, int n, char **operand,
+static int work(const struct tool *t, const struct opt *table, const struct option_ask *ask, int n, char **operand,
 		int (*run)(int n, char **operand, struct err *e), struct err *e)
 {
-	if (option_check_common(&tool_common, e) != 0)
+	if (option_check_common(&tool_common, e) != 0 ||
+	    (!tool_common.dry_run && option_check_files(table, n, operand, e) != 0))
 		return -1;
 	log_setup(t->name, ask->quiet ? LOG_QUIET : ask->verbose ? LOG_VERBOSE : LOG_NORMAL);
 	num_setup(); /* before there is a second thread: num/blas.c */
@@ -107,7 +108,7 @@ int tool_main(const struct tool *t, int argc, char **argv, int (*run)(int n, cha
 		if (ask.help || ask.version || ask.man || ask.completion || ask.list || ask.describe)
 			status = answer(t, table, &ask, &e);
 		else
-			status = work(t, &ask, n, operand, run, &e);
+			status = work(t, table, &ask, n, operand, run, &e);
 	}
 	/* Work that stopped on request says nothing. */
 	if (status == 0 || (e.code == ERR_NONE && stop_interrupted()))

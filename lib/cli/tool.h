@@ -12,6 +12,8 @@
 enum opt_type {
 	OPT_FLAG,     /* bool */
 	OPT_STRING,   /* const char * */
+	OPT_INPUT,    /* const char *: a file that is read, "FILE:selection" too */
+	OPT_OUTPUT,   /* const char *: a file that is written; tool_main refuses one that is read */
 	OPT_INT,      /* int64_t */
 	OPT_DOUBLE,   /* double */
 	OPT_DURATION, /* double, seconds; "2h" */

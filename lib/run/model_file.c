@@ -1,6 +1,7 @@
 /* model_file.c: saving and restoring models and training runs. */
 #include "run/model_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,10 +195,36 @@ static int read_config(struct model_file *m, const char *path, const char *text,
 	return cfg_done(m->setup.cfg, e);
 }
 
+/* The shapes that the network was made for, as they were written; the rest of the program may rely on them. */
+static int read_spec(const struct checkpoint *c, const char *path, struct model_spec *s, struct err *e)
+{
+	const double most = 1 << 30, all = 0x1p50;
+	double v[9], points = 1;
+
+	if (checkpoint_get_into(c, "spec", DTYPE_F64, 9, v, e) != 0)
+		return -1;
+	for (int k = 0; k < 9; k++)
+		if (!(v[k] >= 0 && v[k] <= (k == 0 ? 3 : most)) || v[k] != floor(v[k]))
+			return err_set(e, ERR_FAIL, "%s: number %d of /spec is %g: damaged", path, k, v[k]);
+	for (int d = 0; d < (int)v[0]; d++)
+		points *= v[1 + d];
+	if (points < 1 || points * (v[4] + v[5]) > all)
+		return err_set(e, ERR_FAIL, "%s: /spec has %g points, %g channels in and %g out: damaged", path, points,
+			       v[4], v[5]);
+	s->n_dims = (int)v[0];
+	for (int d = 0; d < 3; d++)
+		s->size[d] = (int64_t)v[1 + d];
+	s->n_in = (int64_t)v[4];
+	s->n_out = (int64_t)v[5];
+	s->n_query = (int64_t)v[6];
+	s->query_dims = (int64_t)v[7];
+	s->n_vector = (int64_t)v[8];
+	return 0;
+}
+
 int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e)
 {
 	struct checkpoint *c;
-	double spec[9];
 	int status = -1;
 
 	memset(m, 0, sizeof *m);
@@ -208,8 +235,7 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 		err_set(e, ERR_FAIL, "%s: no configuration in /meta", path);
 	else if (read_config(m, path, text, common, e) == 0 &&
 		 checkpoint_get_params(c, "param", &m->network.params, e) == 0 &&
-		 checkpoint_get_into(c, "spec", DTYPE_F64, 9, spec, e) == 0 &&
-		 checkpoint_layout(c, &m->makes, e) == 0 &&
+		 read_spec(c, path, &m->network.spec, e) == 0 && checkpoint_layout(c, &m->makes, e) == 0 &&
 		 (!checkpoint_has(c, "history/epoch") || read_history(&m->history, c, e) == 0))
 		status = 0;
 	free(text);
@@ -219,15 +245,6 @@ int model_file_open(struct model_file *m, const char *path, const struct run_com
 		model_file_close(m);
 		return -1;
 	}
-	struct model_spec *s = &m->network.spec;
-	s->n_dims = (int)spec[0];
-	for (int d = 0; d < 3; d++)
-		s->size[d] = (int64_t)spec[1 + d];
-	s->n_in = (int64_t)spec[4];
-	s->n_out = (int64_t)spec[5];
-	s->n_query = (int64_t)spec[6];
-	s->query_dims = (int64_t)spec[7];
-	s->n_vector = (int64_t)spec[8];
 	m->identity = identity(path, &m->network.params);
 	return 0;
 }

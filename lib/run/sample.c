@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "conf/help.h"
 #include "io/h5out.h"
+#include "io/output.h"
 #include "run/block.h"
 #include "run/learner.h"
 #include "run/model_file.h"
@@ -144,7 +145,8 @@ static int draw_model(const struct run_common *common, const struct sample_optio
 	const char *objective;
 	int status = -1;
 
-	if (model_file_open(&m, what, common, e) != 0)
+	if ((common->output && output_not_input(common->output, 1, &what, e) != 0) ||
+	    model_file_open(&m, what, common, e) != 0)
 		return -1;
 	objective = cfg_name(m.setup.cfg, "objective", "");
 	c = learner_find(objective);

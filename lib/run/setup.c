@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/output.h"
 
 static char *joined(const char *dir, const char *kind, const char *name)
 {
@@ -154,11 +155,24 @@ static int load(struct setup *s, const char *what, const char *section, bool (*k
 	return status;
 }
 
+/* The output may be no file that the configuration names: initial data, another model. */
+static int check_files(const struct conf_node *n, const char *output, struct err *e)
+{
+	if (n->kind == CONF_SCALAR && strpbrk(n->text, "./") && strlen(n->text) < 4096 &&
+	    output_not_input(output, 1, &n->text, e) != 0)
+		return -1;
+	for (int i = 0; i < n->n; i++)
+		if (check_files(n->child[i], output, e) != 0)
+			return -1;
+	return 0;
+}
+
 int setup_open(struct setup *s, const struct run_common *common, const char *what, const char *section,
 	       bool (*known)(const char *name), int n_names, const char *const *names, struct err *e)
 {
 	*s = (struct setup){ conf_new(), NULL, xstrdup(what) };
-	if (load(s, what, section, known, n_names, names, e) == 0 && overrides(s, common, e) == 0)
+	if (load(s, what, section, known, n_names, names, e) == 0 && overrides(s, common, e) == 0 &&
+	    (!common->output || common->dry_run || check_files(conf_root(s->conf), common->output, e) == 0))
 		return 0;
 	setup_close(s);
 	return -1;

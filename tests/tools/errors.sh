@@ -82,6 +82,43 @@ fi
 test ! -e x.h5 || fail "a failed command left its output"
 check_same m.h5 m.before
 
+# What is read is never written: another name is asked for, and the file stays.
+run_status 0 sciml-sample toy -n 40 -o toy.h5
+run_status 0 sciml-train ddpm-mlp toy.h5 -s train.epochs=1 -s model.width=4 -o drawn.h5
+printf 'problem: {name: heat, grid: 8}\n' >heat.yaml
+cat >from.yaml <<'END'
+problem:
+  equation: "u_t = 0.1*u_xx"
+  domain: {x: [0, 1], t: [0, 0.1]}
+  initial: {u: {file: d.h5, field: a, repeat: true}}
+  grid: 32
+END
+ln d.h5 same.h5
+for file in d.h5 m.h5 p.h5 drawn.h5 heat.yaml from.yaml; do
+	cp $file $file.kept
+done
+both='both read and written'
+run_error 2 "d.h5: $both" sciml-train fno d.h5 $fno -o same.h5
+run_error 2 "d.h5: $both" sciml-train fno d.h5 $fno -o x.h5 --log same.h5
+run_error 2 "p.h5: $both" sciml-train fno d.h5 $fno --valid p.h5 -o x.h5 --log p.h5
+run_error 2 'x.h5: --log and --output name the same file' sciml-train fno d.h5 $fno -o x.h5 --log x.h5
+run_error 2 "m.h5: $both" sciml-solve m.h5 d.h5:test -o m.h5
+run_error 2 "drawn.h5: $both" sciml-sample drawn.h5 -n 2 -o drawn.h5
+run_error 2 "heat.yaml: $both" sciml-gen heat.yaml -n 2 -o heat.yaml
+run_error 2 "d.h5: $both" sciml-gen from.yaml -n 2 -o d.h5
+run_error 2 "p.h5: $both" sciml-eval p.h5 d.h5:test -o p.h5
+cp p.h5 p.png
+run_error 2 "p.png: $both" sciml-eval p.png d.h5:test --plot p.png
+for file in d.h5 m.h5 p.h5 drawn.h5 heat.yaml from.yaml; do
+	check_same $file $file.kept
+done
+rm same.h5
+
+# A model's shapes are checked before anything relies on them.
+cp m.h5 shapes.h5
+poison shapes.h5 spec 0 || fail "poison"
+run_error 1 'number 0 of /spec' sciml-solve shapes.h5 d.h5:test -o x.h5
+
 # NaN in data is named by sample.
 run_status 0 sciml-gen burgers -s problem.grid=32 -s problem.solve_grid=64 -n 24 -s gen.real=float64 -o nan.h5
 poison nan.h5 data/a 7 || fail "poison"

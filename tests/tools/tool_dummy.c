@@ -20,9 +20,9 @@ static const struct opt options[] = {
 	{ "fast", 'f', OPT_FLAG, &opt.fast, NULL, "hurry" },
 	{ "count", 'n', OPT_INT, &opt.count, "N", "how many" },
 	{ "below", 0, OPT_DOUBLE, &opt.below, "X", "largest value that passes" },
-	{ "plot", 0, OPT_STRING, &opt.plot, "FILE", "draw into FILE" },
+	{ "plot", 0, OPT_OUTPUT, &opt.plot, "FILE", "draw into FILE" },
 	{ "field", 0, OPT_LIST, &opt.field, "NAME", "a field; may be given several times" },
-	{ "log", 0, OPT_STRING, &opt.log, "FILE", "write the history to FILE" },
+	{ "log", 0, OPT_OUTPUT, &opt.log, "FILE", "write the history to FILE" },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, NULL },
 };
 
