@@ -21,7 +21,7 @@ enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXCPU };
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
-static atomic_int held, first, ending, timed_out;
+static atomic_int held, first, ending, timed_out, midway;
 static atomic_int seen[CAUGHT];
 static struct {
 	atomic_int state;
@@ -104,6 +104,18 @@ int stop_requested(void)
 		return 0;
 	atomic_store(&timed_out, 1);
 	return -1;
+}
+
+void stop_allow_midway(bool allowed)
+{
+	atomic_store(&midway, allowed);
+}
+
+int stop_check(struct err *e)
+{
+	if (!atomic_load_explicit(&midway, memory_order_relaxed) || stop_requested() == 0)
+		return 0;
+	return err_set(e, ERR_FAIL, "stopped");
 }
 
 int stop_interrupted(void)

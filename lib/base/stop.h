@@ -23,6 +23,13 @@ int stop_requested(void);
  * Work that stopped for it returns -1 with an empty message. */
 int stop_interrupted(void);
 
+/* While allowed, work that counts only when it is whole may be given up in its midst: loops over the time steps of a
+ * sample ask stop_check. Training does not allow it: its step ends first and goes into the checkpoint. */
+void stop_allow_midway(bool allowed);
+/* 0; -1 with "stopped" where that is allowed and a stop is requested. A few nanoseconds, some thirty with a time
+ * limit. */
+int stop_check(struct err *e);
+
 /* Ask for a stop after `seconds` from now (--time-limit); stop_requested() then returns -1. 0: none. */
 void stop_after(double seconds);
 

@@ -4,6 +4,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/stop.h"
+
 static double either(double value, double otherwise)
 {
 	return value > 0 ? value : otherwise;
@@ -88,6 +90,8 @@ static int count_steps(const struct controller *c, struct err *e)
 {
 	const int64_t most = c->key->max_steps > 0 ? c->key->max_steps : 1000000;
 
+	if (stop_check(e) != 0)
+		return -1;
 	if (!controller_done(c) && c->accepted + c->rejected >= most)
 		return err_set(e, ERR_FAIL, "more than %lld steps, at t = %g", (long long)most, c->t);
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 
 /* Fresh increments are drawn in chunks of about this many numbers, and of several steps: normals come in pairs. */
 enum { CHUNK = 4096, LEAST_STEPS = 8 };
@@ -55,9 +56,13 @@ int sde_fixed(const struct sde *s, const struct sde_method *m, struct sde_noise 
 			int64_t at = 0;
 
 			if (noise->tree) {
+				if (stop_check(e) != 0)
+					goto done;
 				brownian_increment(noise->tree, t, next, w, h, NULL);
 			} else {
 				if (left == 0) {
+					if (stop_check(e) != 0)
+						goto done;
 					left = steps - j < chunk ? steps - j : chunk;
 					at = chunk - left;
 					brownian_steps(&fresh, length, done, left, w + at * width,

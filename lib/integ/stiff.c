@@ -12,6 +12,7 @@
 #include <sunmatrix/sunmatrix_sparse.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "integ/jacobian.h"
 #include "num/sparse_lu.h"
 
@@ -54,7 +55,7 @@ static int evaluate(struct stiff *s, double t, const double *y, double *out)
 
 static int rate(double t, N_Vector y, N_Vector out, void *context)
 {
-	return evaluate(context, t, NV_DATA_S(y), NV_DATA_S(out));
+	return stop_check(NULL) != 0 ? -1 : evaluate(context, t, NV_DATA_S(y), NV_DATA_S(out));
 }
 
 static int counted(void *context, double t, const double *y, double *out)

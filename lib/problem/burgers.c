@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "integ/integ.h"
 #include "num/field.h"
 #include "problem/axes.h"
@@ -181,8 +182,11 @@ static int solve(const struct burgers *c, struct work *w, int64_t sample, double
 	for (int64_t n = 0; n < frames; n++) {
 		double *out = c->frames > 0 ? field[0] + (n + 1) * c->grid : field[1];
 
-		for (int64_t k = 0; k < steps; k++)
+		for (int64_t k = 0; k < steps; k++) {
+			if (stop_check(e) != 0)
+				return -1;
 			etdrk4_step(w->table[table], convection, w, 0, w->state);
+		}
 		output(w, c, mean, mean * frame * (double)(n + 1), out);
 		for (int64_t i = 0; i < c->grid; i++)
 			if (!isfinite(out[i])) {

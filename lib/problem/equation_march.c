@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/stop.h"
 #include "integ/stiff.h"
 #include "problem/equation_implicit.h"
 
@@ -236,7 +237,7 @@ static int equal_steps(struct equation_march *w, double t, double frame, double 
 	const double h = frame / wanted;
 
 	for (double k = 0; k < wanted; k++) {
-		if (equation_limit(w, t + k * h, e) != 0)
+		if (stop_check(e) != 0 || equation_limit(w, t + k * h, e) != 0)
 			return -1;
 		if ((w->spec->n_noises > 0 ? noisy_step(w, t + k * h, h, state, e)
 					   : one_step(w, 0, t + k * h, h, state, e)) != 0)
@@ -262,7 +263,7 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 		const double h = ldexp(frame, -w->level), now = t + frame * ldexp((double)at, -EQUATION_LEVELS);
 		double size, error, allowed;
 
-		if (equation_limit(w, now, e) != 0)
+		if (stop_check(e) != 0 || equation_limit(w, now, e) != 0)
 			return -1;
 		memcpy(w->once, state, bytes);
 		memcpy(w->twice, state, bytes);

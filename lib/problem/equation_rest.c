@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "num/sparse_lu.h"
 #include "problem/equation_rest_inside.h"
 
@@ -160,7 +161,7 @@ static int solve_newton(struct newton *w, struct err *e)
 		double before, share = 1, lack[EQUATION_UNKNOWNS];
 		int halvings = 0;
 
-		if (linearise(w, false, e) != 0)
+		if (stop_check(e) != 0 || linearise(w, false, e) != 0)
 			return -1;
 		evaluate(w, w->state);
 		before = norm(w, w->residual);

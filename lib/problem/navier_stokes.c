@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "integ/integ.h"
 #include "num/field.h"
 #include "problem/axes.h"
@@ -159,8 +160,10 @@ static int solve(const struct navier_stokes *c, struct work *w, int64_t sample, 
 
 		if (c->method == METHOD_EULER_CN)
 			vorticity_march(w->convection, w->keep, w->gain, w->force, steps, w->state);
-		for (int64_t k = 0; k < steps && c->method == METHOD_ETDRK4; k++)
+		for (int64_t k = 0; k < steps && c->method == METHOD_ETDRK4 && stop_check(NULL) == 0; k++)
 			etdrk4_step(w->etd, explicit_part, w, 0, w->state);
+		if (stop_check(e) != 0)
+			return -1;
 		spectral_inverse(&w->fine, w->state, w->field);
 		spectral_subsample(2, w->fine.size, c->solve_grid / c->grid, w->field, out + frame * n_out);
 		for (int64_t i = 0; i < n_out; i++)

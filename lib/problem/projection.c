@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "problem/projection_inside.h"
 
 void projection_free(struct projection *p)
@@ -331,7 +332,7 @@ int projection_advance(struct projection *p, double t, struct err *e)
 		const double count = count_steps(p, t - p->time, driven, e);
 		double divergence;
 
-		if (count < 0)
+		if (count < 0 || stop_check(e) != 0)
 			return -1;
 		step(p, (t - p->time) / count);
 		p->time = count > 1 ? p->time + (t - p->time) / count : t;

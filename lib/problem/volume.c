@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "problem/volume_state.h"
 
 const char *const volume_solvers[] = { "rusanov", "hll", "hllc", "roe", NULL };
@@ -413,7 +414,7 @@ int volume_advance(struct volume *v, double t, struct err *e)
 		count = fmax(1, ceil(rest / limit * (1 - 1e-12)));
 		if (!(count < 1e9) || v->time + rest / count == v->time)
 			return err_set(e, ERR_FAIL, "steps of %g at t = %g: waves too fast to follow", limit, v->time);
-		if (step(v, rest / count, explicit_step(v), e) != 0)
+		if (stop_check(e) != 0 || step(v, rest / count, explicit_step(v), e) != 0)
 			return -1;
 		v->time = count == 1 ? t : v->time + rest / count;
 	}

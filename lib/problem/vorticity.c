@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "num/fft.h"
 #include "op/lanes.h"
 
@@ -290,7 +291,7 @@ void vorticity_march(struct vorticity *v, const double *keep, const double *gain
 {
 	const int64_t n = v->n, half = n / 2 + 1, convected = v->quartered ? v->width : v->limit + 1;
 
-	for (int64_t step = 0; step < steps; step++)
+	for (int64_t step = 0; step < steps && stop_check(NULL) == 0; step++)
 		convect(v, state, &(struct update){ keep, gain, force, state });
 	for (int64_t i = 0; i < n; i++) {
 		const int64_t j = i <= v->limit || i >= n - v->limit ? convected : 0, at = i * half + j;

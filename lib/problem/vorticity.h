@@ -20,7 +20,8 @@ void vorticity_free(struct vorticity *v);
 void vorticity_convection(struct vorticity *v, const double *state, const double *force, double *out);
 
 /* `steps` steps of state <- keep state + gain (force - modes of u.grad w), keep and gain a real number a mode: explicit
- * Euler for convection and force with any one-step method for a linear part. Modes |k| >= n/3 have no convection. */
+ * Euler for convection and force with any one-step method for a linear part. Modes |k| >= n/3 have no convection. Where
+ * stop_check says so it ends early, with a state of no use. */
 void vorticity_march(struct vorticity *v, const double *keep, const double *gain, const double *force, int64_t steps,
 		     double *state);
 

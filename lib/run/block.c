@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/stop.h"
 
 enum { FIELDS_MAX = 64 };
 
@@ -38,6 +39,8 @@ static void one_sample(void *arg, int64_t i, int worker)
 	for (int f = 0; f < b->layout->n_fields; f++)
 		out[f] = b->field[f] + i * layout_field_count(b->layout, f);
 	e->code = ERR_NONE;
+	if (stop_check(e) != 0)
+		return;
 	if (b->make(b->context, b->work[worker], i, b->first + i, out, e) != 0 && e->code == ERR_NONE)
 		err_set(e, ERR_FAIL, "sample %lld failed", (long long)(b->first + i));
 }

@@ -355,7 +355,14 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 		while (have < n && h5part_has(part, at + have))
 			have++;
 		if (have < n) {
+			stop_allow_midway(true);
 			status = block_run(&g->block, g->first + at, n, e);
+			stop_allow_midway(false);
+			if (status != 0 && stop_requested()) {
+				status = 0; /* unfinished samples are thrown away, --resume makes them again */
+				*e = (struct err){ 0 };
+				break;
+			}
 			if (status == 0)
 				status = write_part(g, part, at, e);
 		}
