@@ -4,6 +4,8 @@ integ_sources = \
 	lib/integ/brownian_area.c \
 	lib/integ/controller.c \
 	lib/integ/controller.h \
+	lib/integ/controller_keys.c \
+	lib/integ/controller_keys.h \
 	lib/integ/etd.c \
 	lib/integ/etd.h \
 	lib/integ/etdrk4.c \

@@ -108,7 +108,7 @@ static bool crosses(const struct ode_event *v, double before, double now)
 {
 	if (v->boolean)
 		return now != 0;
-	if (before == 0 || (before > 0) == (now > 0)) /* a march may start on the condition */
+	if (before == 0 || (before > 0) == (now > 0))
 		return false;
 	return v->direction == 0 || (v->direction > 0) == (now > before);
 }
@@ -133,6 +133,15 @@ static double root(struct march *m, const struct ode_event *v, double before, do
 	return t1;
 }
 
+/* A march that starts on a condition is on one side of it soon after. */
+static double soon_after(struct march *m, const struct ode_event *v, double t0, double t1)
+{
+	const double t = t0 + (t1 - t0) / 1048576;
+
+	state_at(m, t0, t, m->between);
+	return v->value(v->context, t, m->between);
+}
+
 /* Does an event end the march within the step from t0 to t1? *end: the earliest one's time. */
 static bool stopped(struct march *m, double t0, double t1, double *end)
 {
@@ -143,6 +152,8 @@ static bool stopped(struct march *m, double t0, double t1, double *end)
 		const struct ode_event *v = &run->event[i];
 		double now = v->value(v->context, t1, m->s.y1), at = t1;
 
+		if (m->event_before[i] == 0 && !v->boolean)
+			m->event_before[i] = soon_after(m, v, t0, t1);
 		if (crosses(v, m->event_before[i], now)) {
 			if (!v->boolean)
 				at = root(m, v, m->event_before[i], t0, t1);

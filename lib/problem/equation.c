@@ -10,12 +10,14 @@
 #include "problem/equation_given.h"
 #include "problem/equation_march.h"
 #include "problem/equation_method.h"
+#include "problem/equation_ordinary.h"
 #include "problem/equation_posed.h"
 #include "problem/equation_rest.h"
 #include "problem/problem.h"
 #include "problem/spectral.h"
 
-enum { COUNTS = 3 }; /* steps, rejected, evaluations; to_steady: and time; stationary: iterations, evaluations */
+/* steps, rejected, evaluations; to_steady, events: and more (extras); stationary: iterations, evaluations */
+enum { COUNTS = 3 };
 
 struct work {
 	const struct equation_config *config;
@@ -29,6 +31,7 @@ struct work {
 	double *state, *rate;
 	double *kept; /* on the grid that is kept */
 	bool drawn;   /* some parameter is */
+	bool given;   /* initial states are data */
 };
 
 /* Names live as long as the process: a configuration has no destructor, and lists of names are asked for with it alone.
@@ -126,8 +129,9 @@ static int check(const void *config, struct err *e)
 	status = equation_draw_params(w->spec, 0, 0, param, e);
 	if (status == 0 && !w->drawn) /* else every sample is looked at */
 		status = equation_posed(w->spec, param, e);
-	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS - 1)
-		status = err_set(e, ERR_USAGE, "param: more than %d are drawn", PROBLEM_NUMBERS_MAX - COUNTS - 1);
+	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS - EQUATION_EXTRAS)
+		status = err_set(e, ERR_USAGE, "param: more than %d are drawn",
+				 PROBLEM_NUMBERS_MAX - COUNTS - EQUATION_EXTRAS);
 	if (status == 0 && w->config->to_steady && (w->spec->stationary || w->spec->n_noises > 0))
 		status = err_set(e, ERR_USAGE, "to_steady: is for equations of motion without noise");
 	release(w);
@@ -160,7 +164,7 @@ static void layout(const void *config, struct layout *l)
 	}
 	for (int64_t k = 0; k <= c->frames; k++)
 		t[k] = s->t0 + (s->t1 - s->t0) * ((double)k / (double)c->frames);
-	moving = !s->stationary && !c->to_steady;
+	moving = !s->stationary && !c->to_steady && !s->ends;
 	axis[0] = !moving ? 0 : layout_add_axis(l, "t", AXIS_TIME, c->frames + 1, t, false, s->t1 - s->t0);
 	for (int a = 0; a < s->n_dims; a++)
 		axis[a + 1] = space_axis(s, a, l);
@@ -169,6 +173,13 @@ static void layout(const void *config, struct layout *l)
 				 moving ? ROLE_TRAJECTORY : ROLE_TARGET, s->n_dims + moving, axis + !moving);
 	for (int k = 0; k < s->n_coefs; k++)
 		layout_add_field(l, exprs_name(s->pool, SYMBOL_COEF, k), DTYPE_F32, ROLE_INPUT, s->n_dims, axis + 1);
+	for (int i = 0; i < s->n_by * s->n_unknowns;
+	     i++) { /* of ordinary differential equations, without coefficients */
+		char name[EQUATION_NAME];
+
+		equation_tangent_name(s, s->unknown[i % s->n_unknowns].name, i / s->n_unknowns, name);
+		layout_add_field(l, name, DTYPE_F64, moving ? ROLE_TRAJECTORY : ROLE_TARGET, moving, axis);
+	}
 	if (equation_draw_params(s, 0, 0, param, NULL) == 0)
 		for (int k = 0; k < s->n_params; k++)
 			if (!equation_param_is_drawn(s, k))
@@ -180,6 +191,7 @@ static void layout(const void *config, struct layout *l)
 
 static void numbers(const void *config, struct problem_numbers *n)
 {
+	char extra[EQUATION_EXTRAS][EQUATION_NAME];
 	struct equation_spec *s;
 
 	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
@@ -187,8 +199,8 @@ static void numbers(const void *config, struct problem_numbers *n)
 		return;
 	if (s->stationary)
 		*n = (struct problem_numbers){ COUNTS - 1, { "iterations", "evaluations" } };
-	else if (((const struct equation_config *)config)->to_steady)
-		n->name[n->n++] = "time";
+	for (int k = 0, extras = s->stationary ? 0 : equation_extras(config, s, extra); k < extras; k++)
+		n->name[n->n++] = keep(extra[k]);
 	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
 		if (equation_param_is_drawn(s, k))
 			n->name[n->n++] = keep(exprs_name(s->pool, SYMBOL_PARAM, k));
@@ -300,6 +312,18 @@ static bool is_steady(struct work *w, double t, int *worst, double *change, doub
 	return most < 1;
 }
 
+static int rest_tangents(struct work *w, double t, double *const *field, struct err *e)
+{
+	const struct equation_spec *s = w->spec;
+	double tangent[EQUATION_BY * EQUATION_UNKNOWNS];
+
+	if (equation_ordinary_rest(equation_march_ordinary(w->march), t, w->state, tangent, e) != 0)
+		return -1;
+	for (int i = 0; i < s->n_by * s->n_unknowns; i++)
+		*field[s->n_unknowns + i] = tangent[i];
+	return 0;
+}
+
 /* On to the state at rest; looked for at the end of every frame. */
 static int solve_to_steady(struct work *w, double *const *field, double *time, struct err *e)
 {
@@ -316,11 +340,30 @@ static int solve_to_steady(struct work *w, double *const *field, double *time, s
 			return -1;
 		if (is_steady(w, t, &worst, &change, &allowed)) {
 			output(w, 0, field);
-			return 0;
+			return s->n_by > 0 ? rest_tangents(w, t, field, e) : 0;
 		}
 	}
 	return err_set(e, ERR_FAIL, "not steady at t = %g, the end of domain.t: %s changes by %.3g, %.3g is allowed",
 		       s->t1, s->unknown[worst].name, change, allowed);
+}
+
+/* Ordinary differential equations: all frames or times in one march; where events end it, the state there alone. */
+static int solve_ordinary(struct work *w, int64_t n_times, const double *time, double *const *field, double *extra,
+			  struct err *e)
+{
+	const struct equation_spec *s = w->spec;
+	const int64_t n = time ? n_times : w->config->frames + 1;
+	double *t = mem_new(n, sizeof *t, "times", e);
+	int status;
+
+	if (!t)
+		return -1;
+	for (int64_t i = 0; i < n; i++)
+		t[i] = time ? time[i] : s->t0 + (s->t1 - s->t0) * ((double)i / (double)(n - 1));
+	status = equation_ordinary_fields(equation_march_ordinary(w->march), w->state, n, t, field, extra,
+					  equation_march_counts(w->march), e);
+	free(t);
+	return status;
 }
 
 /* From the state at the first time to all frames, or to n_times given times; or to the state at rest. */
@@ -328,9 +371,12 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times,
 		 double *const *field, double *number, struct err *e)
 {
 	const struct equation_spec *s = w->spec;
-	struct integ_counts counts = { 0 };
+	char ignored[EQUATION_EXTRAS][EQUATION_NAME];
+	double extra[EQUATION_EXTRAS + 1] = { 0 };
+	struct integ_counts counts;
 	struct equation_solved solved = { 0 };
-	int status, n = s->stationary ? COUNTS - 1 : COUNTS + w->config->to_steady;
+	const int n_extras = s->stationary ? 0 : equation_extras(w->config, s, ignored);
+	int status, n = s->stationary ? COUNTS - 1 : COUNTS + n_extras;
 
 	for (int k = 0; k < s->n_params; k++)
 		if (equation_param_is_drawn(s, k))
@@ -343,11 +389,15 @@ static int solve(struct work *w, uint64_t seed, int64_t sample, int64_t n_times,
 			output(w, 0, field);
 	} else {
 		w->m->tidy(w->d, s->t0, w->state);
-		equation_march_start(w->march, seed, sample, w->state, w->drawn);
-		status = time			? solve_times(w, n_times, time, field, e)
-			 : w->config->to_steady ? solve_to_steady(w, field, &number[COUNTS], e)
-						: solve_frames(w, field, e);
-		counts = equation_march_counts(w->march);
+		equation_march_start(w->march, seed, sample, w->state, w->param, w->given, w->drawn);
+		if (w->config->to_steady && !time)
+			status = solve_to_steady(w, field, extra, e);
+		else if (equation_march_ordinary(w->march))
+			status = solve_ordinary(w, n_times, time, field, extra, e);
+		else
+			status = time ? solve_times(w, n_times, time, field, e) : solve_frames(w, field, e);
+		counts = *equation_march_counts(w->march);
+		memcpy(number + COUNTS, extra, (size_t)n_extras * sizeof *extra);
 		number[0] = (double)counts.accepted;
 		number[1] = (double)counts.rejected;
 		number[2] = (double)counts.evaluations;
@@ -441,6 +491,7 @@ static int march(const void *config, void *work, int64_t sample, const double *c
 	}
 	w->m->set(w->d, w->param, (const double *const *)w->coef);
 	if (!s->stationary) {
+		w->given = true;
 		w->m->state_kept(w->d, in, w->state);
 	} else {
 		const struct equation_points own = { w->m->size(w->d), w->m->place ? w->m->place(w->d) : NULL };
@@ -485,6 +536,12 @@ static const struct key keys[] = {
 	KEY_REAL(struct equation_config, steady_rtol, "1e-6", 0, 1,
 		 "change in a unit of time, relative to a field's size, of what counts as steady"),
 	KEY_REAL(struct equation_config, steady_atol, "1e-9", 0, 1e9, "and absolute"),
+	CONTROLLER_KEYS(struct equation_config, control),
+	KEY_REALS(struct equation_config, stops, "[]", -1e30, 1e30, "times that steps must end at"),
+	KEY_REALS(struct equation_config, jumps, "[]", -1e30, 1e30,
+		  "times at which the right side jumps: steps end there, and what is known of it is forgotten"),
+	NODE(events, NULL, "what ends the march or changes the state: {when: x, direction: falling, set: {v: -0.8*v}}"),
+	KEY_TEXTS(struct equation_config, sensitivity, "[]", "parameters p of which du_dp is wanted for every field u"),
 	KEY_INT(struct equation_config, max_steps, "1000000", 1, 1e12, "most steps of a sample"),
 	KEY_INT(struct equation_config, order, "4", 2, 6,
 		"of the finite differences where a side is not periodic: 2, 4, 6"),

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "integ/stiff.h"
 #include "problem/equation_implicit.h"
+#include "problem/equation_ordinary.h"
 
 enum { TRIAL_STEPS = 500, TRIALS = 2 };
 
@@ -57,6 +58,11 @@ static int check(const struct equation_march *w, struct err *e)
 	const struct equation_stepper *p = w->stepper;
 	const bool noise = w->spec->n_noises > 0;
 
+	if (w->ordinary)
+		return 0;
+	if (!p)
+		return err_set(e, ERR_USAGE, "stepper: %s is for ordinary differential equations without noise",
+			       equation_stepper_names[w->config->stepper]);
 	if (noise && !(w->config->dt > 0))
 		return err_set(e, ERR_USAGE, "dt: equations with noise need a time step of fixed length");
 	if ((p->needs & NEEDS_DIAGONAL) && !w->m->diagonal)
@@ -83,7 +89,7 @@ int equation_march_new(struct equation_march **out, const struct equation_config
 
 	*w = (struct equation_march){ .config = c, .spec = s, .m = m, .d = d, .n = m->count(d), .n_points = 1 };
 	w->stepper = choose(w);
-	if (check(w, e) != 0) {
+	if (equation_ordinary_new(&w->ordinary, c, s, m, d, e) != 0 || check(w, e) != 0) {
 		equation_march_free(w);
 		return -1;
 	}
@@ -91,7 +97,7 @@ int equation_march_new(struct equation_march **out, const struct equation_config
 	w->twice = xaligned(bytes);
 	w->work = xaligned(2 * bytes);
 	w->last = xaligned(bytes);
-	w->automatic = c->stepper == 0 && w->stepper->embedded;
+	w->automatic = c->stepper == 0 && w->stepper && w->stepper->embedded;
 	if (s->n_noises > 0) {
 		for (int a = 0; a < s->n_dims; a++)
 			w->n_points *= m->size(d)[a];
@@ -122,12 +128,14 @@ void equation_march_free(struct equation_march *w)
 	free(w->work);
 	free(w->last);
 	stiff_free(w->stiff);
+	equation_ordinary_free(w->ordinary);
 	free(w->volume);
 	free(w->increment);
 	free(w);
 }
 
-void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sample, const double *state, bool new_tables)
+void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sample, const double *state,
+			  const double *param, bool given, bool new_tables)
 {
 	if (new_tables)
 		forget_tables(w);
@@ -146,6 +154,13 @@ void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sampl
 			w->scale = fmax(w->scale, fabs(w->once[i]) * (w->spec->t1 - w->spec->t0));
 	if (!(w->scale > 0) || !isfinite(w->scale))
 		w->scale = 1;
+	if (w->ordinary)
+		equation_ordinary_start(w->ordinary, param, equation_atol(w), given);
+}
+
+struct equation_ordinary *equation_march_ordinary(const struct equation_march *w)
+{
+	return w->ordinary;
 }
 
 double equation_atol(const struct equation_march *w)
@@ -153,9 +168,9 @@ double equation_atol(const struct equation_march *w)
 	return w->config->atol > 0 ? w->config->atol : w->config->rtol * w->scale;
 }
 
-struct integ_counts equation_march_counts(const struct equation_march *w)
+struct integ_counts *equation_march_counts(struct equation_march *w)
 {
-	return w->counts;
+	return &w->counts;
 }
 
 static int one_step(struct equation_march *w, int level, double t, double h, double *state, struct err *e)
@@ -363,6 +378,8 @@ static int explicit_or_stiff(struct equation_march *w, double t0, double t1, dou
 
 int equation_march_to(struct equation_march *w, double t0, double t1, double *state, struct err *e)
 {
+	if (w->ordinary)
+		return equation_ordinary_to(w->ordinary, t0, t1, state, &w->counts, e);
 	if (!w->stepper->step) {
 		if (equation_bdf_to(w, t0, t1, state, e) != 0)
 			return -1;

@@ -14,13 +14,16 @@ struct equation_march;
 int equation_march_new(struct equation_march **out, const struct equation_config *c, const struct equation_spec *s,
 		       const struct equation_method *m, void *d, struct err *e);
 void equation_march_free(struct equation_march *w);
-/* Before the first step of a sample, after m->set: its initial state sets the scale of absolute tolerances. new_tables:
- * the linear part may differ from that of the sample before. */
+/* Before the first step of a sample, after m->set with param: its initial state sets the scale of absolute tolerances.
+ * new_tables: the linear part may differ from that of the sample before. */
 void equation_march_start(struct equation_march *w, uint64_t seed, int64_t sample, const double *state,
-			  bool new_tables);
+			  const double *param, bool given, bool new_tables);
+/* What marches a text without space and noise by a method of integ/ode.h, ready for the sample; NULL: equation_march_to
+ * does. */
+struct equation_ordinary *equation_march_ordinary(const struct equation_march *w);
 /* State at t0 to state at t1. -1: "not finite at t = 0.31", too many steps. */
 int equation_march_to(struct equation_march *w, double t0, double t1, double *state, struct err *e);
 /* Since the start. Evaluations are those of the whole rate, or of its part outside the diagonal. */
-struct integ_counts equation_march_counts(const struct equation_march *w);
+struct integ_counts *equation_march_counts(struct equation_march *w);
 
 #endif

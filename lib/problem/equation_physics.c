@@ -51,6 +51,8 @@ int equation_check_pointwise(const struct equation_spec *s, bool initial, struct
 {
 	if (s->n_noises > 0)
 		return err_set(e, ERR_USAGE, "equation: noise dW has no value at a point");
+	if (s->n_events > 0)
+		return err_set(e, ERR_USAGE, "events: a network of coordinates does not see them");
 	for (int i = 0; i < s->system.n; i++)
 		if (check_tree(s, s->system.at[i].left, "equation", NULL, e) != 0 ||
 		    check_tree(s, s->system.at[i].right, "equation", NULL, e) != 0)

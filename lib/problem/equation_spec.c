@@ -537,7 +537,7 @@ int equation_spec_new(struct equation_spec **out, const struct equation_config *
 	    read_grid(s, c->grid, "grid", s->n_dims == 1 ? 128 : 64, s->grid, e) != 0 ||
 	    read_grid(s, c->solve_grid, "solve_grid", 0, s->solve_grid, e) != 0 || read_params(s, c, e) != 0 ||
 	    read_equations(s, c, e) != 0 || equation_spec_read_sides(s, c, e) != 0 || read_initial(s, c, e) != 0 ||
-	    check_overrides(s, c, e) != 0) {
+	    equation_spec_read_events(s, c, e) != 0 || check_overrides(s, c, e) != 0) {
 		equation_spec_free(s);
 		return -1;
 	}

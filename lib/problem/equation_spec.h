@@ -5,15 +5,29 @@
 
 #include "conf/key.h"
 #include "equation/system.h"
+#include "integ/controller_keys.h"
 
-enum { EQUATION_UNKNOWNS = 16, EQUATION_PARAMS = 32, EQUATION_COEFS = 8, EQUATION_NOISES = 16, EQUATION_GIVEN = 16 };
+enum {
+	EQUATION_UNKNOWNS = 16,
+	EQUATION_PARAMS = 32,
+	EQUATION_COEFS = 8,
+	EQUATION_NOISES = 16,
+	EQUATION_GIVEN = 16,
+	EQUATION_EVENTS = 8,
+	EQUATION_BY = 4,		   /* parameters of sensitivities */
+	EQUATION_EXTRAS = 2 + EQUATION_BY, /* numbers of a sample besides counts and parameters */
+	EQUATION_NAME = 3 * EXPR_NAME
+};
 
 struct equation_config {
 	const struct conf_node *equation, *fields, *define, *coefficient, *param, *domain, *boundary, *initial, *grid,
-		*solve_grid;
+		*solve_grid, *events;
 	int64_t frames, max_steps, order;
 	double dt, rtol, atol, steady_rtol, steady_atol;
 	bool dealias, to_steady;
+	struct controller_keys control; /* ordinary differential equations */
+	struct key_doubles stops, jumps;
+	struct key_strings sensitivity;
 	int method, stepper,
 		solver; /* indices into equation_method_names, equation_stepper_names, equation_solver_names */
 };
@@ -36,6 +50,14 @@ struct equation_noise { /* amplitude * dW in the rate of an unknown; index: whic
 	expr amplitude;
 };
 
+struct equation_event {
+	expr when;     /* of unknowns, time and parameters */
+	bool boolean;  /* happens at the end of a step where `when` is not 0; else at a change of its sign */
+	int direction; /* 1 rising, -1 falling, 0 both */
+	bool ends;     /* the march ends; else fields become set[k] (EXPR_NONE: stay) */
+	expr set[EQUATION_UNKNOWNS];
+};
+
 struct equation_spec {
 	struct exprs *pool;
 	struct equations system;
@@ -54,6 +76,10 @@ struct equation_spec {
 	struct equation_given *given[EQUATION_GIVEN]; /* what EX_DATA reads (equation_given.h) */
 	int n_noises;
 	struct equation_noise noise[EQUATION_NOISES];
+	int n_events;
+	struct equation_event event[EQUATION_EVENTS];
+	bool ends;						   /* some event does */
+	int n_by, by[EQUATION_BY];				   /* parameters that tangents are wanted of */
 	char *text;						   /* the equations as one line */
 	const char *names[EQUATION_UNKNOWNS + EQUATION_COEFS + 1]; /* initial fields, then coefficients */
 };
@@ -65,5 +91,11 @@ void equation_spec_free(struct equation_spec *s);
 int equation_spec_order(const struct equation_spec *s, int axis, int unknown);
 /* Is a parameter drawn for every sample? */
 bool equation_param_is_drawn(const struct equation_spec *s, int param);
+/* "dx_dg": the tangent of x by the parameter by[k]. */
+void equation_tangent_name(const struct equation_spec *s, const char *of, int by, char name[EQUATION_NAME]);
+/* Names of further numbers of a sample: when the march ended and that time's tangents, how often events changed the
+ * state; how many. */
+int equation_extras(const struct equation_config *c, const struct equation_spec *s,
+		    char name[EQUATION_EXTRAS][EQUATION_NAME]);
 
 #endif

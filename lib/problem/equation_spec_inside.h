@@ -17,5 +17,7 @@ int equation_spec_axis(const struct equation_spec *s, const char *name); /* -1: 
  * after. */
 int equation_spec_read_closed(struct equation_spec *s, const struct equation_config *c, struct err *e);
 int equation_spec_read_sides(struct equation_spec *s, const struct equation_config *c, struct err *e);
+/* The keys events and sensitivity (equation_events.c). */
+int equation_spec_read_events(struct equation_spec *s, const struct equation_config *c, struct err *e);
 
 #endif

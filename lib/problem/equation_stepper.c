@@ -285,10 +285,47 @@ static const struct equation_stepper steppers[] = {
 	  .step = step_heun },
 };
 
-const char *const equation_stepper_names[] = {
-	"auto",	  "etdrk4", "etdrk2", "exponential-euler", "ars222",   "ars443", "rk4",
-	"dopri5", "tsit5",  "bdf",    "euler-maruyama",	   "milstein", "heun",	 NULL
-};
+/* The table, then the methods of integ/ode.h, which are for texts without space and noise (equation_ordinary.c). */
+const char *const equation_stepper_names[] = { "auto",
+					       "etdrk4",
+					       "etdrk2",
+					       "exponential-euler",
+					       "ars222",
+					       "ars443",
+					       "rk4",
+					       "dopri5",
+					       "tsit5",
+					       "bdf",
+					       "euler-maruyama",
+					       "milstein",
+					       "heun",
+					       "euler",
+					       "midpoint",
+					       "ralston",
+					       "heun3",
+					       "ssprk3",
+					       "fehlberg2",
+					       "rk4_38",
+					       "bosh3",
+					       "dopri8",
+					       "implicit_euler",
+					       "implicit_midpoint",
+					       "trapezoid",
+					       "sdirk2",
+					       "trbdf2",
+					       "gl4",
+					       "gl6",
+					       "radauIIA3",
+					       "radauIIA5",
+					       "kvaerno3",
+					       "kvaerno4",
+					       "kvaerno5",
+					       "semi_implicit_euler",
+					       "leapfrog_midpoint",
+					       "reversible_heun",
+					       "explicit_adams",
+					       "implicit_adams",
+					       NULL };
 
 const struct equation_stepper *equation_stepper_find(const char *name)
 {

@@ -39,6 +39,7 @@ struct equation_march {
 	double *volume, *increment;	  /* by point; by noise and point: dW of this step */
 	double scale;	      /* largest number of the initial state; where that is 0, of what the rate makes of it */
 	double last_t, *last; /* latest arguments of the rate */
+	struct equation_ordinary *ordinary; /* marches instead; NULL: the stepper does */
 	struct stiff *stiff;
 	bool automatic, stiff_started;
 	int trials;   /* how often explicit steps were found to be worth it */

@@ -31,6 +31,7 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_draw.c \
 	lib/problem/equation_draw.h \
 	lib/problem/equation_elliptic.c \
+	lib/problem/equation_events.c \
 	lib/problem/equation_fourier.c \
 	lib/problem/equation_fourier.h \
 	lib/problem/equation_fourier_method.c \
@@ -47,6 +48,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_march.h \
 	lib/problem/equation_method.c \
 	lib/problem/equation_method.h \
+	lib/problem/equation_ordinary.c \
+	lib/problem/equation_ordinary.h \
 	lib/problem/equation_parity.c \
 	lib/problem/equation_parity.h \
 	lib/problem/equation_pattern.c \

@@ -1,0 +1,589 @@
+/* equation_ordinary.c: systems of ordinary differential equations in text, by the methods of integ/ode.h. Tangents S =
+ * dy/dp are further columns of the state, S' = f_y S + f_p; where an event at c(t, y, p) = 0 comes in, its time moves
+ * by dt = -(c_y S + c_p)/(c_t + c_y f), and what follows with it. */
+#include "problem/equation_ordinary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "equation/program.h"
+#include "num/lapack.h"
+#include "problem/equation_physics.h"
+#include "problem/equation_stepper.h"
+
+#define CLOSE 1e-7 /* of the times of the domain */
+enum { CLOSE_MOST = 3, ROOTS = (EQUATION_UNKNOWNS + 1) * (EQUATION_UNKNOWNS + EQUATION_BY + 2) };
+
+struct event_at { /* context of an ode_event */
+	struct equation_ordinary *o;
+	int index;
+};
+
+struct equation_ordinary {
+	const struct equation_config *config;
+	const struct equation_spec *spec;
+	const struct equation_method *m;
+	void *d;
+	struct ode_method method;
+	struct controller_config control;
+	int n, n_by, n_all;
+	int place[(EQUATION_BY + 1) * EQUATION_UNKNOWNS]; /* in the solver's state: positions first, then velocities */
+	struct program *when[EQUATION_EVENTS];
+	/* c_t, c_y, c_p; then for every field its value, and of that the derivatives in the same order. Without tangents
+	 * the values alone. */
+	struct program *jump[EQUATION_EVENTS];
+	struct program *slope, *first; /* f_y, f_p by unknown; dy/dp at the beginning */
+	const double *param;
+	bool given;	  /* the first state, by data: no parameter moves it */
+	double *y, *work; /* n_all each */
+	double *root;	  /* values of a program's roots */
+	struct event_at at[EQUATION_EVENTS];
+	struct ode_event event[EQUATION_EVENTS];
+	double last; /* time of the last event */
+	int close;   /* events in a row that came too soon after the one before */
+	int quiet;   /* the event that the march begins on, at quiet_t; -1: none */
+	double quiet_t, t_tangent[EQUATION_BY];
+	int64_t evaluations;
+};
+
+/* ---- programs ------------------------------------------------------------------------------------ */
+
+/* Values of the roots at (t, y), into o->root. */
+static void run(struct equation_ordinary *o, struct program *g, double t, const double *y)
+{
+	const double *in[EQUATION_UNKNOWNS + 1] = { &t };
+	double *out[ROOTS];
+
+	for (int k = 0; k < o->n; k++)
+		in[k + 1] = y + k;
+	for (int r = 0; r < ROOTS; r++)
+		out[r] = o->root + r;
+	program_run(g, 1, in, o->param, out);
+}
+
+static int compile(struct equation_ordinary *o, struct program **g, int n_roots, const expr *root, const char *what,
+		   struct err *e)
+{
+	struct program_input in[EQUATION_UNKNOWNS + 1] = { { expr_leaf(o->spec->pool, EX_COORD, EXPR_TIME), true } };
+
+	for (int k = 0; k < o->n; k++)
+		in[k + 1] = (struct program_input){ o->spec->unknown[k].node, false };
+	return program_new(g, o->spec->pool, n_roots, root, o->n + 1, in, e) == 0 ? 0 : err_in(e, "%s", what);
+}
+
+/* Parameters that follow from others by formulas, in place: what is differentiated sees through them. */
+static expr through(const struct equation_spec *s, expr a)
+{
+	for (int k = s->n_params - 1; k >= 0; k--) {
+		bool wanted = equation_param_is_drawn(s, k);
+
+		for (int j = 0; j < s->n_by; j++)
+			wanted |= s->by[j] == k;
+		if (!wanted && expr_has(s->pool, s->param[k], EX_PARAM, -1))
+			a = expr_replace(s->pool, a, expr_leaf(s->pool, EX_PARAM, k), s->param[k]);
+	}
+	return a;
+}
+
+/* By the unknowns, then by the parameters. */
+static int partials(struct equation_ordinary *o, expr a, expr *out)
+{
+	const struct equation_spec *s = o->spec;
+	const expr seen = through(s, a);
+
+	for (int k = 0; k < o->n; k++)
+		out[k] = expr_partial(s->pool, seen, s->unknown[k].node);
+	for (int j = 0; j < o->n_by; j++)
+		out[o->n + j] = expr_partial(s->pool, seen, expr_leaf(s->pool, EX_PARAM, s->by[j]));
+	return o->n + o->n_by;
+}
+
+static int compile_event(struct equation_ordinary *o, int i, struct err *e)
+{
+	const struct equation_spec *s = o->spec;
+	const struct equation_event *v = &s->event[i];
+	const expr time = expr_leaf(s->pool, EX_COORD, EXPR_TIME);
+	expr root[ROOTS];
+	int n = 0;
+
+	if (o->n_by > 0) {
+		root[n++] = expr_partial(s->pool, v->when, time);
+		n += partials(o, v->when, root + n);
+	}
+	for (int k = 0; k < o->n; k++) {
+		const expr g = v->set[k] == EXPR_NONE ? s->unknown[k].node : v->set[k];
+
+		root[n++] = g;
+		if (o->n_by > 0) {
+			root[n++] = expr_partial(s->pool, g, time);
+			n += partials(o, g, root + n);
+		}
+	}
+	o->at[i] = (struct event_at){ o, i };
+	return compile(o, &o->when[i], 1, &v->when, "events", e) == 0 ? compile(o, &o->jump[i], n, root, "events", e)
+								      : -1;
+}
+
+static int compile_tangents(struct equation_ordinary *o, struct err *e)
+{
+	const struct equation_spec *s = o->spec;
+	expr root[EQUATION_UNKNOWNS * (EQUATION_UNKNOWNS + EQUATION_BY)];
+	int n = 0;
+
+	for (int k = 0; k < o->n; k++)
+		n += partials(o, s->unknown[k].rate, root + n);
+	if (compile(o, &o->slope, n, root, "sensitivity", e) != 0)
+		return -1;
+	n = 0;
+	for (int k = 0; k < o->n; k++) {
+		const expr y0 = through(s, s->unknown[k].initial);
+
+		for (int j = 0; j < o->n_by; j++) {
+			const expr p = expr_leaf(s->pool, EX_PARAM, s->by[j]);
+			bool random = false;
+
+			for (int op = EX_UNIFORM; op < EX_OPS; op++)
+				random |= expr_has(s->pool, y0, (enum expr_op)op, -1);
+			if (random && expr_has(s->pool, y0, EX_PARAM, s->by[j]))
+				return err_set(e, ERR_USAGE,
+					       "sensitivity: initial.%s holds '%s' and a random law; draw a number in "
+					       "param instead",
+					       s->unknown[k].name, exprs_name(s->pool, SYMBOL_PARAM, s->by[j]));
+			root[n++] = random ? expr_number(s->pool, 0) : expr_partial(s->pool, y0, p);
+		}
+	}
+	return compile(o, &o->first, n, root, "sensitivity", e);
+}
+
+/* ---- what integ/ode.h asks ----------------------------------------------------------------------- */
+
+static void unpack(const struct equation_ordinary *o, const double *y, double *rows)
+{
+	for (int i = 0; i < o->n_all; i++)
+		rows[i] = y[o->place[i]];
+}
+
+static int rate(void *context, double t, const double *y, double *out)
+{
+	struct equation_ordinary *o = context;
+	double rows[(EQUATION_BY + 1) * EQUATION_UNKNOWNS], f[EQUATION_UNKNOWNS];
+	const int stride = o->n + o->n_by;
+
+	unpack(o, y, rows);
+	o->evaluations++;
+	if (o->m->rate(o->d, t, rows, f) != 0)
+		return -1;
+	for (int k = 0; k < o->n; k++)
+		out[o->place[k]] = f[k];
+	if (o->n_by == 0)
+		return 0;
+	run(o, o->slope, t, rows);
+	for (int j = 0; j < o->n_by; j++)
+		for (int k = 0; k < o->n; k++) {
+			double sum = o->root[k * stride + o->n + j];
+
+			for (int i = 0; i < o->n; i++)
+				sum += o->root[k * stride + i] * rows[(j + 1) * o->n + i];
+			out[o->place[(j + 1) * o->n + k]] = sum;
+		}
+	return 0;
+}
+
+static double when(void *context, double t, const double *y)
+{
+	const struct event_at *at = context;
+	struct equation_ordinary *o = at->o;
+	double rows[(EQUATION_BY + 1) * EQUATION_UNKNOWNS];
+
+	if (at->index == o->quiet && t == o->quiet_t)
+		return 0;
+	unpack(o, y, rows);
+	run(o, o->when[at->index], t, rows);
+	return o->root[0];
+}
+
+/* ---- making and marching ------------------------------------------------------------------------- */
+
+static void arrange(struct equation_ordinary *o)
+{
+	bool late[EQUATION_UNKNOWNS];
+	int n_late = 0, at[2] = { 0 };
+
+	for (int k = 0; k < o->n; k++)
+		n_late += late[k] = equation_velocity_of(o->spec, k) >= 0;
+	for (int k = 0; k < o->n && n_late == 0; k++)
+		late[k] = k >= (o->n + 1) / 2;
+	if (n_late == 0)
+		n_late = o->n / 2;
+	at[1] = (o->n_by + 1) * (o->n - n_late);
+	for (int i = 0; i < o->n_all; i++)
+		o->place[i] = at[late[i % o->n]]++;
+}
+
+static int wrong_key(const struct equation_config *c, const char *why, struct err *e)
+{
+	const char *key = c->stops.n > 0 ? "stops" : c->jumps.n > 0 ? "jumps" : controller_keys_set(&c->control);
+
+	return key ? err_set(e, ERR_USAGE, "%s: %s", key, why) : 0;
+}
+
+static int check_times(const struct equation_spec *s, const char *key, struct key_doubles t, struct err *e)
+{
+	for (int i = 0; i < t.n; i++)
+		if (!(t.at[i] > (i > 0 ? t.at[i - 1] : s->t0)) || !(t.at[i] < s->t1))
+			return err_set(e, ERR_USAGE,
+				       "%s: %g: needs rising times between the two of domain.t, %g and %g", key,
+				       t.at[i], s->t0, s->t1);
+	return 0;
+}
+
+static int configure(struct equation_ordinary *o, struct err *e)
+{
+	const struct equation_config *c = o->config;
+
+	o->control = (struct controller_config){ .fixed = c->dt > 0,
+						 .dt0 = c->dt,
+						 .rtol = c->rtol,
+						 .n_stop = c->stops.n,
+						 .stop = c->stops.at,
+						 .n_jump = c->jumps.n,
+						 .jump = c->jumps.at };
+	if (check_times(o->spec, "stops", c->stops, e) != 0 || check_times(o->spec, "jumps", c->jumps, e) != 0)
+		return -1;
+	if (!o->control.fixed && o->method.error_order == 0)
+		return err_set(e, ERR_USAGE, "stepper: %s has no error estimate, so it needs dt", o->method.name);
+	if (o->control.fixed && controller_keys_set(&c->control))
+		return err_set(e, ERR_USAGE, "%s: with dt the steps are of one length",
+			       controller_keys_set(&c->control));
+	if (strcmp(o->method.name, "semi_implicit_euler") == 0 && o->n % 2 != 0)
+		return err_set(e, ERR_USAGE,
+			       "stepper: semi_implicit_euler needs as many momenta as positions, there are %d unknowns",
+			       o->n);
+	if (c->to_steady && (o->spec->n_events > 0 || c->jumps.n > 0 || c->stops.n > 0))
+		return err_set(e, ERR_USAGE, "to_steady: not with events, stops or jumps");
+	return controller_keys_take(&c->control, &o->control, e);
+}
+
+/* The name of the method, NULL: not by this file. */
+static const char *method_name(const struct equation_config *c, const struct equation_spec *s)
+{
+	const char *name = equation_stepper_names[c->stepper];
+	const struct equation_stepper *p = equation_stepper_find(name);
+	struct ode_method m;
+
+	if (c->stepper == 0 && !s->n_events && !s->n_by && !c->stops.n && !c->jumps.n &&
+	    !controller_keys_set(&c->control))
+		return NULL;
+	if (c->stepper == 0)
+		return c->dt > 0 ? "rk4" : c->to_steady ? "kvaerno5" : "dopri5";
+	if (ode_method_find(&m, name, NULL) != 0)
+		return NULL;
+	/* rk4 without dt: steps by halving (equation_march.c) */
+	return p && c->dt == 0 && m.error_order == 0 ? NULL : name;
+}
+
+int equation_ordinary_new(struct equation_ordinary **out, const struct equation_config *c,
+			  const struct equation_spec *s, const struct equation_method *m, void *d, struct err *e)
+{
+	const char *name = method_name(c, s);
+	struct equation_ordinary *o;
+	int status;
+
+	*out = NULL;
+	if (s->n_dims > 0 || s->n_noises > 0)
+		return wrong_key(c, "is for ordinary differential equations without noise", e);
+	if (!name && (s->n_events > 0 || s->n_by > 0))
+		return err_set(e, ERR_USAGE, "stepper: %s does not march with events or sensitivities",
+			       equation_stepper_names[c->stepper]);
+	if (!name)
+		return wrong_key(c, "not with this stepper, see sciml-equation(5)", e);
+	o = xcalloc(1, sizeof *o);
+	*o = (struct equation_ordinary){ .config = c, .spec = s, .m = m, .d = d, .n = s->n_unknowns };
+	o->n_by = s->n_by;
+	o->n_all = o->n * (1 + o->n_by);
+	o->root = xcalloc(ROOTS, sizeof *o->root);
+	o->y = xcalloc(2 * (size_t)o->n_all, sizeof *o->y);
+	o->work = o->y + o->n_all;
+	arrange(o);
+	status = ode_method_find(&o->method, name, e) == 0 ? configure(o, e) : -1;
+	for (int i = 0; i < s->n_events && status == 0; i++)
+		status = compile_event(o, i, e);
+	if (status == 0 && o->n_by > 0)
+		status = compile_tangents(o, e);
+	if (status == 0)
+		*out = o;
+	else
+		equation_ordinary_free(o);
+	return status;
+}
+
+void equation_ordinary_free(struct equation_ordinary *o)
+{
+	if (!o)
+		return;
+	for (int i = 0; i < EQUATION_EVENTS; i++) {
+		program_free(o->when[i]);
+		program_free(o->jump[i]);
+	}
+	program_free(o->slope);
+	program_free(o->first);
+	free(o->root);
+	free(o->y);
+	free(o);
+}
+
+void equation_ordinary_start(struct equation_ordinary *o, const double *param, double atol, bool given)
+{
+	o->given = given;
+	o->param = param;
+	o->control.atol = atol;
+}
+
+/* y just before an event at t to y just after it; at its time, which itself moves: dy/dp along the event where the march
+ * ends, else back at a fixed time. */
+static int jump(struct equation_ordinary *o, int i, double t, double *y, struct err *e)
+{
+	const struct equation_event *v = &o->spec->event[i];
+	const int n = o->n, stride = n + o->n_by + 2, head = n + o->n_by + 1;
+	double f[EQUATION_UNKNOWNS], after[(EQUATION_BY + 1) * EQUATION_UNKNOWNS];
+
+	if (o->n_by == 0) {
+		run(o, o->jump[i], t, y);
+		memcpy(y, o->root, (size_t)n * sizeof *y);
+		return 0;
+	}
+	o->evaluations++;
+	if (o->m->rate(o->d, t, y, f) != 0)
+		return err_set(e, ERR_FAIL, "right-hand side failed at t = %g", t);
+	run(o, o->jump[i], t, y);
+	for (int j = 0; j < o->n_by; j++) {
+		double *s = y + (j + 1) * n, top = o->root[1 + n + j], bottom = o->root[0];
+
+		for (int k = 0; k < n; k++) {
+			top += o->root[1 + k] * s[k];
+			bottom += o->root[1 + k] * f[k];
+		}
+		o->t_tangent[j] = v->boolean ? 0 : -top / bottom;
+		for (int k = 0; k < n; k++)
+			s[k] += f[k] * o->t_tangent[j];
+	}
+	for (int k = 0; k < n; k++) {
+		const double *g = o->root + head + k * stride;
+
+		after[k] = g[0];
+		for (int j = 0; j < o->n_by; j++) {
+			double sum = g[1] * o->t_tangent[j] + g[2 + n + j];
+
+			for (int i2 = 0; i2 < n; i2++)
+				sum += g[2 + i2] * y[(j + 1) * n + i2];
+			after[(j + 1) * n + k] = sum;
+		}
+	}
+	memcpy(y, after, (size_t)o->n_all * sizeof *y);
+	if (v->ends)
+		return 0;
+	o->evaluations++;
+	if (o->m->rate(o->d, t, y, f) != 0)
+		return err_set(e, ERR_FAIL, "right-hand side failed at t = %g", t);
+	for (int j = 0; j < o->n_by; j++)
+		for (int k = 0; k < n; k++)
+			y[(j + 1) * n + k] -= f[k] * o->t_tangent[j];
+	return 0;
+}
+
+/* One march of o->y up to t1 or the next event. */
+static int leg(struct equation_ordinary *o, double t0, double t1, int64_t n_times, const double *time, double *saved,
+	       struct integ_counts *counts, struct ode_result *r, struct err *e)
+{
+	const struct equation_spec *s = o->spec;
+	const struct ode_system system = { .n = o->n_all, .f = rate, .context = o };
+	struct controller_config control = o->control;
+	double *stops = NULL;
+	int status;
+
+	control.max_steps = o->config->max_steps - counts->accepted - counts->rejected;
+	if (control.max_steps < 1)
+		return err_set(e, ERR_FAIL, "more than max_steps = %lld steps at t = %g",
+			       (long long)o->config->max_steps, t0);
+	if (control.fixed) { /* steps end at outputs: not all methods have a polynomial of their order between steps */
+		const int64_t n = n_times + control.n_stop;
+
+		stops = mem_new(n + 1, sizeof *stops, "times", e);
+		if (!stops)
+			return -1;
+		for (int64_t i = 0, a = 0, b = 0; i < n; i++)
+			stops[i] = b == control.n_stop || (a < n_times && time[a] <= control.stop[b])
+					   ? time[a++]
+					   : control.stop[b++];
+		control.n_stop = n;
+		control.stop = stops;
+	}
+	for (int i = 0; i < s->n_events; i++)
+		o->event[i] = (struct ode_event){ .value = when,
+						  .context = &o->at[i],
+						  .boolean = s->event[i].boolean,
+						  .direction = s->event[i].direction };
+	const struct ode_run run = { .method = o->method.name,
+				     .control = &control,
+				     .t0 = t0,
+				     .t1 = t1,
+				     .n_save = n_times,
+				     .save = time,
+				     .out = saved,
+				     .n_events = s->n_events,
+				     .event = o->event };
+
+	for (int i = 0; i < o->n_all; i++)
+		o->work[o->place[i]] = o->y[i];
+	status = ode_solve(&system, &run, o->work, r, e);
+	unpack(o, o->work, o->y);
+	counts->accepted += r->accepted;
+	counts->rejected += r->rejected;
+	free(stops);
+	return status;
+}
+
+/* After an event that changed the state: does the next march begin on the same condition? Then its value there is 0. */
+static void begin_on(struct equation_ordinary *o, int i, double t, const double *before)
+{
+	double was;
+
+	o->quiet = -1;
+	o->quiet_t = t;
+	run(o, o->when[i], t, before);
+	was = o->root[0];
+	run(o, o->when[i], t, o->y);
+	if (o->root[0] == was)
+		o->quiet = i;
+}
+
+/* Bounces that come ever faster never end: below what steps resolve the state would pass through the condition. */
+static int check_apart(struct equation_ordinary *o, double t, struct err *e)
+{
+	o->close = t - o->last < CLOSE * (o->spec->t1 - o->spec->t0) ? o->close + 1 : 0;
+	o->last = t;
+	return o->close < CLOSE_MOST
+		       ? 0
+		       : err_set(e, ERR_FAIL, "events accumulate at t = %g: the last %d lie closer than %g", t,
+				 CLOSE_MOST + 1, CLOSE * (o->spec->t1 - o->spec->t0));
+}
+
+static void begin(struct equation_ordinary *o, double t0, const double *state)
+{
+	memcpy(o->y, state, (size_t)o->n * sizeof *state);
+	if (o->n_by > 0)
+		run(o, o->first, t0, state);
+	for (int i = 0; i < o->n * o->n_by && o->given; i++)
+		o->root[i] = 0;
+	for (int j = 0; j < o->n_by; j++)
+		for (int k = 0; k < o->n; k++)
+			o->y[(j + 1) * o->n + k] = o->root[k * o->n_by + j];
+	o->quiet = -1;
+	o->last = -INFINITY;
+	o->close = 0;
+}
+
+struct outcome {
+	double t;	/* where the march ended */
+	int64_t resets; /* events that changed the state */
+	bool ended;	/* by an event */
+};
+
+static void keep(const struct equation_ordinary *o, const double *rows, int64_t k, double *const *field)
+{
+	for (int i = 0; i < o->n_all; i++)
+		field[i][k] = rows[i];
+}
+
+/* From t0 to t1, by legs from event to event; o->y is where it ended. */
+static int march(struct equation_ordinary *o, double t0, double t1, const double *state, int64_t n_times,
+		 const double *time, double *const *field, struct integ_counts *counts, struct outcome *out,
+		 struct err *e)
+{
+	double rows[(EQUATION_BY + 1) * EQUATION_UNKNOWNS], before[EQUATION_UNKNOWNS];
+	double *saved = mem_new((n_times + 1) * o->n_all, sizeof *saved, "states of all frames", e);
+	int status = saved ? 0 : -1;
+
+	*out = (struct outcome){ .t = t0 };
+	o->evaluations = 0;
+	if (status == 0)
+		begin(o, t0, state);
+	for (int64_t next = 0; status == 0;) {
+		struct ode_result r = { .t = out->t };
+
+		status = leg(o, out->t, t1, n_times - next, time ? time + next : NULL, saved, counts, &r, e);
+		for (int64_t i = 0; i < r.n_saved && status == 0; i++) {
+			unpack(o, saved + i * o->n_all, rows);
+			keep(o, rows, next + i, field);
+		}
+		next += r.n_saved;
+		out->t = r.t;
+		if (status != 0 || r.event < 0)
+			break;
+		memcpy(before, o->y, sizeof *before * (size_t)o->n);
+		status = jump(o, r.event, r.t, o->y, e);
+		out->ended = o->spec->event[r.event].ends;
+		if (out->ended || status != 0)
+			break;
+		out->resets++;
+		begin_on(o, r.event, r.t, before);
+		status = check_apart(o, r.t, e);
+	}
+	free(saved);
+	counts->evaluations += o->evaluations;
+	return status;
+}
+
+int equation_ordinary_to(struct equation_ordinary *o, double t0, double t1, double *state, struct integ_counts *counts,
+			 struct err *e)
+{
+	struct outcome out;
+
+	if (march(o, t0, t1, state, 0, NULL, NULL, counts, &out, e) != 0)
+		return -1;
+	memcpy(state, o->y, (size_t)o->n * sizeof *state);
+	return 0;
+}
+
+int equation_ordinary_fields(struct equation_ordinary *o, const double *state, int64_t n_times, const double *time,
+			     double *const *field, double *extra, struct integ_counts *counts, struct err *e)
+{
+	const bool ends = o->spec->ends;
+	const double t1 = ends ? o->spec->t1 : time[n_times - 1];
+	struct outcome out;
+
+	if (march(o, o->spec->t0, t1, state, ends ? 0 : n_times, time, field, counts, &out, e) != 0)
+		return -1;
+	if (ends && !out.ended)
+		return err_set(e, ERR_FAIL, "no event ended the march before t = %g, the end of domain.t", t1);
+	if (ends) {
+		keep(o, o->y, 0, field);
+		*extra++ = out.t;
+		for (int j = 0; j < o->n_by; j++)
+			*extra++ = o->t_tangent[j];
+	}
+	*extra = (double)out.resets;
+	return 0;
+}
+
+int equation_ordinary_rest(struct equation_ordinary *o, double t, const double *state, double *tangent, struct err *e)
+{
+	double matrix[EQUATION_UNKNOWNS * EQUATION_UNKNOWNS], right[EQUATION_UNKNOWNS * EQUATION_BY];
+	const int n = o->n, stride = n + o->n_by;
+	int pivot[EQUATION_UNKNOWNS];
+
+	run(o, o->slope, t, state);
+	for (int k = 0; k < n; k++) {
+		memcpy(matrix + k * n, o->root + k * stride, (size_t)n * sizeof *matrix);
+		for (int j = 0; j < o->n_by; j++)
+			right[k * o->n_by + j] = -o->root[k * stride + n + j];
+	}
+	if (num_lu(n, matrix, pivot) != 0 || num_lu_solve(false, n, o->n_by, matrix, pivot, right) != 0)
+		return err_set(e, ERR_FAIL, "the state at rest has no sensitivities: the Jacobian there is singular");
+	for (int k = 0; k < n; k++)
+		for (int j = 0; j < o->n_by; j++)
+			tangent[j * n + k] = right[k * o->n_by + j];
+	return 0;
+}
