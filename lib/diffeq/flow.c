@@ -30,11 +30,15 @@ static int method(struct flow *f, const char *name, struct err *e)
 		return 0;
 	}
 	f->m = tableau_find(name);
-	if (!f->m || f->m->kind != TABLEAU_EXPLICIT)
+	if (!f->m)
 		return err_set(e, ERR_USAGE,
-			       "method '%s' %s; compiled steps take explicit Runge-Kutta methods and "
-			       "reversible_heun",
-			       name, f->m ? "is implicit" : "is not known");
+			       "method '%s' is not known; compiled steps take Runge-Kutta methods and reversible_heun",
+			       name);
+	if (flow_implicit(f) && f->has_driven)
+		return err_set(
+			e, ERR_USAGE,
+			"method '%s' is implicit; noise and other increments over whole steps take explicit methods",
+			name);
 	f->order = f->m->error_order > 0 ? f->m->error_order + 1 : 0;
 	f->carries = f->m->first_same_as_last && !f->has_driven;
 	f->n_carry = f->carries ? f->n_state : 0;
@@ -119,6 +123,7 @@ static int reserve(struct flow *f, struct err *e)
 struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err *e)
 {
 	struct flow *f = xcalloc(1, sizeof *f);
+	int status;
 
 	f->g = g;
 	f->real = graph_real(g);
@@ -149,6 +154,7 @@ struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err 
 	f->increment = copied(0, NULL, f->n_terms);
 	f->cotangent = copied(0, NULL, f->n_all);
 	f->stage_cotangent = copied(0, NULL, f->n_stages);
+	f->guess = copied(0, NULL, f->n_stages * f->n_state);
 	f->wrt = xcalloc((size_t)spec->n_shared + 1, sizeof *f->wrt);
 	f->shared_bytes = xcalloc((size_t)spec->n_shared + 1, sizeof *f->shared_bytes);
 	f->shared_dtype = xcalloc((size_t)spec->n_shared + 1, sizeof *f->shared_dtype);
@@ -161,11 +167,12 @@ struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err 
 	}
 	lay_out(f);
 	f->keep = keeper_new(f->layout.total);
-	flow_nodes(f);
+	status = flow_nodes(f, e);
 	if (graph_error(g))
 		err_set(e, graph_error(g)->code, "differential equation: %s", graph_error(g)->message);
-	if (graph_error(g) || reserve(f, e) != 0 || !flow_plan_forward(f, false, e) ||
-	    (f->n_carry > 0 && !flow_plan_start(f, e)) || (f->need_adjoint && !flow_plan_adjoint(f, false, e))) {
+	if (graph_error(g) || status != 0 || reserve(f, e) != 0 || !flow_plan_forward(f, false, e) ||
+	    (f->n_carry > 0 && !flow_plan_start(f, e)) || (flow_implicit(f) && !f->carries && !flow_plan_first(f, e)) ||
+	    (f->need_adjoint && !flow_plan_adjoint(f, false, e))) {
 		flow_free(f);
 		return NULL;
 	}
@@ -174,9 +181,9 @@ struct flow *flow_new(struct graph *g, const struct flow_spec *spec, struct err 
 
 static void free_plans(struct flow *f)
 {
-	struct flow_plan *plans[] = { &f->start,      &f->start_adjoint, &f->first,	 &f->forward[0],
-				      &f->forward[1], &f->adjoint[0],	 &f->adjoint[1], &f->back,
-				      &f->tangent,    &f->start_tangent, &f->event,	 &f->event_at };
+	struct flow_plan *plans[] = { &f->start,      &f->start_adjoint, &f->first,  &f->forward[0], &f->forward[1],
+				      &f->adjoint[0], &f->adjoint[1],	 &f->back,   &f->tangent,    &f->start_tangent,
+				      &f->event,      &f->event_at,	 &f->newton, &f->rows };
 
 	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
 		flow_plan_free(plans[i]);
@@ -200,6 +207,8 @@ void flow_free(struct flow *f)
 	free(f->wrt);
 	free(f->cotangent);
 	free(f->stage_cotangent);
+	free(f->guess);
+	free(f->guess_value);
 	free(f->tangent_in);
 	free(f->tangent_shared);
 	free(f->layout.offset);
@@ -220,5 +229,7 @@ void flow_free(struct flow *f)
 
 int flow_step_cost(const struct flow *f)
 {
+	if (flow_implicit(f))
+		return f->passes * f->pass_cost + !f->carries;
 	return f->m ? f->m->stages - f->carries : f->has_driven ? 2 : 1;
 }

@@ -10,7 +10,10 @@
 #include "integ/controller.h"
 
 struct flow_spec {
-	const char *method; /* an explicit tableau, or reversible_heun */
+	/* A tableau, or reversible_heun. Implicit ones take no DIFFEQ_STEP terms, and states whose rows (axis 0, where the
+	 * first state has rank 2 or more) do not see each other, of DIFFEQ_ROW_MAX numbers a row. Their stages are solved
+	 * by Newton's method to rounding, and gradients are those of the stages' equations (implicit function theorem). */
+	const char *method;
 	int n_terms;
 	const struct diffeq_term *terms; /* copied; contexts and paths stay the caller's */
 	int n_state, n_shared;
@@ -102,7 +105,8 @@ int flow_tangent(struct flow *f, const struct flow_run *run, const void *const *
 typedef node (*flow_condition)(struct graph *g, void *context, node t, const node *y);
 int flow_set_event(struct flow *f, flow_condition value, void *context, int direction, struct err *e);
 
-/* Evaluations of the vector field in one step. */
+/* Evaluations of the vector field in one step; implicit methods: in the last one, products with its derivative
+ * included. */
 int flow_step_cost(const struct flow *f);
 
 #endif

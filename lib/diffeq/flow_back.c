@@ -160,7 +160,8 @@ static int adjoint_step(struct back *b, int64_t n)
 		plan_bind(p->plan, f->error_weight, &f->error_bar);
 		plan_bind(p->plan, f->stiffness_weight, &f->stiffness_bar);
 	}
-	if (flow_bind_step(f, p->plan, f->time[n], f->time[n + 1], f->present, b->e) != 0 ||
+	if ((flow_implicit(f) && flow_newton(f, f->time[n], f->time[n + 1], f->present, b->e) != 0) ||
+	    flow_bind_step(f, p->plan, f->time[n], f->time[n + 1], f->present, b->e) != 0 ||
 	    pull(b, p, f->n_all, now, before) != 0)
 		return -1;
 	f->result.reevaluations += flow_step_cost(f);

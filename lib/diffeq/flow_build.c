@@ -138,14 +138,17 @@ static node stiffness(struct flow *f, const struct diffeq_step *s)
 			op_zeros_like(g, above));
 }
 
-static void build_tableau(struct flow *f)
+static int build_tableau(struct flow *f, struct err *e)
 {
 	struct graph *g = f->g;
 	const int last = f->m->stages - 1;
 	struct diffeq_step s;
+	int status = 0;
 
+	if (flow_implicit(f))
+		flow_guess_nodes(f);
 	diffeq_step_new(&s, g, f->m, f->n_terms, f->terms, f->t, f->h, f->n_state, f->in,
-			f->carries ? f->in + f->n_state : NULL, f->increment);
+			f->carries ? f->in + f->n_state : NULL, f->increment, f->guess);
 	for (int i = 0; i < f->n_state && !graph_error(g); i++) {
 		f->next[i] = s.next[i];
 		if (f->carries)
@@ -165,7 +168,10 @@ static void build_tableau(struct flow *f)
 		f->stiffness = stiffness(f, &s);
 	if (f->carries && !graph_error(g))
 		memcpy(f->carry_start, f->slope, (size_t)f->n_state * sizeof *f->slope);
+	if (flow_implicit(f) && !graph_error(g))
+		status = flow_newton_new(f, &s, e);
 	diffeq_step_free(&s);
+	return status;
 }
 
 /* States y, carried: yh and, without driven terms, v. back: y0, yh0, v0 from the values of the inputs as y1, yh1,
@@ -202,7 +208,7 @@ static void build_heun(struct flow *f, bool back, node *out)
 	free(move_there);
 }
 
-void flow_nodes(struct flow *f)
+int flow_nodes(struct flow *f, struct err *e)
 {
 	struct graph *g = f->g;
 
@@ -222,10 +228,8 @@ void flow_nodes(struct flow *f)
 	for (int i = f->n_state; i < f->n_all; i++)
 		f->in[i] = like(g, "carried", f->in[i % f->n_state]);
 	slopes_at(f, f->t, f->in, 0, f->slope);
-	if (f->m) {
-		build_tableau(f);
-		return;
-	}
+	if (f->m)
+		return build_tableau(f, e);
 	build_heun(f, false, f->next);
 	for (int i = 0; i < f->n_state && !graph_error(g); i++) {
 		f->carry_start[i] = f->in[i];
@@ -234,6 +238,7 @@ void flow_nodes(struct flow *f)
 	}
 	if (!graph_error(g))
 		f->stage[0] = op_sub(g, f->next[0], f->in[0]);
+	return 0;
 }
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */

@@ -58,6 +58,13 @@ struct flow {
 	bool has_event;
 	int event_direction, event_rate_out, event_slope_out;
 	char *event_slope, *event_by_state;
+	/* implicit methods: slopes that the stages are solved from, n_stages x n_state (NODE_NONE: explicit stages), their
+	 * values and those that follow from them; passes of the last solve */
+	node *guess;
+	char *guess_value, *guess_next;
+	struct flow_plan newton, rows;
+	int passes, pass_cost;
+	bool failed, rows_checked;
 	/* record */
 	int64_t n_steps, capacity;
 	double *time, *error_at, *stiffness_at;
@@ -72,7 +79,7 @@ struct flow {
 };
 
 /* flow_build.c */
-void flow_nodes(struct flow *f);
+int flow_nodes(struct flow *f, struct err *e);
 struct plan *flow_plan_start(struct flow *f, struct err *e);
 struct plan *flow_plan_first(struct flow *f, struct err *e);
 struct plan *flow_plan_forward(struct flow *f, bool dense, struct err *e);
@@ -102,6 +109,14 @@ bool flow_event_crosses(const struct flow *f, double before, double now);
 int flow_event_find(struct flow *f, double t0, double t1, double before, double after, double *t, struct err *e);
 int flow_event_pull(struct flow *f, const struct flow_run *run, double t_bar, char *bar, void *const *grad_shared,
 		    struct err *e);
+
+/* flow_newton.c: of implicit methods. flow_newton solves the stages of the step from t0 to t1, for whatever plan of the
+ * step is run next; f->failed: no solution found. */
+bool flow_implicit(const struct flow *f);
+void flow_guess_nodes(struct flow *f);
+int flow_newton_new(struct flow *f, const struct diffeq_step *s, struct err *e);
+void flow_bind_guess(const struct flow *f, struct plan *p);
+int flow_newton(struct flow *f, double t0, double t1, char *from, struct err *e);
 
 /* flow_keep.c: states of steps, for going back. */
 struct keeper *keeper_new(size_t state_bytes);

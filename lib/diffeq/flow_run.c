@@ -38,6 +38,8 @@ void flow_bind_shared(struct flow *f, struct plan *p, const struct flow_run *run
 	for (int k = 0; k < f->n_terms; k++)
 		if (f->increment_value[k])
 			plan_bind(p, f->increment[k], f->increment_value[k]);
+	if (flow_implicit(f))
+		flow_bind_guess(f, p);
 }
 
 /* Time, length and increments of the step from t0 to t1. */
@@ -88,6 +90,10 @@ int flow_step_stages(struct flow *f, bool dense, double t0, double t1, char *fro
 {
 	struct flow_plan *p = &f->forward[dense];
 
+	if (flow_implicit(f) && flow_newton(f, t0, t1, from, e) != 0)
+		return -1;
+	if (f->failed) /* whoever asked for the step looks */
+		return 0;
 	if (flow_bind_step(f, p->plan, t0, t1, from, e) != 0)
 		return -1;
 	for (int i = 0; i < f->n_all; i++)
@@ -97,9 +103,17 @@ int flow_step_stages(struct flow *f, bool dense, double t0, double t1, char *fro
 	return plan_run(p->plan, e);
 }
 
+static int not_solved(const struct flow *f, double t0, double t1, struct err *e)
+{
+	return err_set(e, ERR_FAIL, "method %s: no stages found for the step from %g to %g, take shorter ones",
+		       f->m->name, t0, t1);
+}
+
 int flow_step(struct flow *f, double t0, double t1, char *from, char *to, struct err *e)
 {
-	return flow_step_stages(f, false, t0, t1, from, to, e);
+	if (flow_step_stages(f, false, t0, t1, from, to, e) != 0)
+		return -1;
+	return f->failed ? not_solved(f, t0, t1, e) : 0;
 }
 
 static double scalar_out(const struct flow_plan *p, int k)
@@ -267,9 +281,12 @@ static int march(struct flow *f, const struct flow_run *run, struct controller *
 		if (flow_step_stages(f, dense, t0, t1, f->present, f->after, e) != 0)
 			return -1;
 		f->result.evaluations += flow_step_cost(f);
-		error = f->forward[dense].error_out >= 0 ? scalar_out(&f->forward[dense], f->forward[dense].error_out)
-							 : 0;
-		if (!finite_state(f, f->after))
+		if (f->failed && run->control->fixed)
+			return not_solved(f, t0, t1, e);
+		error = f->forward[dense].error_out >= 0 && !f->failed
+				? scalar_out(&f->forward[dense], f->forward[dense].error_out)
+				: 0;
+		if (f->failed || !finite_state(f, f->after))
 			error = INFINITY;
 		verdict = controller_judge(c, error, e);
 		if (verdict < 0)
@@ -314,6 +331,8 @@ static int check(const struct flow *f, const struct flow_run *run, struct err *e
 	if (run->memory == FLOW_REVERSIBLE && f->m)
 		return err_set(e, ERR_USAGE, "method %s cannot be undone, the reversible adjoint needs reversible_heun",
 			       f->m->name);
+	if (run->memory == FLOW_BACKSOLVE && flow_implicit(f))
+		return err_set(e, ERR_USAGE, "method %s is implicit, backsolve takes explicit methods", f->m->name);
 	if (run->memory == FLOW_BACKSOLVE && f->has_event)
 		return err_set(e, ERR_USAGE, "backsolve knows no events");
 	if (run->memory == FLOW_REVERSIBLE && run->control->n_jump > 0)
@@ -336,6 +355,13 @@ int flow_forward(struct flow *f, const struct flow_run *run, struct flow_result 
 			flow_bind_shared(f, f->forward[dense].plan, run);
 	if (f->start.plan)
 		flow_bind_shared(f, f->start.plan, run);
+	if (flow_implicit(f)) {
+		flow_bind_shared(f, f->newton.plan, run);
+		if (f->rows.plan)
+			flow_bind_shared(f, f->rows.plan, run);
+		if (f->first.plan)
+			flow_bind_shared(f, f->first.plan, run);
+	}
 	if (f->has_event)
 		flow_bind_shared(f, f->event.plan, run);
 	if (keeper_start(f->keep, run->memory == FLOW_CHECKPOINT ? run->n_slots : 0, e) != 0 ||

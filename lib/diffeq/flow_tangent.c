@@ -122,6 +122,8 @@ int flow_tangent(struct flow *f, const struct flow_run *run, const void *const *
 		    push(f, &f->start_tangent, t0, run->t1, f->n_state, f->n_state, f->n_carry, now, now_t, now, now_t,
 			 e) != 0)
 			goto out;
+		if (flow_implicit(f) && flow_newton(f, t0, t1, now, e) != 0)
+			goto out;
 		if (push(f, &f->tangent, t0, t1, f->n_all, 0, f->n_all, now, now_t, next, next_t, e) != 0)
 			goto out;
 		swap = now, now = next, next = swap;

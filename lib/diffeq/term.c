@@ -1,5 +1,5 @@
-/* term.c: explicit Runge-Kutta steps over sums of terms, as graph nodes. */
-#include "diffeq/term.h"
+/* term.c: Runge-Kutta steps over sums of terms, as graph nodes. */
+#include "diffeq/term_inside.h"
 
 #include <stdlib.h>
 
@@ -58,39 +58,60 @@ static void at_stage(struct graph *g, int n_terms, const struct diffeq_term *ter
 				 : op_reshape(g, op_slice(g, increment[k], 0, j, 1, 1), &terms[k].shape);
 }
 
+void diffeq_stage_slopes(struct graph *g, const struct diffeq_equation *q, int j, const node *z, node *out)
+{
+	const node at = q->m->c[j] == 0 ? q->t : op_add(g, q->t, op_scale(g, q->h, q->m->c[j]));
+	node *by = xcalloc((size_t)q->n_terms + 1, sizeof *by);
+
+	at_stage(g, q->n_terms, q->terms, q->increment, j, by);
+	diffeq_products(g, q->n_terms, q->terms, false, at, q->n_state, z, by, out);
+	free(by);
+}
+
+static void explicit_stage(struct diffeq_step *s, struct graph *g, const struct diffeq_equation *q, const node *first,
+			   int j)
+{
+	const struct tableau *m = q->m;
+	const int n = q->n_state;
+	node *z = s->argument + j * n, *by = xcalloc((size_t)q->n_terms + 1, sizeof *by);
+	const node at = m->c[j] == 0 ? q->t : op_add(g, q->t, op_scale(g, q->h, m->c[j]));
+
+	for (int i = 0; i < n; i++)
+		z[i] = j == 0 ? q->y[i] : diffeq_combine(g, s, i, q->y[i], q->h, j, m->a + j * m->stages);
+	if (j == 0 && first)
+		for (int i = 0; i < n; i++)
+			s->slope[i] = first[i];
+	else
+		diffeq_stage_slopes(g, q, j, z, s->slope + j * n);
+	at_stage(g, q->n_terms, q->terms, q->increment, j, by);
+	diffeq_products(g, q->n_terms, q->terms, true, at, n, z, by, s->driven + j * n);
+	free(by);
+}
+
 void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tableau *m, int n_terms,
 		     const struct diffeq_term *terms, node t, node h, int n_state, const node *y, const node *first,
-		     const node *increment)
+		     const node *increment, const node *guess)
 {
 	const size_t n = (size_t)m->stages * (size_t)n_state;
+	const struct diffeq_equation q = { m, n_terms, n_state, terms, t, h, y, increment, guess };
 
-	*s = (struct diffeq_step){ .n_state = n_state, .n_stages = m->stages };
+	*s = (struct diffeq_step){ .n_state = n_state, .n_stages = m->stages, .coupling = NODE_NONE };
 	s->next = xcalloc((size_t)n_state, sizeof *s->next);
 	s->error = xcalloc((size_t)n_state, sizeof *s->error);
 	s->slope = xcalloc(n, sizeof *s->slope);
 	s->driven = xcalloc(n, sizeof *s->driven);
 	s->argument = xcalloc(n, sizeof *s->argument);
-	if (m->kind != TABLEAU_EXPLICIT) {
-		graph_fail(g, "method %s is implicit, a compiled step needs an explicit one", m->name);
-		return;
-	}
-	node *by = xcalloc((size_t)n_terms + 1, sizeof *by);
-	for (int j = 0; j < m->stages; j++) {
-		node *z = s->argument + j * n_state;
-		at_stage(g, n_terms, terms, increment, j, by);
-		node at = m->c[j] == 0 ? t : op_add(g, t, op_scale(g, h, m->c[j]));
-
-		for (int i = 0; i < n_state; i++)
-			z[i] = j == 0 ? y[i] : diffeq_combine(g, s, i, y[i], h, j, m->a + j * m->stages);
-		if (j == 0 && first)
-			for (int i = 0; i < n_state; i++)
-				s->slope[i] = first[i];
+	for (size_t k = 0; k < n; k++)
+		s->driven[k] = NODE_NONE;
+	if (m->kind == TABLEAU_FULL)
+		diffeq_implicit_stages(s, g, &q, 0, m->stages);
+	for (int j = 0; j < m->stages && m->kind != TABLEAU_FULL; j++) {
+		if (m->a[j * m->stages + j] != 0)
+			diffeq_implicit_stages(s, g, &q, j, 1);
 		else
-			diffeq_products(g, n_terms, terms, false, at, n_state, z, by, s->slope + j * n_state);
-		diffeq_products(g, n_terms, terms, true, at, n_state, z, by, s->driven + j * n_state);
+			explicit_stage(s, g, &q, first, j);
 	}
-	free(by);
-	for (int i = 0; i < n_state; i++) {
+	for (int i = 0; i < n_state && !graph_error(g); i++) {
 		const node *last = s->argument + (m->stages - 1) * n_state;
 
 		s->next[i] = m->first_same_as_last ? last[i] : diffeq_combine(g, s, i, y[i], h, m->stages, m->b);

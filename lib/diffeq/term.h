@@ -37,14 +37,24 @@ struct diffeq_step {
 	node *slope;	/* n_stages x n_state: sum of DIFFEQ_TIME and DIFFEQ_STAGE products; NODE_NONE: none */
 	node *driven;	/* n_stages x n_state: sum of DIFFEQ_STEP products; NODE_NONE: none */
 	node *argument; /* n_stages x n_state: z_j, where stage j was evaluated */
+	/* Implicit methods, states of several rows: how far (0: not at all) rows see each other in the first implicit
+	 * stage, where they must not; else NODE_NONE. */
+	node coupling;
 };
 
-/* A step of an explicit method from y at t over h (nodes of rank 0). increment[k], of terms[k]: DIFFEQ_STEP: its
- * increment; DIFFEQ_STAGE: derivatives, an axis of n_stages before the shape; DIFFEQ_TIME: ignored. first: slope_0 by
- * state if it is known (first same as last, no DIFFEQ_STEP terms), or NULL. Fails on the graph. */
+/* Implicit methods: most numbers of all states that belong to one row. */
+enum { DIFFEQ_ROW_MAX = 64 };
+
+/* A step from y at t over h (nodes of rank 0). increment[k], of terms[k]: DIFFEQ_STEP: its increment; DIFFEQ_STAGE:
+ * derivatives, an axis of n_stages before the shape; DIFFEQ_TIME: ignored. first: slope_0 by state if it is known
+ * (first same as last, no DIFFEQ_STEP terms), or NULL. guess (implicit methods, which take no DIFFEQ_STEP terms; else
+ * NULL): n_stages x n_state slopes, NODE_NONE for explicit stages; the step's are these after one step of Newton's
+ * method, and where they are solutions, the derivatives are theirs too. Newton's matrices are those of the rows along
+ * axis 0 (states of rank 2 and more; else all is one row), by as many forward derivatives as a row has numbers. Fails
+ * on the graph. */
 void diffeq_step_new(struct diffeq_step *s, struct graph *g, const struct tableau *m, int n_terms,
 		     const struct diffeq_term *terms, node t, node h, int n_state, const node *y, const node *first,
-		     const node *increment);
+		     const node *increment, const node *guess);
 void diffeq_step_free(struct diffeq_step *s);
 
 /* Sum of the products of one kind: the slopes (DIFFEQ_TIME and DIFFEQ_STAGE terms) at (t, y), or, driven, the

@@ -21,7 +21,7 @@ struct chain_solver {
 };
 /* For configurations whose first member is a struct chain_solver. */
 #define CHAIN_SOLVER_KEYS(default_rtol, default_atol, default_dt)                                                      \
-	KEY_TEXT(struct chain_solver, method, "tsit5", "explicit Runge-Kutta method, or reversible_heun"),             \
+	KEY_TEXT(struct chain_solver, method, "tsit5", "Runge-Kutta method, or reversible_heun"),                      \
 		KEY_REAL(struct chain_solver, rtol, default_rtol, 0, 1, "relative tolerance of a step"),               \
 		KEY_REAL(struct chain_solver, atol, default_atol, 0, 1e30, "absolute tolerance of a step"),            \
 		KEY_REAL(struct chain_solver, dt, default_dt, 0, 1e30,                                                 \

@@ -457,7 +457,7 @@ START_TEST(refusals)
 	} wrong[] = {
 		{ "neural-ode", "objective: {field: label}\n", "has no time axis" },
 		{ "neural-ode", "objective: {field: none}\n", "no field 'none'" },
-		{ "neural-ode", "objective: {method: gl4}\n", "is implicit" },
+		{ "neural-ode", "objective: {method: gl4, augment: 70}\n", "up to 64 numbers a row" },
 		{ "neural-ode", "objective: {method: magic}\n", "is not known" },
 		{ "ode-classifier", "objective: {field: x, steer: 2}\n", "steer" },
 		{ "ode-classifier", "objective: {field: x, label: none}\n", "objective.label" },

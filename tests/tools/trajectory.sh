@@ -9,6 +9,11 @@ run_status 0 sciml-gen -q oscillator -n 40 -s gen.test=0.2 -s problem.points=12 
 run_status 0 sciml-train -q neural-ode osc.h5 -o ode.h5 $short -s model.width=16 -s train.epochs=30 -s objective.until=8
 run_status 0 sciml-solve -q ode.h5 osc.h5:test -o ode_p.h5
 run_status 0 sciml-eval -q ode_p.h5 osc.h5:test --metric rel_l2 --below rel_l2=0.5
+# the same by an implicit method, with gradients through its stages
+run_status 0 sciml-train -q neural-ode osc.h5 -o stiff.h5 $short -s model.width=16 -s train.epochs=30 -s objective.until=8 \
+	-s objective.method=kvaerno3 -s objective.adjoint=checkpoint
+run_status 0 sciml-solve -q stiff.h5 osc.h5:test -o stiff_p.h5
+run_status 0 sciml-eval -q stiff_p.h5 osc.h5:test --metric rel_l2 --below rel_l2=0.5
 
 run_status 0 sciml-gen -q spirals -n 64 -s gen.test=0.5 -s problem.points=20 -s problem.missing=0.2 -o sp.h5
 run_status 0 sciml-train -q neural-cde sp.h5 -o cde.h5 $short -s model.width=16 -s train.epochs=12 -s objective.time_channel=false
@@ -67,4 +72,5 @@ run_status 0 sciml-eval -q both_p.h5 rub.h5:test --metric rel_l2 --below rel_l2=
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
 grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
-run_error 2 "is implicit" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.method=gl6
+run_error 2 "is implicit" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.method=kvaerno3 -s objective.adjoint=backsolve
+run_error 2 "no error estimate" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.method=gl6
