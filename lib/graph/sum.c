@@ -4,11 +4,18 @@
 
 #include "graph/sum.h"
 
-enum {
-	RUN = 1024,   /* elements summed in the array's own type before they enter a double */
-	LANES = 32,   /* partial sums within a run */
-	COLUMNS = 512 /* results accumulated side by side */
-};
+#define REAL float
+#define NAME(name) name##_f
+#include "num/row_fold.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(name) name##_d
+#include "num/row_fold.h"
+#undef REAL
+#undef NAME
+
+enum { COLUMNS = 512 }; /* results accumulated side by side */
 
 void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 {
@@ -39,33 +46,7 @@ void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 }
 
 /* Group 0 is the innermost one. The kernels below, once for each type. */
-#define KERNELS(T)                                                                                                     \
-	static double run_##T(const T *in, int64_t n)                                                                  \
-	{                                                                                                              \
-		double total = 0;                                                                                      \
-                                                                                                                       \
-		for (; n >= LANES; in += RUN, n -= RUN) {                                                              \
-			T lane[LANES] = { 0 };                                                                         \
-			int64_t m = (n < RUN ? n : RUN) / LANES * LANES;                                               \
-                                                                                                                       \
-			for (int64_t i = 0; i < m; i += LANES)                                                         \
-				for (int k = 0; k < LANES; k++)                                                        \
-					lane[k] += in[i + k];                                                          \
-			for (int width = LANES / 2; width > 0; width /= 2)                                             \
-				for (int k = 0; k < width; k++)                                                        \
-					lane[k] += lane[k + width];                                                    \
-			total += (double)lane[0];                                                                      \
-			if (n < RUN) {                                                                                 \
-				in += m;                                                                               \
-				n -= m;                                                                                \
-				break;                                                                                 \
-			}                                                                                              \
-		}                                                                                                      \
-		for (int64_t i = 0; i < n; i++)                                                                        \
-			total += (double)in[i];                                                                        \
-		return total;                                                                                          \
-	}                                                                                                              \
-                                                                                                                       \
+#define KERNELS(T, SUFFIX)                                                                                             \
 	/* acc[k] += sum over rows of in[row * stride + k], k < width <= COLUMNS */                                    \
 	static void columns_##T(const T *in, int64_t rows, int64_t stride, int64_t width, double *acc)                 \
 	{                                                                                                              \
@@ -103,6 +84,15 @@ void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 		columns_##T(in, rows, width, width, acc);                                                              \
 	}                                                                                                              \
                                                                                                                        \
+	static void store_##T(int64_t n, const double *sum, double *acc, T *out)                                       \
+	{                                                                                                              \
+		if (out)                                                                                               \
+			for (int64_t i = 0; i < n; i++)                                                                \
+				out[i] = (T)sum[i];                                                                    \
+		else                                                                                                   \
+			memcpy(acc, sum, (size_t)n * sizeof *acc);                                                     \
+	}                                                                                                              \
+                                                                                                                       \
 	static void range_##T(const struct sum_layout *s, const T *in, int64_t begin, int64_t end, double *acc,        \
 			      T *out)                                                                                  \
 	{                                                                                                              \
@@ -111,14 +101,25 @@ void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 		int first = s->n == 0 ? 0 : sums_next ? 2 : 1;                                                         \
 		int64_t inner = keeps ? s->extent[0] : 1;                                                              \
                                                                                                                        \
-		for (int64_t o = begin; o < end;) {                                                                    \
+		/* rows one behind the other */                                                                        \
+		for (int64_t o = begin, width; !keeps && s->n <= 2 && o < end; o += width) {                           \
+			const int64_t n = s->n > 0 ? s->extent[0] : 1;                                                 \
+			double sum[COLUMNS];                                                                           \
+                                                                                                                       \
+			width = end - o < COLUMNS ? end - o : COLUMNS;                                                 \
+			row_sums_##SUFFIX(width, n, in + o * n, sum);                                                  \
+			store_##T(width, sum, acc ? acc + (o - begin) : NULL, out ? out + (o - begin) : NULL);         \
+		}                                                                                                      \
+		for (int64_t o = begin; (keeps || s->n > 2) && o < end;) {                                             \
 			int64_t k = o % inner, width = inner - k, rest = o / inner, offset = k;                        \
 			int64_t at[SHAPE_MAX] = { 0 };                                                                 \
-			double sum[COLUMNS] = { 0 };                                                                   \
+			double sum[COLUMNS];                                                                           \
 			int g;                                                                                         \
                                                                                                                        \
 			width = width < end - o ? width : end - o;                                                     \
 			width = width < COLUMNS ? width : COLUMNS;                                                     \
+			for (int64_t i = 0; i < width; i++)                                                            \
+				sum[i] = 0;                                                                            \
 			for (g = first; g < s->n; g++) {                                                               \
 				if (s->summed[g])                                                                      \
 					continue;                                                                      \
@@ -127,7 +128,7 @@ void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 			}                                                                                              \
 			do {                                                                                           \
 				if (!keeps)                                                                            \
-					sum[0] += run_##T(in + offset, s->n > 0 ? s->extent[0] : 1);                   \
+					sum[0] += row_sum_##SUFFIX(in + offset, s->extent[0]);                         \
 				else if (sums_next && width == inner)                                                  \
 					packed_##T(in + offset, s->extent[1], width, sum);                             \
 				else                                                                                   \
@@ -142,18 +143,13 @@ void sum_layout(struct sum_layout *s, const struct shape *in, unsigned axes)
 					at[g] = 0;                                                                     \
 				}                                                                                      \
 			} while (g < s->n);                                                                            \
-			if (out) {                                                                                     \
-				for (int64_t i = 0; i < width; i++)                                                    \
-					out[o - begin + i] = (T)sum[i];                                                \
-			} else {                                                                                       \
-				memcpy(acc + (o - begin), sum, (size_t)width * sizeof *acc);                           \
-			}                                                                                              \
+			store_##T(width, sum, acc ? acc + (o - begin) : NULL, out ? out + (o - begin) : NULL);         \
 			o += width;                                                                                    \
 		}                                                                                                      \
 	}
 
-KERNELS(float)
-KERNELS(double)
+KERNELS(float, f)
+KERNELS(double, d)
 
 void sum_range(const struct sum_layout *s, enum dtype t, const void *in, int64_t begin, int64_t end, double *acc,
 	       void *out)

@@ -121,8 +121,8 @@ static int longest(const struct formula_axes *x, bool summed, int not_this)
 enum { PARTS = 16, LEAST_TERMS = 32, ROW_BYTES = 4 << 20, STRETCH = 256 };
 
 /* The summed axis that has axis 0 of both arguments as its outer part; *size: its elements in a row. -1 if there is
- * none, if rows leave few terms to a product, or if the results of all rows are large, also against the arguments, which
- * then need not be kept. */
+ * none, if rows leave few terms to a product, or if the results of all rows are large, also against the arguments,
+ * which then need not be kept. */
 static int row_sum(const struct contract_plan *p, const struct op_call *c, int64_t *size)
 {
 	const struct shape *a = &c->in[0].shape, *b = &c->in[1].shape;

@@ -6,6 +6,17 @@
 #include "graph/core.h"
 #include "op/rule.h"
 
+#define REAL float
+#define NAME(name) name##_f
+#include "num/row_fold.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(name) name##_d
+#include "num/row_fold.h"
+#undef REAL
+#undef NAME
+
 struct axes_attr {
 	uint32_t axes, keep;
 };
@@ -35,8 +46,6 @@ static int infer_max(const void *attr, int n_args, const struct op_shape *in, st
 	}
 	return 0;
 }
-
-enum { LANES = 32 }; /* more than the compiler unrolls away: the loop over them becomes vectors */
 
 /* Axes merged into groups that are all reduced or all kept, outermost first. NaN wins over every number. */
 struct groups {
@@ -69,33 +78,23 @@ static void make_groups(struct groups *s, const struct shape *in, unsigned axes,
 	}
 }
 
-#define LARGER(x, m) ((((x) > (m)) | ((x) != (x))) ? (x) : (m))
-#define MAX_KERNEL(REAL)                                                                                               \
+#define MAX_KERNEL(REAL, SUFFIX)                                                                                       \
 	static void larger_##REAL(const struct groups *s, int k, REAL *out, const REAL *in)                            \
 	{                                                                                                              \
 		int64_t n = s->extent[k];                                                                              \
                                                                                                                        \
-		if (k < s->n - 1) {                                                                                    \
+		if (s->n == 2 && k == 0 && s->reduced[1]) {                                                            \
+			row_maxima_##SUFFIX(n, s->extent[k + 1], in, out);                                             \
+		} else if (k < s->n - 1) {                                                                             \
 			for (int64_t i = 0; i < n; i++)                                                                \
 				larger_##REAL(s, k + 1, out + i * s->out_stride[k], in + i * s->in_stride[k]);         \
 		} else if (s->reduced[k]) {                                                                            \
-			REAL lane[LANES], m = *out;                                                                    \
-			int64_t i = 0;                                                                                 \
+			const REAL m = row_maximum_##SUFFIX(in, n);                                                    \
                                                                                                                        \
-			for (int j = 0; j < LANES; j++)                                                                \
-				lane[j] = m;                                                                           \
-			for (; i + LANES <= n; i += LANES)                                                             \
-				for (int j = 0; j < LANES; j++)                                                        \
-					lane[j] = LARGER(in[i + j], lane[j]);                                          \
-			for (; i < n; i++)                                                                             \
-				m = LARGER(in[i], m);                                                                  \
-			for (int half = LANES / 2; half > 0; half /= 2)                                                \
-				for (int j = 0; j < half; j++)                                                         \
-					lane[j] = LARGER(lane[j + half], lane[j]);                                     \
-			*out = LARGER(lane[0], m);                                                                     \
+			*out = FOLD_LARGER(m, *out);                                                                   \
 		} else {                                                                                               \
 			for (int64_t i = 0; i < n; i++)                                                                \
-				out[i] = LARGER(in[i], out[i]);                                                        \
+				out[i] = FOLD_LARGER(in[i], out[i]);                                                   \
 		}                                                                                                      \
 	}                                                                                                              \
 	static void max_rows_##REAL(const struct groups *s, int64_t n, REAL *out, const REAL *in)                      \
@@ -107,8 +106,8 @@ static void make_groups(struct groups *s, const struct shape *in, unsigned axes,
 		else                                                                                                   \
 			larger_##REAL(s, 0, out, in);                                                                  \
 	}
-MAX_KERNEL(float)
-MAX_KERNEL(double)
+MAX_KERNEL(float, f)
+MAX_KERNEL(double, d)
 
 static bool max_by_rows(const struct op_call *c)
 {
