@@ -45,5 +45,5 @@ int metric_by_value(const void *a, const void *b)
 {
 	const double x = *(const double *)a, y = *(const double *)b;
 
-	return (x > y) - (x < y);
+	return (x > y) - (x < y) + (x != x) - (y != y); /* NaN last: an order that qsort can rely on */
 }

@@ -289,11 +289,14 @@ static int dyadic_steps(struct equation_march *w, double t, double frame, double
 		size = norm(w, w->twice, NULL);
 		error = norm(w, w->twice, w->once) / (gain - 1);
 		allowed = size * fmax(w->config->rtol * h / (w->spec->t1 - w->spec->t0), 1e-14);
-		if (!(error <= allowed)) {
+		/* of a step that overflows, error and allowed may both be infinite */
+		if (!(error <= allowed) || !isfinite(size)) {
 			w->counts.rejected++;
 			if (w->level + 1 >= EQUATION_LEVELS)
 				return err_set(e, ERR_FAIL, "%s at t = %g",
-					       isfinite(error) ? "no step is short enough" : "not finite", now),
+					       isfinite(error) && isfinite(size) ? "no step is short enough"
+										 : "not finite",
+					       now),
 				       equation_ran_away(w, now, state, e);
 			++w->level;
 			continue;

@@ -99,12 +99,18 @@ static int read_history(struct history *h, const struct checkpoint *c, struct er
 	return status;
 }
 
-static int check_config(const struct checkpoint *c, const char *path, const char *config, struct err *e)
+static int check_config(const struct checkpoint *c, const char *path, const char *config, uint64_t seed, struct err *e)
 {
 	char *was = checkpoint_text(c, "/meta", "config");
 	bool same = was && strcmp(was, config) == 0;
+	int64_t sown;
 
 	free(was);
+	if (checkpoint_long(c, "/meta", "seed", &sown, e) != 0)
+		return -1;
+	if (same && sown != (int64_t)seed)
+		return err_set(e, ERR_USAGE, "%s: the seed was %lld, now it is %lld", path, (long long)sown,
+			       (long long)seed);
 	return same ? 0
 		    : err_set(e, ERR_USAGE,
 			      "%s: written by a run with another configuration; use the same, or start without "
@@ -120,7 +126,7 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 
 	if (checkpoint_open(&c, path, "checkpoint", e) != 0)
 		return -1;
-	if (check_config(c, path, config, e) != 0)
+	if (check_config(c, path, config, t->seed, e) != 0)
 		goto out;
 	if (checkpoint_load_params(c, "param", &t->network.params, e) != 0 ||
 	    checkpoint_load_params(c, "optim", &t->optim.state, e) != 0 ||
@@ -131,6 +137,11 @@ int trainer_restore(struct trainer *t, const char *path, const char *config, str
 		goto out;
 	if (checkpoint_get_into(c, "position/counts", DTYPE_F64, 6, counted, e) != 0)
 		goto out;
+	for (int k = 0; k < 6; k++)
+		if (!(counted[k] >= 0 && counted[k] <= 1e15)) {
+			err_set(e, ERR_FAIL, "%s: number %d of position/counts is %g: damaged", path, k, counted[k]);
+			goto out;
+		}
 	t->epoch = (int64_t)counted[0];
 	t->step = (int64_t)counted[1];
 	t->t = (int64_t)counted[2];
@@ -150,13 +161,13 @@ out:
 	return status == 0 ? 0 : err_in(e, "--resume");
 }
 
-int trainer_finished(const char *path, const char *config, struct err *e)
+int trainer_finished(const char *path, const char *config, uint64_t seed, struct err *e)
 {
 	struct checkpoint *c;
 
 	if (checkpoint_open(&c, path, "model", e) != 0)
 		return err_in(e, "--resume");
-	int status = check_config(c, path, config, e);
+	int status = check_config(c, path, config, seed, e);
 	checkpoint_close(c);
 	return status == 0 ? 0 : err_in(e, "--resume");
 }

@@ -290,7 +290,7 @@ static int run_epochs(struct train *r, int n, const char *const *spec, struct er
 	bool resume = r->common->resume, part = resume && access(r->checkpoint, F_OK) == 0;
 	bool finished = resume && !part && access(r->output, F_OK) == 0;
 	if (status == 0 && finished)
-		status = trainer_finished(r->output, r->config, e);
+		status = trainer_finished(r->output, r->config, (uint64_t)r->common->seed, e);
 	else if (status == 0 && (status = trainer_open(&r->t, data, valid, e)) == 0 &&
 		 (status = check_batch(&r->t, e)) == 0) {
 		if (part)

@@ -71,7 +71,7 @@ struct model_file_text {
 int trainer_save(const struct trainer *t, const char *path, bool checkpoint, const struct model_file_text *m,
 		 struct err *e);
 int trainer_restore(struct trainer *t, const char *path, const char *config, struct err *e);
-/* 0: the model at path is what this configuration would train. */
-int trainer_finished(const char *path, const char *config, struct err *e);
+/* 0: the model at path is what this configuration with this seed would train. */
+int trainer_finished(const char *path, const char *config, uint64_t seed, struct err *e);
 
 #endif

@@ -100,6 +100,13 @@ kill -TERM $pid
 wait $pid
 test $? -eq 143 || fail "SIGTERM did not end sciml-train by that signal"
 test -e polite.h5.ckpt || fail "no checkpoint after SIGTERM"
+run_error 2 'the seed was 0, now it is 3' sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 \
+	-s data.normalise_input=channel -s train.clip=1 -s train.checkpoint=0 -o polite.h5 --seed 3 --resume
+cp polite.h5.ckpt kept.ckpt
+poison polite.h5.ckpt position/counts 1 || fail "poison"
+run_error 1 'number 1 of position/counts' sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 \
+	-s data.normalise_input=channel -s train.clip=1 -s train.checkpoint=0 -o polite.h5 --resume
+mv kept.ckpt polite.h5.ckpt
 run_status 0 sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 -s data.normalise_input=channel -s train.clip=1 \
 	-s train.checkpoint=0 -o polite.h5 --resume
 check_same whole-adam.h5 polite.h5
@@ -110,6 +117,8 @@ run_status 0 sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 -s 
 	-s train.checkpoint=0 -o polite.h5 --resume
 check_same before.h5 polite.h5
 run_error 2 'another configuration' sciml-train fno one.h5 $fno -s train.epochs=41 -o polite.h5 --resume
+run_error 2 'the seed was 0, now it is 3' sciml-train fno one.h5 $fno -s train.epochs=40 -s train.ema=0.9 \
+	-s data.normalise_input=channel -s train.clip=1 -s train.checkpoint=0 -o polite.h5 --seed 3 --resume
 check_same before.h5 polite.h5
 
 # SIGKILL leaves its hidden files, which nobody reads; nothing else may stay.

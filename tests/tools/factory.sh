@@ -26,6 +26,11 @@ run_status 0 sciml-eval stat whole.h5 --precise
 check_same out piped.tsv
 run_error 2 'a pipe cannot be resumed' sciml-gen $small -o /dev/null --resume
 
+# A first step of the whole frame overflows here: it is rejected, not taken for an exact one.
+run_status 0 sciml-gen kuramoto-sivashinsky -n 1 -s problem.frames=1 -o far.h5
+run_status 0 sciml-eval stat far.h5
+check_grep '^u	1	(2, 128)	.*	0$' out
+
 # One clean line: file, line, place.
 cat >bad.yaml <<'END'
 problem:
