@@ -1,9 +1,11 @@
 /* compile.h: how plan_new goes from nodes to kernels. fuse.c gathers the needed nodes into units (one op, or a cluster
- * of elementwise ops), stage.c orders units and groups them into stages that run row by row, plan.c gives every value
- * its place in memory, step.c joins elementwise ops into fewer kernels, cluster.c and run.c hold what is executed. */
+ * of elementwise ops), stage.c orders units and groups them into stages that run row by row, recompute.c lets clusters
+ * make again what need not be stored, plan.c gives every value its place in memory, step.c joins elementwise ops into
+ * fewer kernels, cluster.c and run.c hold what is executed. */
 #ifndef SCIML_GRAPH_COMPILE_H
 #define SCIML_GRAPH_COMPILE_H
 
+#include "base/arena.h"
 #include "graph/internal.h"
 #include "graph/plan.h"
 
@@ -62,7 +64,8 @@ bool compile_reads_rows(const struct compile *c, int u, int reader, int k);
 void compile_values(struct compile *c, struct graph *g, int n_out, const node *out, int *out_value); /* fuse.c */
 void compile_units(struct compile *c);								     /* fuse.c */
 void compile_stages(struct compile *c);								     /* stage.c */
-void compile_free(struct compile *c);								     /* fuse.c */
+int compile_recompute(struct compile *c, struct arena *arena); /* copies made; recompute.c */
+void compile_free(struct compile *c);			       /* fuse.c */
 
 /* memory.c: offsets of pieces of memory that live from time first to time last inclusive; returns the bytes needed. */
 struct piece {

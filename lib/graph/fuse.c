@@ -174,6 +174,29 @@ static void join_small(const struct compile *c, const int *level, int *parent)
 	free(seen);
 }
 
+/* Nodes of one level that read the same array run together: it comes from memory once, and chains of other kernels that
+ * lead from cluster to cluster, those of a jet's parts say, go on side by side. */
+static void join_readers(const struct compile *c, const int *level, int *parent)
+{
+	int *reader = xmalloc(((size_t)c->n_values + 1) * sizeof *reader); /* the last one of a value */
+
+	memset(reader, -1, ((size_t)c->n_values + 1) * sizeof *reader);
+	for (int v = 0; v < c->n_values; v++) {
+		const struct value *a = &c->value[v];
+
+		for (int i = 0; a->kind == KIND_BLOCK && i < a->n_args; i++) {
+			int *last = &reader[a->arg[i]];
+
+			if (!same_space(a, &c->value[a->arg[i]]))
+				continue;
+			if (*last >= 0 && level[*last] == level[v])
+				parent[find(parent, v)] = find(parent, *last);
+			*last = v;
+		}
+	}
+	free(reader);
+}
+
 /* Clusters that read very many arrays would keep all of them alive at once: cut them in the order of their members,
  * which can not make a circle. Returns the number of units; unit_of[v] for block values, given each one's component. */
 static int cut_clusters(struct compile *c, int *component)
@@ -300,6 +323,7 @@ void compile_units(struct compile *c)
 			if (level[a->arg[i]] == level[v] && edge_cost(&c->value[a->arg[i]], a) == 0)
 				parent[find(parent, v)] = find(parent, a->arg[i]);
 	}
+	join_readers(c, level, parent);
 	join_small(c, level, parent);
 	c->n_units = cut_clusters(c, parent);
 	c->unit = xcalloc((size_t)c->n_units + 1, sizeof *c->unit);

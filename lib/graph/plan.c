@@ -474,7 +474,7 @@ static void resolve(struct builder *b)
 	for (int v = 0; v < b->c.n_values; v++) {
 		const struct value *a = &b->c.value[v];
 
-		p->stats.n_nodes += a->kind != KIND_LEAF;
+		p->stats.n_nodes += a->kind != KIND_LEAF && v < b->c.n_values - p->stats.n_again;
 		if (a->node->op != &graph_op_input)
 			continue;
 		p->input_id[p->n_inputs] = a->id.id;
@@ -520,6 +520,7 @@ struct plan *plan_new(struct graph *g, int n_out, const node *out, struct err *e
 	compile_values(&b.c, g, n_out, out, out_value);
 	compile_units(&b.c);
 	compile_stages(&b.c);
+	p->stats.n_again = compile_recompute(&b.c, p->arena);
 	p->n_stages = b.c.n_stages;
 	p->stage = arena_take(p->arena, (size_t)p->n_stages * sizeof *p->stage);
 	p->eval = arena_take(p->arena, (size_t)b.c.n_units * sizeof *p->eval);

@@ -27,7 +27,7 @@ int plan_run(struct plan *p, struct err *e);
 struct tensor plan_out(const struct plan *p, int k);
 
 struct plan_stats {
-	int n_kernels, n_fused_nodes, n_nodes;
+	int n_kernels, n_fused_nodes, n_nodes, n_again; /* n_again: nodes computed once more, so as not to be stored */
 	size_t buffer_bytes, scratch_bytes;
 };
 struct plan_stats plan_stats(const struct plan *p);

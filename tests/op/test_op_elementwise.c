@@ -337,21 +337,26 @@ START_TEST(simpler_nodes)
 }
 END_TEST
 
-/* Sums and products at random, computed in few kernels where only the last is asked for, and one by one where every
- * value is: the same bits. */
+/* Sums and products at random, with matrix products between, computed in few kernels where only the last is asked for,
+ * some twice so as not to be stored, and one by one where every value is asked for: the same bits. */
 START_TEST(joined_kernels_round_alike)
 {
 	enum { LEAVES = 5, NODES = 24, GRAPHS = 300 };
 	const enum dtype t = _i == 0 ? DTYPE_F32 : DTYPE_F64;
-	const struct shape s = shape_of(3, 23), column = shape_of(3, 1);
+	const struct shape s = shape_of(3, 23), column = shape_of(3, 1), square = shape_of(23, 23);
+	int made_again = 0;
 
 	for (uint64_t seed = 0; seed < GRAPHS; seed++) {
 		const struct rng r = rng_stream(seed, "joined", 0, 0);
 		struct graph *g = graph_new(t);
-		struct tensor leaf[LEAVES], alone;
+		struct tensor leaf[LEAVES], alone, weight = tensor_new(t, &square);
+		const node w = graph_input(g, "weight", t, &square);
 		struct plan *all, *last;
 		struct err e = { 0 };
 		node at[LEAVES + NODES];
+
+		for (int64_t i = 0; i < shape_count(&square); i++)
+			tensor_set(&weight, i, 0.2 * rng_normal_at(r, (uint64_t)(2000 + i)));
 
 		for (int k = 0; k < LEAVES; k++) {
 			const struct shape *shape = k == LEAVES - 1 ? &column : &s;
@@ -392,6 +397,9 @@ START_TEST(joined_kernels_round_alike)
 			case 7:
 				at[k] = op_add(g, a, b);
 				break;
+			case 8:
+				at[k] = op_matmul(g, op_add(g, a, at[0]), w);
+				break;
 			default:
 				at[k] = op_mul(g, a, b);
 			}
@@ -403,7 +411,10 @@ START_TEST(joined_kernels_round_alike)
 			plan_bind(all, at[k], leaf[k].data);
 			plan_bind(last, at[k], leaf[k].data);
 		}
+		plan_bind(all, w, weight.data);
+		plan_bind(last, w, weight.data);
 		ck_assert_int_eq(plan_run(all, &e) | plan_run(last, &e), 0);
+		made_again += plan_stats(last).n_again;
 		alone = plan_out(all, LEAVES + NODES - 1);
 		for (int64_t i = 0; i < shape_count(&alone.shape); i++) {
 			const struct tensor joined = plan_out(last, 0);
@@ -415,9 +426,34 @@ START_TEST(joined_kernels_round_alike)
 		plan_free(all);
 		plan_free(last);
 		graph_free(g);
+		tensor_free(&weight);
 		for (int k = 0; k < LEAVES; k++)
 			tensor_free(&leaf[k]);
 	}
+	ck_assert_int_ge(made_again, GRAPHS / 10);
+}
+END_TEST
+
+/* The slope of y, 1 - y^2, is read before a matrix product and behind it, where y is at hand: not stored. */
+START_TEST(slopes_are_made_again)
+{
+	const struct shape s = shape_of(64, 16), square = shape_of(16, 16);
+	struct graph *g = graph_new(DTYPE_F64);
+	const node x = graph_input(g, "x", DTYPE_F64, &s), w = graph_input(g, "w", DTYPE_F64, &square);
+	const node y = op_tanh(g, x), slope = op_shift(g, op_neg(g, op_square(g, y)), 1);
+	const node z = op_matmul(g, op_mul(g, slope, x), w), out = op_add(g, op_mul(g, z, slope), y);
+	struct plan *p = plan_new(g, 1, &out, NULL);
+
+	ck_assert_int_eq(plan_stats(p).n_again, 3);
+	ck_assert_int_eq(plan_stats(p).n_kernels, 3);
+	plan_free(p);
+	/* one reader more, which does not read y */
+	const node both[] = { out, op_matmul(g, slope, w) };
+
+	p = plan_new(g, 2, both, NULL);
+	ck_assert_int_eq(plan_stats(p).n_again, 0);
+	plan_free(p);
+	graph_free(g);
 }
 END_TEST
 
@@ -435,6 +471,7 @@ int main(void)
 	tcase_add_loop_test(tests, arithmetic_broadcasts, 0, 7);
 	tcase_add_test(tests, powers);
 	tcase_add_loop_test(tests, joined_kernels_round_alike, 0, 2);
+	tcase_add_test(tests, slopes_are_made_again);
 	tcase_add_test(tests, where_leaks_nothing);
 	tcase_add_test(tests, simpler_nodes);
 	suite_add_tcase(suite, tests);
