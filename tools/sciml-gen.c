@@ -3,6 +3,7 @@
 
 #include "cli/common.h"
 #include "run/gen.h"
+#include "run/merge.h"
 
 static int64_t samples = INT64_MIN; /* not given */
 static const char *layout, *noise, *observe;
@@ -74,7 +75,7 @@ static int run(int n, char **operand, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "merge: the shards are joined as they are, without options of their making");
 	if (n > 1 && strcmp(operand[0], "merge") == 0)
-		return gen_merge(&common, n - 1, (const char *const *)operand + 1, e);
+		return merge_run(&common, n - 1, (const char *const *)operand + 1, e);
 	if (n != 1)
 		return err_set(e, ERR_USAGE,
 			       n == 0 ? "which problem? --list shows what there is" : "one problem at a time");

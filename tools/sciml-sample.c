@@ -1,5 +1,8 @@
 /* sciml-sample: draw random fields, paths, and what trained models make. */
+#include <string.h>
+
 #include "cli/common.h"
+#include "run/merge.h"
 #include "run/sample.h"
 
 static int64_t samples = INT64_MIN, steps = INT64_MIN; /* not given */
@@ -19,6 +22,10 @@ static const char *const examples[] = {
 	"four on a square",
 	"sciml-sample sde-path -n 1000 --seed 7 -o paths.h5",
 	"1000 paths of an Ornstein-Uhlenbeck process",
+	"for i in 0 1; do sciml-sample sde-path -n 1000 --seed 7 --shard $i/2 -o part$i.h5; done",
+	"the two halves of the same draws, on any machine",
+	"sciml-sample merge part0.h5 part1.h5 -o paths.h5",
+	"joined: the same bytes",
 	"sciml-train ddpm squares.h5 -o d.h5",
 	"train a diffusion model on what is in squares.h5",
 	"sciml-sample d.h5 -n 64 --sampler dpm-solver++2m --steps 10 -o s.h5 --plot s.png",
@@ -28,7 +35,7 @@ static const char *const examples[] = {
 static const struct tool tool = {
 	.name = "sciml-sample",
 	.summary = "draw from distributions",
-	.synopsis = "[OPTION]... SAMPLER|FILE.yaml|MODEL.h5 [DATA]",
+	.synopsis = "[OPTION]... SAMPLER|FILE.yaml|MODEL.h5 [DATA]\nmerge SHARD... -o FILE",
 	.options = options,
 	.list = sample_list,
 	.describe = sample_describe,
@@ -54,6 +61,11 @@ static int run(int n, char **operand, struct err *e)
 		return err_set(e, ERR_USAGE, "--steps: %lld is not a number of steps", (long long)steps);
 	if (n < 1)
 		return err_set(e, ERR_USAGE, "which sampler or model? --list shows what there is");
+	if (n > 1 && strcmp(operand[0], "merge") == 0 && (o.n_samples || steps != INT64_MIN || sampler || plot))
+		return err_set(e, ERR_USAGE,
+			       "merge: the shards are joined as they are, without options of their making");
+	if (n > 1 && strcmp(operand[0], "merge") == 0)
+		return merge_run(&common, n - 1, o.data, e);
 	int status = sample_run(&common, &o, operand[0], e);
 	print_text(&text);
 	return status;

@@ -113,3 +113,10 @@ void *mem_unset(int64_t count, size_t size, const char *what, struct err *e)
 {
 	return new (count, size, false, what, e);
 }
+
+int64_t mem_times(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return -1;
+	return a > 0 && b > INT64_MAX / a ? INT64_MAX : a * b;
+}

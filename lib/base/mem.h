@@ -26,6 +26,9 @@ void *mem_new(int64_t count, size_t size, const char *what, struct err *e);
 /* The same, not zeroed: for what is written before it is read. */
 void *mem_unset(int64_t count, size_t size, const char *what, struct err *e);
 
+/* a b for counts: INT64_MAX, which mem_new refuses, where the product is beyond it; -1 where a count is negative. */
+int64_t mem_times(int64_t a, int64_t b);
+
 /* Grow an array by doubling: MEM_GROW(array, n, capacity) makes room for element n. */
 #define MEM_GROW(array, n, capacity)                                                                                   \
 	do {                                                                                                           \

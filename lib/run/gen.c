@@ -20,6 +20,7 @@
 #include "run/chosen.h"
 #include "run/gen_plan.h"
 #include "run/measure.h"
+#include "run/merge.h"
 
 struct gen {
 	const struct run_common *common;
@@ -130,10 +131,7 @@ static void take_part(struct gen *g)
 	if (g->block.size > g->count)
 		g->block.size = g->count > 0 ? g->count : 1;
 	cfg_effective(g->problem.setup.cfg, &config);
-	if (g->common->shard_count > 0)
-		str_printf(&config, GEN_SHARD_FORMAT, (long long)g->common->shard_index,
-			   (long long)g->common->shard_count, (long long)g->first,
-			   (long long)(g->first + g->count - 1));
+	merge_mark(g->common, MERGE_SAMPLES, g->first, g->first + g->count - 1, &config);
 	free(g->config_text);
 	g->config_text = config.text;
 }
@@ -450,7 +448,7 @@ static int run_rank(struct gen *g, struct run_common *mine, const char *out, str
 	worst = ranks_largest(status < 0 ? (int)e->code : 0);
 	if (worst == 0 && me == 0 && !finished) {
 		whole.output = out;
-		status = gen_merge(&whole, n, (const char *const *)shard, e);
+		status = merge_run(&whole, n, (const char *const *)shard, e);
 		for (int i = 0; i < n && status == 0; i++)
 			unlink(shard[i]);
 	}

@@ -15,8 +15,6 @@ struct gen_options {
 
 /* Generate WHAT into common->output. Interrupted: what is done stays in OUTPUT.part for --resume. */
 int gen_run(const struct run_common *common, const struct gen_options *o, const char *what, struct err *e);
-/* Shards (in any order) into one file equal to a single run's; gaps, overlaps and other configurations are refused. */
-int gen_merge(const struct run_common *common, int n, const char *const *shard, struct err *e);
 /* About o->n_samples samples of a data set, its splits in proportion, with every o->reduce-th point. */
 int gen_mini(const struct run_common *common, const struct gen_options *o, const char *file, struct err *e);
 /* Members and shipped files with equation, parameters and source; everything about one. */

@@ -1,5 +1,4 @@
-/* gen_plan.h: what generating and merging must agree on: the keys of section gen, splits, the line that marks a
- * shard. */
+/* gen_plan.h: what generating and merging must agree on: the keys of section gen, splits, deflated files. */
 #ifndef SCIML_RUN_GEN_PLAN_H
 #define SCIML_RUN_GEN_PLAN_H
 
@@ -26,8 +25,5 @@ char *gen_between(const char *path);
 /* From there to PATH, deflated by c->compress; `between` is removed. */
 int gen_compress(const struct gen_config *c, const char *between, const char *path, const struct h5_meta *m,
 		 struct err *e);
-
-/* Last line of a shard's configuration: index, count, first and last sample. */
-#define GEN_SHARD_FORMAT "# shard %lld/%lld: samples %lld to %lld\n"
 
 #endif

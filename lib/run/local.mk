@@ -1,5 +1,5 @@
 run_sources = lib/run/learner.h lib/run/history.h lib/run/history.c \
-	lib/run/setup.h lib/run/setup.c lib/run/block.h lib/run/block.c lib/run/gen.h lib/run/gen_plan.h lib/run/gen.c lib/run/merge.c \
+	lib/run/setup.h lib/run/setup.c lib/run/block.h lib/run/block.c lib/run/gen.h lib/run/gen_plan.h lib/run/gen_plan.c lib/run/gen.c lib/run/merge.h lib/run/merge.c \
 	lib/run/task.h lib/run/task_read.h lib/run/task.c lib/run/batch.c lib/run/network.h lib/run/network.c lib/run/polytope.h lib/run/polytope.c lib/run/predictor.c \
 	lib/run/train.h lib/run/trainer.h lib/run/train.c lib/run/trainer.c lib/run/online.h \
 	lib/run/model_file.h lib/run/model_file.c lib/run/solve.h lib/run/solve.c lib/run/march.h lib/run/march.c lib/run/sample.h lib/run/sample.c \

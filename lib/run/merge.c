@@ -1,62 +1,35 @@
 /* merge.c: shards of one run into the file that the run would have written in one piece. */
+#include "run/merge.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/h5out.h"
 #include "io/h5read.h"
 #include "io/output.h"
-#include "run/copy.h"
-#include "run/gen.h"
 #include "run/gen_plan.h"
 
-static const char *const real_names[] = { "float32", "float64", NULL };
-const struct key gen_keys[] = {
-	KEY_INT(struct gen_config, samples, "100", 1, 1e12, "number of samples (-n)"),
-	KEY_REAL(struct gen_config, valid, "0", 0, 0.9, "fraction of samples in split valid, before test"),
-	KEY_REAL(struct gen_config, test, "0.16666666666666666", 0, 0.9,
-		 "fraction of samples in split test, at the end"),
-	KEY_ONE_OF(struct gen_config, real, "float32", real_names, "number type in the file"),
-	KEY_INT(struct gen_config, block, "0", 0, 1e6,
-		"samples between flushes, and in an image on a pipe; 0: chosen by size"),
-	KEY_INT(struct gen_config, compress, "0", 0, 9,
-		"shuffle and deflate the fields, 1 fast to 9 small; 0: stored plain"),
-	KEY_TEXT(struct gen_config, noise, "",
-		 "measurement noise: 0.05 times the standard deviation of the field in the sample, 5%, 0.1abs, or by "
-		 "field: u=0.05"),
-	KEY_FLAG(struct gen_config, keep_clean, "false",
-		 "also store NAME_clean of fields with noise or missing values"),
-	KEY_ANY(struct gen_config, observe,
-		"measurements: {times: 20, sensors: 16, missing: 0.1, fields: [u]}; times and sensors by number or as "
-		"lists"),
-	KEY_END,
-};
-
-void gen_add_splits(struct layout *l, const struct gen_config *c, int64_t n)
-{
-	int64_t n_test = (int64_t)((double)n * c->test + 1e-9), n_valid = (int64_t)((double)n * c->valid + 1e-9);
-
-	if (c->test > 0 && n_test == 0 && n > 1)
-		n_test = 1;
-	if (c->valid > 0 && n_valid == 0 && n > 2)
-		n_valid = 1;
-	layout_add_split(l, "train", 0, n - n_valid - n_test);
-	if (n_valid > 0)
-		layout_add_split(l, "valid", n - n_valid - n_test, n - n_test);
-	if (n_test > 0)
-		layout_add_split(l, "test", n - n_test, n);
-}
+enum { BLOCK = 16 }; /* samples on their way */
+#define MARK "# shard "
 
 struct shard {
 	const char *path;
 	struct dataset *data;
-	char *config; /* without the shard's line */
+	char *config;  /* without the shard's line */
+	char what[16]; /* MERGE_SAMPLES or MERGE_DRAWS */
 	long long index, count, first, last;
 	int64_t seed;
 };
+
+void merge_mark(const struct run_common *common, const char *what, int64_t first, int64_t last, struct str *config)
+{
+	if (common->shard_count > 0)
+		str_printf(config, MARK "%lld/%lld: %s %lld to %lld\n", (long long)common->shard_index,
+			   (long long)common->shard_count, what, (long long)first, (long long)last);
+}
 
 static int read_seed(struct shard *s, struct err *e)
 {
@@ -76,9 +49,12 @@ static int open_shard(struct shard *s, const char *path, struct err *e)
 	if (dataset_open(&s->data, path, "native", e) != 0)
 		return -1;
 	dataset_allow_nonfinite(s->data, true);
-	const char *config = dataset_meta(s->data, "config"), *line = config ? strstr(config, "# shard ") : NULL;
-	if (!line || sscanf(line, GEN_SHARD_FORMAT, &s->index, &s->count, &s->first, &s->last) != 4)
-		return err_set(e, ERR_USAGE, "%s: not a shard of sciml-gen --shard", path);
+	const char *config = dataset_meta(s->data, "config"), *line = config ? strstr(config, MARK) : NULL;
+	if (!line ||
+	    sscanf(line, MARK "%lld/%lld: %15s %lld to %lld", &s->index, &s->count, s->what, &s->first, &s->last) !=
+		    5 ||
+	    (strcmp(s->what, MERGE_SAMPLES) != 0 && strcmp(s->what, MERGE_DRAWS) != 0))
+		return err_set(e, ERR_USAGE, "%s: not a shard of sciml-gen or sciml-sample --shard", path);
 	s->config = xstrndup(config, (size_t)(line - config));
 	return read_seed(s, e);
 }
@@ -93,8 +69,11 @@ static int by_index(const void *a, const void *b)
 /* One after another, the same run, no gap, none twice. */
 static int check_shards(const struct shard *s, int n, struct err *e)
 {
+	int64_t first = 0;
+
 	for (int i = 0; i < n; i++) {
-		if (strcmp(s[i].config, s[0].config) != 0 || s[i].count != s[0].count || s[i].seed != s[0].seed)
+		if (strcmp(s[i].config, s[0].config) != 0 || strcmp(s[i].what, s[0].what) != 0 ||
+		    s[i].count != s[0].count || s[i].seed != s[0].seed)
 			return err_set(e, ERR_USAGE, "%s and %s come from runs with different configurations",
 				       s[0].path, s[i].path);
 		if (i > 0 && s[i].index == s[i - 1].index)
@@ -102,6 +81,12 @@ static int check_shards(const struct shard *s, int n, struct err *e)
 				       s[i].index, s[i].count);
 		if (s[i].index != i)
 			return err_set(e, ERR_USAGE, "shard %d/%lld is missing", i, s[0].count);
+		if (s[i].first != first || s[i].last - first + 1 != dataset_layout(s[i].data)->n_samples)
+			return err_set(e, ERR_USAGE,
+				       "%s: says that it holds %s %lld to %lld, but has %lld from %lld on", s[i].path,
+				       s[i].what, s[i].first, s[i].last,
+				       (long long)dataset_layout(s[i].data)->n_samples, (long long)first);
+		first += dataset_layout(s[i].data)->n_samples;
 	}
 	if (n != s[0].count)
 		return err_set(e, ERR_USAGE, "shard %d/%lld is missing", n, s[0].count);
@@ -152,25 +137,41 @@ static int copy_numbers(const struct shard *s, struct h5part *to, struct err *e)
 	return status;
 }
 
-static int copy_samples(const struct shard *s, struct h5part *to, struct err *e)
+/* Where samples go: the unfinished file of a generator, or that of draws. */
+struct target {
+	struct h5part *part;
+	struct h5out *out;
+};
+
+static int put(const struct target *to, int n_fields, int64_t at, int64_t n, double *const *field, struct err *e)
+{
+	if (to->part)
+		return h5part_write(to->part, at, n, (const double *const *)field, e);
+	for (int f = 0; f < n_fields; f++)
+		h5out_samples(to->out, f, at, n, DTYPE_F64, field[f]);
+	return 0; /* h5out_close tells */
+}
+
+static int copy_samples(const struct shard *s, const struct target *to, struct err *e)
 {
 	const struct layout *l = dataset_layout(s->data);
 	double **field = xcalloc((size_t)l->n_fields, sizeof *field);
-	int64_t block = 16, index[16];
+	int64_t index[BLOCK];
 	int status = 0;
 
 	for (int f = 0; f < l->n_fields && status == 0; f++)
-		if (!(field[f] = mem_new(block * layout_field_count(l, f), sizeof(double), l->field[f].name, e)))
+		if (!(field[f] =
+			      mem_new(mem_times(BLOCK, layout_field_count(l, f)), sizeof(double), l->field[f].name, e)))
 			status = -1;
-	for (int64_t at = 0; at < l->n_samples && status == 0; at += block) {
-		int64_t n = l->n_samples - at < block ? l->n_samples - at : block;
+	for (int64_t at = 0; at < l->n_samples && status == 0; at += BLOCK) {
+		int64_t n = l->n_samples - at < BLOCK ? l->n_samples - at : BLOCK;
 
 		for (int64_t i = 0; i < n; i++)
 			index[i] = at + i;
 		for (int f = 0; f < l->n_fields && status == 0; f++)
 			status = dataset_read(s->data, f, n, index, DTYPE_F64, field[f], e);
 		if (status == 0)
-			status = h5part_write(to, s->first + at, n, (const double *const *)field, e);
+			status = put(to, l->n_fields, s->first + at, n, field, e);
 	}
 	for (int f = 0; f < l->n_fields; f++)
 		free(field[f]);
@@ -195,59 +196,44 @@ static int number_names(const struct shard *s, int *n, char ***name, struct err 
 	return status;
 }
 
-char *gen_between(const char *path)
+static struct h5_meta meta_of(const struct shard *s)
 {
-	struct str s = { 0 };
+	const char *inputs = dataset_meta(s->data, "inputs");
 
-	str_printf(&s, "%s.native", path);
-	return s.text;
+	return (struct h5_meta){ .command = dataset_meta(s->data, "command"),
+				 .config = s->config,
+				 .inputs = inputs ? inputs : "",
+				 .kind = "data",
+				 .seed = s->seed };
 }
 
-int gen_compress(const struct gen_config *c, const char *between, const char *path, const struct h5_meta *m,
-		 struct err *e)
-{
-	const struct copy all = { .reduce = 1, .reduce_time = 1, .deflate = (int)c->compress };
-	struct dataset *d;
-	int status = dataset_open(&d, between, "native", e);
-
-	if (status == 0) {
-		status = copy_run(d, &all, m, path, e);
-		dataset_close(d);
-	}
-	if (status == 0)
-		unlink(between);
-	return status;
-}
-
-static int merge(const char *target, const struct shard *s, int n, struct err *e)
+static int merge_samples(const char *target, const struct shard *s, int n, struct err *e)
 {
 	struct gen_config key = { 0 };
+	const struct h5_meta m = meta_of(s);
 
 	if (read_gen_keys(s[0].config, &key, e) != 0)
 		return -1;
+	if (key.samples != s[n - 1].last + 1)
+		return err_set(e, ERR_USAGE, "%s: the last of %lld shards ends at sample %lld of %lld", s[n - 1].path,
+			       s[0].count, s[n - 1].last, (long long)key.samples);
 	char *path = key.compress > 0 ? gen_between(target) : xstrdup(target);
-	const char *inputs = dataset_meta(s[0].data, "inputs");
-	struct h5_meta m = { .command = dataset_meta(s[0].data, "command"),
-			     .config = s[0].config,
-			     .inputs = inputs ? inputs : "",
-			     .kind = "data",
-			     .seed = s[0].seed };
 	struct layout l = layout_copy(dataset_layout(s[0].data));
 	l.n_samples = key.samples;
 	l.n_splits = 0;
 	gen_add_splits(&l, &key, key.samples);
 	int n_names;
 	char **name;
-	struct h5part *to = NULL;
+	struct target to = { 0 };
 	if (number_names(&s[0], &n_names, &name, e) == 0) {
-		to = h5part_open(path, false, &l, &m, n_names, (const char *const *)name, e);
+		to.part = h5part_open(path, false, &l, &m, n_names, (const char *const *)name, e);
 		h5_names_free(n_names, name);
 	}
 	layout_free(&l);
-	int status = to ? 0 : -1;
+	int status = to.part ? 0 : -1;
 	for (int i = 0; i < n && status == 0; i++)
-		status = copy_numbers(&s[i], to, e) != 0 || copy_samples(&s[i], to, e) != 0 ? -1 : 0;
-	if (to && h5part_close(to, status == 0, status == 0 ? e : NULL) != 0)
+		status = copy_numbers(&s[i], to.part, e) != 0 || copy_samples(&s[i], &to, e) != 0 ? -1 : 0;
+	if (to.part && h5part_close(to.part, status == 0, status == 0 ? e : NULL) != 0)
 		status = -1;
 	if (status == 0 && key.compress > 0)
 		status = gen_compress(&key, path, target, &m, e);
@@ -255,7 +241,30 @@ static int merge(const char *target, const struct shard *s, int n, struct err *e
 	return status;
 }
 
-int gen_merge(const struct run_common *common, int n, const char *const *path, struct err *e)
+static int merge_draws(const char *target, const struct shard *s, int n, struct err *e)
+{
+	const struct h5_meta m = meta_of(s);
+	struct layout l = layout_copy(dataset_layout(s[0].data));
+	const struct target to = { .out = h5out_open(target, e) };
+	int status = to.out ? 0 : -1;
+
+	l.n_samples = s[n - 1].last + 1;
+	if (to.out) {
+		h5out_fields(to.out, &l);
+		h5out_meta(to.out, &m);
+	}
+	layout_free(&l);
+	for (int i = 0; i < n && status == 0; i++)
+		status = copy_samples(&s[i], &to, e);
+	if (!to.out)
+		return -1;
+	if (status == 0)
+		return h5out_close(to.out, e);
+	h5out_abandon(to.out);
+	return -1;
+}
+
+int merge_run(const struct run_common *common, int n, const char *const *path, struct err *e)
 {
 	struct shard *s = xcalloc((size_t)n, sizeof *s);
 	int status = common->output ? 0 : err_set(e, ERR_USAGE, "merge: where to? give -o FILE");
@@ -269,7 +278,7 @@ int gen_merge(const struct run_common *common, int n, const char *const *path, s
 		status = check_shards(s, n, e);
 	}
 	if (status == 0)
-		status = merge(common->output, s, n, e);
+		status = (strcmp(s->what, MERGE_DRAWS) == 0 ? merge_draws : merge_samples)(common->output, s, n, e);
 	for (int i = 0; i < n; i++) {
 		dataset_close(s[i].data);
 		free(s[i].config);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "run/merge.h"
 #include "run/sample_file.h"
 
 int sample_share(const struct run_common *common, int64_t n, int64_t *first, int64_t *count, struct err *e)
@@ -99,9 +100,7 @@ int sample_file_write(struct sample_file *f, struct err *e)
 	int status = 0;
 
 	cfg_effective(f->cfg, &config);
-	if (f->common->shard_count > 0)
-		str_printf(&config, "# draws %lld to %lld\n", (long long)f->first,
-			   (long long)(f->first + f->count - 1));
+	merge_mark(f->common, MERGE_DRAWS, f->first, f->first + f->count - 1, &config);
 	if (f->common->dry_run)
 		str_add(f->options->dry_run_text, str_text(&config));
 	else

@@ -51,6 +51,11 @@ START_TEST(mem_new_refuses)
 	ck_assert(str_starts(e.message, "/data/u: 9223372036854775807 elements of 8 bytes"));
 	ck_assert_ptr_null(mem_new((int64_t)1 << 50, 8, "/data/u", &e));
 	ck_assert_int_eq(e.code, ERR_FAIL);
+	ck_assert_int_eq(mem_times(3, 5), 15);
+	ck_assert_int_eq(mem_times(0, INT64_MAX), 0);
+	ck_assert_int_eq(mem_times(-1, 0), -1);
+	ck_assert(mem_times((int64_t)1 << 32, (int64_t)1 << 31) == INT64_MAX);
+	ck_assert(mem_times(INT64_MAX, 1) == INT64_MAX && mem_times(2, INT64_MAX / 2) == INT64_MAX - 1);
 	p = mem_new(1001, sizeof *p, "p", &e);
 	ck_assert_uint_eq((uintptr_t)p % MEM_ALIGN, 0);
 	for (int i = 0; i < 1001; i++)

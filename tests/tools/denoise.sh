@@ -71,5 +71,5 @@ run_error 2 "estimates need field 'x'" sciml-sample m.h5 density.h5 -s sample.ta
 run_error 2 'is not a label' sciml-train ddpm-mlp labelled.csv -s data.target=label -s data.input=x -s objective.classes=2
 # a dry run shows what the file would say, the draws of a shard too
 run_status 0 sciml-sample m.h5 -n 9 --shard 1/2 --dry-run
-check_grep '^# draws 4 to 8$' out
+check_grep '^# shard 1/2: draws 4 to 8$' out
 exit 0

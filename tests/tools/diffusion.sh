@@ -37,5 +37,5 @@ run_error 2 'needs a finite log-SNR' sciml-sample diffusion -s sample.schedule=f
 run_error 2 'steps: 1 leave none' sciml-sample diffusion -s sample.steps=1 -s sample.denoise=true
 run_error 2 'schedule vp-cosine needs' sciml-sample diffusion -s sample.schedule=vp-cosine -s sample.T=1
 run_status 0 sciml-sample toy -n 9 --shard 1/2 --dry-run
-check_grep '^# draws 4 to 8$' out
+check_grep '^# shard 1/2: draws 4 to 8$' out
 exit 0
