@@ -56,8 +56,18 @@ WIDE_INLINE void NAME(add)(REAL alpha, REAL beta, NAME(vec) sum, int64_t left, R
 	NAME(store)(sum, left, c);
 }
 
-#define TILE(ROWS, VECTORS)                                                                                            \
-	static WIDE_APART void NAME(tile_##ROWS##_##VECTORS)(const struct NAME(tile) * t)                              \
+#ifdef __GNUC__
+#define FETCH(p) __builtin_prefetch(p)
+#else
+#define FETCH(p) (void)(p)
+#endif
+#define NO_FETCH(p)
+/* Terms of a transposed A lie far apart, which the processor does not foresee: while a tile is summed those of tiles to
+ * come are FETCHed. */
+enum { NAME(FETCH_ROWS) = 64 / sizeof(REAL) };
+
+#define TILE(KIND, ROWS, VECTORS, AHEAD)                                                                               \
+	static WIDE_APART void NAME(KIND##_##ROWS##_##VECTORS)(const struct NAME(tile) * t)                            \
 	{                                                                                                              \
 		NAME(vec) sum[ROWS][VECTORS];                                                                          \
 		const REAL *a = t->a, *b = t->b;                                                                       \
@@ -71,6 +81,7 @@ WIDE_INLINE void NAME(add)(REAL alpha, REAL beta, NAME(vec) sum, int64_t left, R
 		for (int64_t p = 0; p < k; p++, a += term, b += ldb) {                                                 \
 			NAME(vec) column[VECTORS];                                                                     \
                                                                                                                        \
+			AHEAD(a + NAME(FETCH_ROWS));                                                                   \
 			WIDE_UNROLL for (int v = 0; v + 1 < VECTORS; v++)                                              \
 				memcpy(&column[v], b + v * LANES, sizeof column[v]);                                   \
 			column[VECTORS - 1] = NAME(load)(b + (VECTORS - 1) * LANES, left);                             \
@@ -94,7 +105,7 @@ WIDE_INLINE void NAME(add)(REAL alpha, REAL beta, NAME(vec) sum, int64_t left, R
 		WIDE_UNROLL for (int r = 0; r < ROWS; r++, c += ldc) WIDE_UNROLL for (int v = 0; v < VECTORS; v++)     \
 			NAME(add)(alpha, beta, sum[r][v], v + 1 < VECTORS ? LANES : left, c + v * LANES);              \
 	}
-#define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2) TILE(ROWS, 3)
+#define TILES(ROWS) TILE(tile, ROWS, 1, NO_FETCH) TILE(tile, ROWS, 2, NO_FETCH) TILE(tile, ROWS, 3, NO_FETCH)
 TILES(1)
 TILES(2)
 TILES(3)
@@ -104,9 +115,18 @@ TILES(5)
 TILES(6)
 TILES(7)
 TILES(8)
+TILE(ahead, 8, 1, FETCH)
+TILE(ahead, 8, 2, FETCH)
+TILE(ahead, 8, 3, FETCH)
+#else
+TILE(ahead, 4, 1, FETCH)
+TILE(ahead, 4, 2, FETCH)
+TILE(ahead, 4, 3, FETCH)
 #endif
 #undef TILES
 #undef TILE
+#undef FETCH
+#undef NO_FETCH
 
 #define TILES(ROWS)                                                                                                    \
 	{                                                                                                              \
@@ -119,6 +139,13 @@ static void (*const NAME(tiles)[TILE_ROWS][TILE_VECTORS])(const struct NAME(tile
 #endif
 };
 #undef TILES
+static void (*const NAME(tiles_ahead)[TILE_VECTORS])(const struct NAME(tile) *) = {
+#if WIDE_REGISTERS == 32
+	NAME(ahead_8_1), NAME(ahead_8_2), NAME(ahead_8_3)
+#else
+	NAME(ahead_4_1), NAME(ahead_4_2), NAME(ahead_4_3)
+#endif
+};
 
 /* A square of vectors turned around: element l of vector i goes to element i of vector l. Vectors from `n` on
  * repeat. */
@@ -187,9 +214,14 @@ static void NAME(pack_columns)(int64_t k, int64_t width, int64_t keep, const REA
 	}
 }
 
-/* Rows in equal tiles of at most TILE_ROWS. */
-static void NAME(rows)(struct NAME(tile) t, int64_t m, int64_t vectors)
+/* Rows in equal tiles of at most TILE_ROWS; far: terms of A lie far apart. */
+WIDE_INLINE void NAME(rows)(struct NAME(tile) t, int64_t m, int64_t vectors, bool far)
 {
+	for (; far && m >= TILE_ROWS; m -= TILE_ROWS) {
+		NAME(tiles_ahead)[vectors - 1](&t);
+		t.a += TILE_ROWS * t.row;
+		t.c += TILE_ROWS * t.ldc;
+	}
 	for (int64_t left = (m + TILE_ROWS - 1) / TILE_ROWS; m > 0; left--) {
 		const int64_t n = (m + left - 1) / left;
 
@@ -279,6 +311,8 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 				t.row = trans_a ? 1 : terms;
 				t.term = trans_a ? rows : 1;
 			}
+			const bool far = t.row == 1 && t.term >= 4 * NAME(FETCH_ROWS) && rows > TILE_ROWS;
+
 			for (int64_t j = 0, width; j < n; j += width, panels--) {
 				const int64_t vectors = ((n - j + LANES - 1) / LANES + panels - 1) / panels;
 
@@ -293,12 +327,12 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 					 (rows > TILE_ROWS && ldb * (int64_t)sizeof *b > DIRECT_BYTES))
 					NAME(pack_rows)(terms, width, t.keep, t.b, ldb, b_end, panel);
 				else {
-					NAME(rows)(t, rows, vectors);
+					NAME(rows)(t, rows, vectors, far);
 					continue;
 				}
 				t.b = panel;
 				t.ldb = width;
-				NAME(rows)(t, rows, vectors);
+				NAME(rows)(t, rows, vectors, far);
 			}
 		}
 	}

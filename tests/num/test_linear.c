@@ -115,6 +115,8 @@ START_TEST(gemm)
 					     { 150, 20, 410 },
 					     { 150, 260, 400 },
 					     { 9, 50, 193 },
+					     /* terms of a transposed A far apart, one vector of columns */
+					     { 90, 6, 50 },
 					     { 600, 1, 7 } };
 	static const double factor[][2] = { { 1, 0 }, { -0.5, 0 }, { 1, 1 }, { 2, -0.25 } };
 
