@@ -44,7 +44,7 @@ modeldir = $(pkgdatadir)/model
 dist_model_DATA = data/model/ddpm.yaml data/model/ddpm-mlp.yaml data/model/edm.yaml data/model/flow-matching.yaml \
 	data/model/rectified-flow.yaml data/model/interpolant.yaml data/model/cnf.yaml \
 	data/model/pinn.yaml data/model/neural-ode.yaml data/model/neural-cde.yaml data/model/latent-ode.yaml \
-	data/model/latent-sde.yaml data/model/ernode.yaml \
+	data/model/latent-sde.yaml data/model/ernode.yaml data/model/equilibrium.yaml \
 	data/model/symbolic-ode.yaml data/model/symbolic.yaml
 
 # Experiments: makefiles that drive the tools; see data/experiment/common.mk. Experiments run from the source tree or a copy.

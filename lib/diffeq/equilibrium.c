@@ -10,6 +10,8 @@
 #include "num/krylov.h"
 #include "num/lapack.h"
 
+const char *const equilibrium_method_names[] = { "iterate", "anderson", "newton", "broyden", NULL };
+
 struct equilibrium {
 	struct graph *g;
 	enum dtype real;
@@ -222,13 +224,69 @@ static void remember(struct mixing *x, int64_t n, const double *z, const double 
 	x->n_kept++;
 }
 
-static int newton_step(struct equilibrium *q, const struct equilibrium_run *run, const double *z, const double *r,
-		       double *next, struct err *e)
+static double dot(int64_t n, const double *a, const double *b)
+{
+	double sum = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+/* Broyden 1965 by Sherman and Morrison: the inverse H = -I + sum_k u_k v_k^T, rows u in z_step, v in r_step. */
+static void inverse(const struct mixing *x, int64_t n, const double *u, const double *v, const double *a, double *out)
+{
+	for (int64_t i = 0; i < n; i++)
+		out[i] = -a[i];
+	for (int k = 0; k < x->n_kept; k++) {
+		const double along = dot(n, v + k * n, a);
+
+		for (int64_t i = 0; i < n; i++)
+			out[i] += along * u[k * n + i];
+	}
+}
+
+static void broyden_step(const struct mixing *x, int64_t n, const double *z, const double *r, double *next)
+{
+	inverse(x, n, x->z_step, x->r_step, r, next);
+	for (int64_t i = 0; i < n; i++)
+		next[i] = z[i] - next[i];
+}
+
+/* H+ = H + (s - H y) (s^T H) / (s^T H y) for s = dz, y = dr. */
+static void broyden_update(struct mixing *x, int64_t n, const double *z, const double *before, const double *r,
+			   const double *r_before)
+{
+	double *s = x->columns, *y = s + n, *u, *v, scale;
+
+	if (x->n_kept == x->m)
+		x->n_kept = 0;
+	u = x->z_step + x->n_kept * n;
+	v = x->r_step + x->n_kept * n;
+	for (int64_t i = 0; i < n; i++) {
+		s[i] = z[i] - before[i];
+		y[i] = r[i] - r_before[i];
+	}
+	inverse(x, n, x->z_step, x->r_step, y, u);
+	inverse(x, n, x->r_step, x->z_step, s, v);
+	scale = dot(n, s, u);
+	if (!(fabs(scale) > 1e-12 * dot(n, s, s))) /* no update that is worth its rounding */
+		return;
+	for (int64_t i = 0; i < n; i++)
+		u[i] = (s[i] - u[i]) / scale;
+	x->n_kept++;
+}
+
+/* The linear system to a tenth of what is asked of the residual, as far as products in the graph's type tell. */
+static int newton_step(struct equilibrium *q, const struct equilibrium_run *run, double wanted, const double *z,
+		       const double *r, double *next, struct err *e)
 {
 	const int krylov = run->memory > 0 ? run->memory : 30;
+	const double least = q->real == DTYPE_F32 ? 1e-6 : 1e-10;
+	const double tolerance = fmin(0.1, fmax(least, 0.1 * wanted));
 
 	memset(next, 0, (size_t)q->n * sizeof *next);
-	if (num_gmres(q->n, times_jacobian, q, r, 1e-10, 0, krylov, 20 * krylov, next, NULL, NULL, e) < 0)
+	if (num_gmres(q->n, times_jacobian, q, r, tolerance, 0, krylov, 20 * krylov, next, NULL, NULL, e) < 0)
 		return -1;
 	for (int64_t i = 0; i < q->n; i++)
 		next[i] = z[i] - next[i];
@@ -240,18 +298,19 @@ int equilibrium_solve(struct equilibrium *q, const struct equilibrium_run *run, 
 {
 	const double tolerance = run->tolerance > 0 ? run->tolerance : 1e-10;
 	const int64_t most = run->max_iterations > 0 ? run->max_iterations : 200, n = q->n;
-	struct mixing x = { .m = run->method != EQUILIBRIUM_ANDERSON ? 0 : run->memory > 0 ? run->memory : 8 };
+	const bool broyden = run->method == EQUILIBRIUM_BROYDEN, keeps = broyden || run->method == EQUILIBRIUM_ANDERSON;
+	struct mixing x = { .m = !keeps ? 0 : run->memory > 0 ? run->memory : broyden ? 30 : 8 };
 	double *z = q->work, *r = z + n, *next = r + n, *r_next = next + n, now;
 	int64_t k = 0;
 	int status = -1;
 
 	q->evaluations = 0;
-	x.z_step = mem_new((3 * x.m + 1) * n + x.m, sizeof *x.z_step, "iterates of an equilibrium", e);
+	x.z_step = mem_new((3 * x.m + 2) * n + x.m, sizeof *x.z_step, "iterates of an equilibrium", e);
 	if (!x.z_step)
 		return -1;
 	x.r_step = x.z_step + x.m * n;
 	x.columns = x.r_step + x.m * n;
-	x.coefficient = x.columns + x.m * n;
+	x.coefficient = x.columns + (x.m + 2) * n;
 	bind(q, q->value, run->shared);
 	bind(q, q->forward, run->shared);
 	plan_bind(q->forward, q->tangent, q->in);
@@ -260,14 +319,19 @@ int equilibrium_solve(struct equilibrium *q, const struct equilibrium_run *run, 
 		goto out;
 	for (now = size(n, r); now > tolerance && isfinite(now) && k < most; k++) {
 		if (run->method == EQUILIBRIUM_NEWTON) {
-			if (newton_step(q, run, z, r, next, e) != 0)
+			if (newton_step(q, run, tolerance / now, z, r, next, e) != 0)
 				goto out;
+		} else if (broyden) {
+			broyden_step(&x, n, z, r, next);
 		} else {
 			mix(&x, n, z, r, next);
 		}
 		if (residual(q, next, r_next, e) != 0)
 			goto out;
-		remember(&x, n, next, z, r_next, r);
+		if (broyden)
+			broyden_update(&x, n, next, z, r_next, r);
+		else
+			remember(&x, n, next, z, r_next, r);
 		memcpy(z, next, (size_t)n * sizeof *z);
 		memcpy(r, r_next, (size_t)n * sizeof *r);
 		now = size(n, r);

@@ -20,11 +20,14 @@ void equilibrium_free(struct equilibrium *q);
 enum equilibrium_method {
 	EQUILIBRIUM_ITERATE,  /* z <- F (rate: z + F) */
 	EQUILIBRIUM_ANDERSON, /* the same, mixed over the last `memory` iterates (Walker, Ni 2011) */
-	EQUILIBRIUM_NEWTON    /* Newton's method, linear systems by GMRES with products by forward mode */
+	EQUILIBRIUM_NEWTON,   /* Newton's method, linear systems by GMRES with products by forward mode */
+	EQUILIBRIUM_BROYDEN   /* Broyden's "good" method from the inverse -I, forgotten every `memory` steps */
 };
+extern const char *const equilibrium_method_names[]; /* NULL-terminated, for tables of keys */
 struct equilibrium_run {
 	enum equilibrium_method method;
-	int memory;	  /* Anderson: iterates; Newton and the way back: dimension of the Krylov space; 0: 8, 30 */
+	/* Anderson: iterates; Broyden: updates; Newton and the way back: dimension of the Krylov space; 0: 8, 30, 30 */
+	int memory;
 	double tolerance; /* of the residual's root mean square, and of the linear system's relative residual; 0: 1e-10 */
 	int64_t max_iterations; /* 0: 200 */
 	const void *const *shared;

@@ -1,4 +1,4 @@
-/* chain.c: encoder, flow and head as plans, forward and backward. */
+/* chain.c: encoder, flow or equilibrium, and head as plans, forward and backward. */
 #include "learner/chain.h"
 
 #include <math.h>
@@ -10,6 +10,17 @@
 
 const char *const chain_adjoint_names[] = { "direct", "checkpoint", "reversible", "backsolve", NULL };
 
+/* The term's product at (t, state). */
+static node field(struct chain *c)
+{
+	const bool timed = c->term.control == DIFFEQ_TIME;
+	node t = graph_input(c->g, "t", c->real, &(struct shape){ 0 }), out = NODE_NONE;
+	node by = timed ? graph_scalar(c->g, 1) : graph_input(c->g, "x'", c->real, &c->term.shape);
+
+	c->term.product(c->g, c->term.context, t, &c->state, by, &out);
+	return out;
+}
+
 int chain_nodes(struct chain *c, chain_build build, void *context, struct err *e)
 {
 	c->real = c->network->real;
@@ -17,14 +28,8 @@ int chain_nodes(struct chain *c, chain_build build, void *context, struct err *e
 	c->extra = c->saved = NODE_NONE;
 	nn_begin(&c->nn, c->g, &c->network->params, c->training);
 	build(c, context);
-	if (!graph_error(c->g)) { /* the vector field makes its parameters */
-		node t = graph_input(c->g, "t", c->real, &(struct shape){ 0 });
-		node by = c->term.control == DIFFEQ_TIME ? graph_scalar(c->g, 1)
-							 : graph_input(c->g, "x'", c->real, &c->term.shape);
-		node out;
-
-		c->term.product(c->g, c->term.context, t, &c->state, by, &out);
-	}
+	if (!graph_error(c->g)) /* the vector field makes its parameters */
+		field(c);
 	if (!graph_error(c->g))
 		return 0;
 	*e = *graph_error(c->g);
@@ -91,7 +96,8 @@ static void choose_params(struct chain *c)
 	c->head_out = xcalloc((size_t)c->n_params + 1, sizeof *c->head_out);
 }
 
-static int compile_flow(struct chain *c, struct err *e)
+/* The flow, or the equilibrium. */
+static int compile_field(struct chain *c, struct err *e)
 {
 	const struct chain_solver *k = c->solver;
 	const size_t most = (size_t)c->nn.n_nodes + CHAIN_DATA;
@@ -111,6 +117,16 @@ static int compile_flow(struct chain *c, struct err *e)
 		if (c->field_reads[i])
 			shared[n++] = c->data[i];
 	c->flow_gradient = xcalloc((size_t)n + 1, sizeof *c->flow_gradient);
+	if (c->rest) {
+		const struct equilibrium_spec rest = {
+			.z = c->state, .f = field(c), .n_shared = n, .shared = shared, .wrt = wrt
+		};
+
+		c->equilibrium = equilibrium_new(c->g, &rest, e);
+		free(shared);
+		free(wrt);
+		return c->equilibrium ? 0 : -1;
+	}
 	const struct flow_spec spec = { .method = k->method,
 					.n_terms = 1,
 					.terms = &c->term,
@@ -168,7 +184,7 @@ int chain_compile(struct chain *c, struct err *e)
 	const bool extra = node_is(c->extra);
 
 	choose_params(c);
-	if (compile_flow(c, e) != 0 || reserve(c, e) != 0)
+	if (compile_field(c, e) != 0 || reserve(c, e) != 0)
 		return -1;
 	c->encode = plan_new(c->g, 1 + extra, encode, e);
 	c->head = c->encode ? plan_new(c->g, 2, head, e) : NULL;
@@ -202,6 +218,7 @@ int chain_compile(struct chain *c, struct err *e)
 void chain_free(struct chain *c)
 {
 	flow_free(c->flow);
+	equilibrium_free(c->equilibrium);
 	plan_free(c->encode);
 	plan_free(c->encode_back);
 	plan_free(c->head);
@@ -332,6 +349,40 @@ static int add_part(struct chain *c, struct plan *p, const int *out, struct para
 	return 0;
 }
 
+static struct equilibrium_run rest_of(struct chain *c)
+{
+	return (struct equilibrium_run){ .method = (enum equilibrium_method)c->rest->method,
+					 .memory = (int)c->rest->memory,
+					 .tolerance = c->rest->tolerance,
+					 .max_iterations = c->rest->max_iterations,
+					 .shared = c->param_value,
+					 .z = c->saved_value };
+}
+
+static int rest_forward(struct chain *c, struct flow_result *r, struct err *e)
+{
+	const struct equilibrium_run run = rest_of(c);
+	struct equilibrium_result found;
+
+	memcpy(c->saved_value, c->y0_value, (size_t)count_of(c, c->y0) * dtype_size(c->real));
+	if (equilibrium_solve(c->equilibrium, &run, &found, e) != 0)
+		return err_in(e, "objective.method %s", equilibrium_method_names[c->rest->method]);
+	*r = (struct flow_result){ .accepted = found.iterations, .evaluations = found.evaluations };
+	return 0;
+}
+
+static int rest_backward(struct chain *c, struct flow_result *r, struct err *e)
+{
+	const struct equilibrium_run run = rest_of(c);
+	struct equilibrium_result found;
+
+	if (equilibrium_backward(c->equilibrium, &run, c->saved_bar, c->flow_gradient, &found, e) != 0)
+		return -1;
+	memset(c->y0_bar_value, 0, (size_t)count_of(c, c->y0) * dtype_size(c->real));
+	r->reevaluations = found.evaluations;
+	return 0;
+}
+
 static int backward(struct chain *c, const struct flow_run *f, const struct chain_run *run, bool regular,
 		    struct params *gradient, struct flow_result *r, struct err *e)
 {
@@ -357,7 +408,8 @@ static int backward(struct chain *c, const struct flow_run *f, const struct chai
 		if (c->head_out[i] >= 0)
 			plan_bind_out(c->head_back, c->head_out[i], c->part[i]);
 	if (plan_run(c->head_back, e) != 0 ||
-	    flow_backward(c->flow, f, &cotangent, c->flow_gradient, &y0_bar, r, e) != 0)
+	    (c->rest ? rest_backward(c, r, e)
+		     : flow_backward(c->flow, f, &cotangent, c->flow_gradient, &y0_bar, r, e)) != 0)
 		return -1;
 	for (int i = 0; i < c->n_params; i++)
 		if (c->head_out[i] >= 0)
@@ -396,14 +448,15 @@ int chain_forward(struct chain *c, const struct chain_run *run, struct params *g
 		plan_bind(c->head, c->data[i], run->data[i]);
 	}
 	set_field_data(c, run);
-	if (plan_run(c->encode, e) != 0 || flow_forward(c->flow, &f, r, e) != 0 || plan_run(c->head, e) != 0)
+	if (plan_run(c->encode, e) != 0 || (c->rest ? rest_forward(c, r, e) : flow_forward(c->flow, &f, r, e)) != 0 ||
+	    plan_run(c->head, e) != 0)
 		return -1;
 	*loss = scalar(c->head, 0);
 	if (node_is(c->extra))
 		*loss += run->extra_weight * scalar(c->encode, 1);
 	if (!gradient)
 		return 0;
-	c->regularisation = regularise(c, run, r);
+	c->regularisation = c->rest ? 0 : regularise(c, run, r);
 	*loss += c->regularisation;
 	return backward(c, &f, run, run->error_factor > 0 || k->stiffness > 0, gradient, r, e);
 }

@@ -1,10 +1,11 @@
-/* chain.h: encoder -> differential equation -> head, and back: what trained models of time series are made of. The
+/* chain.h: encoder -> differential equation, or equilibrium -> head, and back: what trained models of time series are made of. The
  * encoder makes the first state of data, a flow carries it to the output times, the head makes predictions and a loss
  * of what is there. All three are compiled once for a batch size and a number of outputs, and share the parameters of
  * one network. */
 #ifndef SCIML_LEARNER_CHAIN_H
 #define SCIML_LEARNER_CHAIN_H
 
+#include "diffeq/equilibrium.h"
 #include "diffeq/flow.h"
 #include "run/network.h"
 
@@ -40,6 +41,12 @@ struct chain_solver {
 
 enum { CHAIN_DATA = 8 };
 
+struct chain_rest {
+	int method; /* index into equilibrium_method_names */
+	int64_t memory, max_iterations;
+	double tolerance;
+};
+
 struct chain {
 	/* given to build */
 	struct network *network;
@@ -58,12 +65,16 @@ struct chain {
 	node extra; /* scalar: part of the loss that the encoder knows (divergence from a prior), or NODE_NONE */
 	node state; /* input (b, d) of the vector field */
 	struct diffeq_term term;
+	/* NULL: the flow of the term. Else, with n_save 0, the final state is z = F(z), F being the term's product, from y0,
+	 * whose gradient is 0. */
+	const struct chain_rest *rest;
 	node saved;	       /* input (n_save, b, d), or (b, d) */
 	node prediction, loss; /* of saved and data */
 	/* compiled */
 	node y0_bar, weight;
 	struct plan *encode, *encode_back, *head, *head_back;
 	struct flow *flow;
+	struct equilibrium *equilibrium;
 	int n_params, *param, *encode_out, *head_out; /* those with gradients: index; output of the plans, -1: none */
 	const void **param_value;		      /* of the parameters, then of the data that the field reads */
 	void **flow_gradient, **part;

@@ -1,6 +1,7 @@
 # Learners: files that export a learner_file_NAME list, as the members of a kind do.
 learner_members = \
 	lib/learner/learner_cnf.c \
+	lib/learner/learner_equilibrium.c \
 	lib/learner/learner_latent_ode.c \
 	lib/learner/learner_latent_sde.c \
 	lib/learner/learner_neural_cde.c \

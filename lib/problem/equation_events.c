@@ -1,4 +1,4 @@
-/* equation_events.c: the keys of a text that are for ordinary differential equations alone: events and sensitivities. */
+/* equation_events.c: keys of a text that are for ordinary differential equations alone: events and sensitivities. */
 #include <stdio.h>
 #include <string.h>
 

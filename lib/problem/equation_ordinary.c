@@ -341,8 +341,8 @@ void equation_ordinary_start(struct equation_ordinary *o, const double *param, d
 	o->control.atol = atol;
 }
 
-/* y just before an event at t to y just after it; at its time, which itself moves: dy/dp along the event where the march
- * ends, else back at a fixed time. */
+/* y just before an event at t to y just after it; at its time, which itself moves: dy/dp along the event where the
+ * march ends, else back at a fixed time. */
 static int jump(struct equation_ordinary *o, int i, double t, double *y, struct err *e)
 {
 	const struct equation_event *v = &o->spec->event[i];

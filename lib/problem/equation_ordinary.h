@@ -11,8 +11,8 @@ struct equation_ordinary;
 int equation_ordinary_new(struct equation_ordinary **out, const struct equation_config *c,
 			  const struct equation_spec *s, const struct equation_method *m, void *d, struct err *e);
 void equation_ordinary_free(struct equation_ordinary *o);
-/* Before the first step of a sample; param: by reference; atol: of a step's error; given: the first state is not that of
- * the key `initial`, so that no parameter moves it. */
+/* Before the first step of a sample; param: by reference; atol: of a step's error; given: the first state is not that
+ * of the key `initial`, so that no parameter moves it. */
 void equation_ordinary_start(struct equation_ordinary *o, const double *param, double atol, bool given);
 
 /* The state (by unknown) from t0 to t1, on the spot; counts are added to. */

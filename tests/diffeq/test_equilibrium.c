@@ -1,4 +1,4 @@
-/* test_equilibrium.c: equilibria found three ways, their gradients against those of 200 unrolled iterations and of a
+/* test_equilibrium.c: equilibria found four ways, their gradients against those of 200 unrolled iterations and of a
  * long march, events and their gradients against closed forms, tangents against differences, GMRES against LU. */
 #include <check.h>
 #include <math.h>
@@ -81,11 +81,11 @@ START_TEST(fixed_points)
 {
 	struct layer l;
 	double wanted[B * D], grad_w[D * D], grad_u[B * D];
-	int64_t iterations[3];
+	int64_t iterations[4];
 
 	layer_init(&l);
 	unrolled(&l, wanted, grad_w, grad_u);
-	for (int method = 0; method < 3; method++)
+	for (int method = 0; equilibrium_method_names[method]; method++)
 		for (int rate = 0; rate < 2; rate++) {
 			struct equilibrium_spec spec = {
 				.z = l.z, .f = l.f, .rate = rate, .n_shared = 2, .shared = l.shared
@@ -115,6 +115,7 @@ START_TEST(fixed_points)
 			equilibrium_free(q);
 		}
 	ck_assert_int_lt(iterations[EQUILIBRIUM_ANDERSON], iterations[EQUILIBRIUM_ITERATE]);
+	ck_assert_int_lt(iterations[EQUILIBRIUM_BROYDEN], iterations[EQUILIBRIUM_ITERATE]);
 	ck_assert_int_lt(iterations[EQUILIBRIUM_NEWTON], 8);
 	graph_free(l.g);
 }

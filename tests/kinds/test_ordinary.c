@@ -194,7 +194,8 @@ END_TEST
 
 #define BALL "equation: [\"x_t = v\", \"v_t = -g\"]\nparam: {g: 8, x0: 10}\ninitial: {x: x0, v: 0}\n"
 
-/* From height 10 with g = 8: it falls for sqrt(2.5) and arrives with -12.6491; the time grows by 1/sqrt(2 g x0) with x0. */
+/* From height 10 with g = 8: it falls for sqrt(2.5) and arrives with -12.6491; the time grows by 1/sqrt(2 g x0) with
+ * x0. */
 START_TEST(falling_ball)
 {
 	static const char *const how[] = { "stepper: tsit5\n", "stepper: dopri8\n", "stepper: kvaerno5\n", "",

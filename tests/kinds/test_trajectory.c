@@ -117,6 +117,12 @@ static const struct {
 	{ "ode-classifier",
 	  "data: {real: float64}\nmodel: {width: 5, depth: 1, time: every, activation: tanh}\nobjective: "
 	  "{dt: 0.25, field: x, taylor: 0.3, taylor_order: 4}\ntrain: {batch: 4}\n" },
+	{ "equilibrium", "data: {real: float64}\nmodel: {width: 5, depth: 1, activation: tanh}\nobjective: {field: x, "
+			 "hidden: 4, tolerance: 1e-12, target: label, loss: cross_entropy}\ntrain: {batch: 4}\n" },
+	{ "equilibrium", "data: {real: float64}\nmodel: {width: 5, depth: 2, activation: tanh}\nobjective: {field: x, "
+			 "hidden: 3, tolerance: 1e-12, method: broyden, memory: 6}\ntrain: {batch: 5}\n" },
+	{ "equilibrium", "data: {real: float64}\nmodel: {width: 5, depth: 1, activation: tanh}\nobjective: {field: x, "
+			 "hidden: 3, tolerance: 1e-12, method: newton}\ntrain: {batch: 3}\n" },
 	{ "latent-sde", "data: {real: float64}\nmodel: {width: 5, depth: 1, scale: false, time: first}\nobjective: "
 			"{latent: 3, context: 4, encoder: 5, diffusion_width: 4, steps: 2, noise: 0.3, kl_steps: 0}\n"
 			"train: {batch: 4}\n" },
@@ -461,6 +467,10 @@ START_TEST(refusals)
 		{ "neural-ode", "objective: {method: magic}\n", "is not known" },
 		{ "ode-classifier", "objective: {field: x, steer: 2}\n", "steer" },
 		{ "ode-classifier", "objective: {field: x, label: none}\n", "objective.label" },
+		{ "equilibrium", "objective: {field: none}\n", "no field 'none' (objective.field)" },
+		{ "equilibrium", "objective: {target: none}\n", "no field 'none' (objective.target)" },
+		{ "equilibrium", "model: {time: first}\nobjective: {field: x}\n",
+		  "the network is not told a time here" },
 		{ "cnf", "data: {target: [none]}\n", "no field 'none'" },
 		{ "cnf", "data: {target: [x], input: [label]}\n", "no conditions" },
 	};

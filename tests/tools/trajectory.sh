@@ -43,6 +43,22 @@ run_status 0 sciml-train -q ernode sp.h5 -o cl.h5 $short -s objective.field=labe
 run_status 0 sciml-solve -q cl.h5 sp.h5:test -o cl_p.h5
 run_status 0 sciml-eval -q cl_p.h5 sp.h5:test --metric accuracy --above accuracy=0.9
 
+# a state at rest instead of a way: every method of solution finds the same; repetition alone does not find it for long
+run_status 0 sciml-gen -q heat -n 60 -s problem.grid=16 -s gen.test=0.2 -s gen.real=float64 -o heat.h5
+for method in anderson newton broyden; do
+	run_status 0 sciml-train -q equilibrium heat.h5 -s objective.method=$method -s data.real=float64 -s objective.tolerance=1e-10 \
+		-s train.epochs=40 -o rest_$method.h5
+	run_status 0 sciml-solve -q rest_$method.h5 heat.h5:test -o rest_$method.p.h5
+	run_status 0 sciml-eval -q rest_$method.p.h5 heat.h5:test --metric rel_l2 --below rel_l2=0.5
+	run_status 0 sciml-eval -q rest_$method.p.h5 rest_anderson.p.h5 --metric rel_l2 --below rel_l2=1e-6
+done
+run_status 0 sciml-train -q -j 3 equilibrium heat.h5 $short -o a.h5
+mv a.h5 one.h5
+run_status 0 sciml-train -q -j 1 equilibrium heat.h5 $short -o a.h5
+cmp a.h5 one.h5 || fail "other bytes with one thread"
+run_error 1 'objective.method iterate: no equilibrium after 3 iterations' sciml-train -q equilibrium heat.h5 -o x.h5 \
+	-s objective.method=iterate -s objective.max_iterations=3
+
 # an energy instead of a vector field
 run_status 0 sciml-gen -q pendulum -n 20 -s problem.T=1 -s problem.frames=8 -s problem.spread=1 -s gen.test=0.2 -o pen.h5
 for energy in hamiltonian lagrangian; do
