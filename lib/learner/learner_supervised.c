@@ -127,6 +127,7 @@ static const struct learner_class supervised = {
 	.summary = "predictions against targets of a data set, by one of the objectives",
 	.keys = no_keys,
 	.needs_data = true,
+	.constrains = true,
 	.online = &supervised_online,
 	.score = "valid_rel_l2",
 	.open = open_task,

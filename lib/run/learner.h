@@ -24,7 +24,8 @@ struct learner_class {
 	const char *summary, *source, *notes;
 	size_t config_size; /* section objective, in trainer.objective_config */
 	const struct key *keys;
-	bool needs_data;		   /* data operands, or standard input */
+	bool needs_data; /* data operands, or standard input */
+	bool constrains; /* predicts by network_build alone, so that data.equal and data.at_most hold */
 	const struct online_class *online; /* how it learns from a pipe (run/online.h); NULL: it cannot */
 	const char *score;		   /* the history's name of what score returns */
 	/* Read further sections (problem, ...) into work that it makes: trainer.learning; complaints stay in the reader. NULL:

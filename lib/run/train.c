@@ -108,6 +108,9 @@ static int configure(struct train *r, const char *what, struct err *e)
 	cfg_section(c, "train", 1, &(struct key_table){ train_keys, &t->key });
 	if ((t->learner->configure && t->learner->configure(t, c, e) != 0) || cfg_done(c, e) != 0)
 		return -1;
+	if ((t->network.key.equal || t->network.key.at_most) && !t->learner->constrains)
+		return err_set(e, ERR_USAGE, "data.%s: objective %s does not keep constraints, maps and steps do",
+			       t->network.key.equal ? "equal" : "at_most", t->learner->name);
 	if (t->key.lr == 0)
 		t->key.lr = t->optim.class->default_lr;
 	return 0;

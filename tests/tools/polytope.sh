@@ -30,3 +30,8 @@ run_error 2 'data.encoded_loss' $train $rows -s data.encoded_loss=true -s data.n
 run_error 2 'data.equal: no outputs are found' $train -s 'data.equal=[[1,1,1,1],[1,1,1,2]]' -o x.h5
 run_error 2 'data.equal: no outputs are found' $train -s 'data.equal=[[1,1,1,1],[1,1,1,1]]' -o x.h5
 run_error 2 'data.at_most: no outputs are found' $train -s 'data.at_most=[[1,0,0,-1],[-1,0,0,-1]]' -o x.h5
+# where predictions are made in another way nothing would keep them
+run_error 2 'data.equal: objective denoise does not keep constraints' sciml-train ddpm-mlp p.csv -s data.target=p \
+	-s 'data.equal=[[1,1,1,1]]' -o x.h5
+run_error 2 'data.at_most: objective symbolic does not' sciml-train formula p.csv -s objective=symbolic \
+	-s data.target=p -s data.input=a -s 'data.at_most=[[1,0]]' -o x.h5
