@@ -20,7 +20,7 @@ static int mixed(void *context, double t, const double *y, double *dydt)
 	return 0;
 }
 
-/* cos q as potential, forced: q' = p, p' = -sin q + cos(t) / 2, for methods that want positions and momenta. */
+/* A pendulum, q' = p, p' = -sin q: also for methods that want positions and momenta. */
 static int pendulum(void *context, double t, const double *y, double *dydt)
 {
 	(void)context;
@@ -82,32 +82,38 @@ START_TEST(dopri8_errors)
 }
 END_TEST
 
+/* Errors over rtol at T = 10 of the pendulum let go at rest at an angle of 1 and of 2, where its own sensitivity to the
+ * phase is larger: diffrax 0.7.2 has 0.20 to 19 and 1.2 to 100 there, in the same settings. */
 START_TEST(tolerances)
 {
 	static const char *const names[] = { "tsit5", "dopri5", "dopri8", "bosh3", "kvaerno5", "kvaerno4" };
-	double exact[2] = { 1, 0 };
+	static const double least[] = { 0.1, 1 }, most[] = { 20, 90 };
 
-	solve_fixed("dopri8", pendulum, 10, 2000, exact);
-	for (int k = 0; k < 6; k++)
-		for (double tol = 1e-3; tol > 5e-10; tol *= 0.1) {
-			const struct ode_system o = { .n = 2, .f = pendulum };
-			const struct controller_config control = { .rtol = tol, .atol = 1e-3 * tol };
-			const struct ode_run run = { .method = names[k], .control = &control, .t1 = 10 };
-			double y[2] = { 1, 0 }, error;
-			struct ode_result r;
+	for (int angle = 1; angle <= 2; angle++) {
+		double exact[2] = { angle, 0 };
 
-			calls = 0;
-			ck_assert_int_eq(ode_solve(&o, &run, y, &r, NULL), 0);
-			ck_assert_int_eq(r.evaluations, calls);
-			error = hypot(y[0] - exact[0], y[1] - exact[1]);
-			if (getenv("VERBOSE_ORDERS"))
-				fprintf(stderr, "%s %g: %g\n", names[k], tol, error / tol);
-			if (k < 3)
-				ck_assert_msg(error > 0.01 * tol && error < 30 * tol, "%s at %g: %g", names[k], tol,
-					      error);
-			else
-				ck_assert_msg(error < 100 * tol, "%s at %g: %g", names[k], tol, error);
-		}
+		solve_fixed("dopri8", pendulum, 10, 2000, exact);
+		for (int k = 0; k < 6; k++)
+			for (double tol = 1e-3; tol > 5e-10; tol *= 0.1) {
+				const struct ode_system o = { .n = 2, .f = pendulum };
+				const struct controller_config control = { .rtol = tol, .atol = 1e-3 * tol };
+				const struct ode_run run = { .method = names[k], .control = &control, .t1 = 10 };
+				double y[2] = { angle, 0 }, error;
+				struct ode_result r;
+
+				calls = 0;
+				ck_assert_int_eq(ode_solve(&o, &run, y, &r, NULL), 0);
+				ck_assert_int_eq(r.evaluations, calls);
+				error = hypot(y[0] - exact[0], y[1] - exact[1]) / tol;
+				if (getenv("VERBOSE_ORDERS"))
+					fprintf(stderr, "%s from %d at %g: %g\n", names[k], angle, tol, error);
+				if (k < 3)
+					ck_assert_msg(error > least[angle - 1] && error < most[angle - 1],
+						      "%s from %d at %g: %g", names[k], angle, tol, error);
+				else if (angle == 1)
+					ck_assert_msg(error < 20, "%s at %g: %g", names[k], tol, error);
+			}
+	}
 }
 END_TEST
 
