@@ -95,6 +95,45 @@ typedef __mmask8 wide_mask_d;
 #define WIDE_SHUFFLE_d(a, b, pick, step) (pick(1, step, 0) ? (b) : (a))
 #endif
 
+/* WIDE_HALVES_T(p, q, to): to becomes the vector whose halves are at p and q. WIDE_SWAP_T(a, b): the second half of a,
+ * then the first half of b. */
+#ifdef WIDE_VECTOR
+typedef float wide_half_f __attribute__((vector_size(WIDE_BYTES / 2)));
+typedef double wide_half_d __attribute__((vector_size(WIDE_BYTES / 2)));
+#define WIDE_PICK_ALL(n, step, e) (e)
+#define WIDE_PICK_MIDDLE(n, step, e) ((n) / 2 + (e))
+#if WIDE_BYTES == 64
+#define WIDE_JOIN_f(a, b) __builtin_shufflevector(a, b, WIDE_LIST16(WIDE_PICK_ALL, 16, 0, 0))
+#define WIDE_JOIN_d(a, b) __builtin_shufflevector(a, b, WIDE_LIST8(WIDE_PICK_ALL, 8, 0, 0))
+#else
+#define WIDE_JOIN_f(a, b) __builtin_shufflevector(a, b, WIDE_LIST8(WIDE_PICK_ALL, 8, 0, 0))
+#define WIDE_JOIN_d(a, b) __builtin_shufflevector(a, b, WIDE_LIST4(WIDE_PICK_ALL, 4, 0, 0))
+#endif
+#define WIDE_SWAP_f(a, b) WIDE_SHUFFLE_f(a, b, WIDE_PICK_MIDDLE, 0)
+#define WIDE_SWAP_d(a, b) WIDE_SHUFFLE_d(a, b, WIDE_PICK_MIDDLE, 0)
+WIDE_INLINE void WIDE_HALVES_f(const float *p, const float *q, wide_f *to)
+{
+	wide_half_f a, b;
+
+	memcpy(&a, p, sizeof a);
+	memcpy(&b, q, sizeof b);
+	*to = WIDE_JOIN_f(a, b);
+}
+WIDE_INLINE void WIDE_HALVES_d(const double *p, const double *q, wide_d *to)
+{
+	wide_half_d a, b;
+
+	memcpy(&a, p, sizeof a);
+	memcpy(&b, q, sizeof b);
+	*to = WIDE_JOIN_d(a, b);
+}
+#else
+#define WIDE_HALVES_f(p, q, to) ((void)(q), *(to) = *(p))
+#define WIDE_HALVES_d(p, q, to) ((void)(q), *(to) = *(p))
+#define WIDE_SWAP_f(a, b) (b)
+#define WIDE_SWAP_d(a, b) (b)
+#endif
+
 /* Real and imaginary parts of two vectors of (re, im) pairs, and back. */
 #define WIDE_PICK_PAIR(n, part, e) (2 * (e) + (part))
 #define WIDE_PICK_FIRST(n, part, e) ((e) % 2 ? (n) + (e) / 2 : (e) / 2)

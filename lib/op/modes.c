@@ -1,7 +1,8 @@
 /* modes.c: transforms between a grid and its retained Fourier modes, pruned: only what is kept is computed. With few
  * modes a product with a matrix of cosines and sines beats an FFT whose output is mostly thrown away (64 points, 12
  * modes: half the time), and its cost does not jump with the factors of the size; with many modes the last axis goes
- * through the FFT. The two ops with one attribute (factor per mode 1/N or h_k) are each other's adjoint. */
+ * through the FFT. Planes of 16 x 16 have transforms of their own. The two ops with one attribute (factor per mode 1/N
+ * or h_k) are each other's adjoint. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +114,9 @@ struct tables {
 	int64_t beside;		   /* planes transformed side by side */
 	int64_t n_planes;	   /* numbers of scratch for them */
 	int64_t n_scratch;	   /* numbers of scratch before the line's spectrum */
+	bool sixteen;		   /* planes are 16 x 16 */
 	struct fft_plan *plan;	   /* of a line of the last axis, where that is faster */
-	/* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan the factors */
+	/* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan, and of sixteen, the factors */
 	void *last;
 	/* cos of k = 0..M and j = 0..n/2, (M + 1) x (n/2 + 1), then sin of k = 1..M and the other j, which stand for
 	 * -j, M x (n - n/2 - 1); each turned around for the way back */
@@ -193,6 +195,13 @@ static bool through_fft(const struct modes_attr *a)
 	return a->modes[a->n_dims - 1] > 3 * bits + 4;
 }
 
+static bool by_sixteen(const struct modes_attr *a)
+{
+	const int last = (int)a->n_dims - 1;
+
+	return last > 0 && a->size[last] == 16 && a->size[last - 1] == 16 && a->modes[last] <= 8;
+}
+
 static int make_tables(const struct op_call *c, bool back, void **state, struct err *e)
 {
 	struct tables *t = xcalloc(1, sizeof *t);
@@ -226,6 +235,7 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 	t->beside = planes_beside(a);
 	t->n_planes = plane_numbers(a);
 	t->n_scratch = scratch_numbers(a);
+	t->sixteen = by_sixteen(a);
 	t->last = mem_new(fft ? m : 2 * m * n, dtype_size(type), "Fourier matrix", e);
 	if (!t->last)
 		goto fail;
@@ -235,7 +245,9 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 
 		if (fft) /* the transform back has the weights h_k in it */
 			put(t->last, type, k, back ? factor / half : factor);
-		for (int64_t j = 0; j < n && !fft; j++) {
+		if (t->sixteen)
+			put(t->last, type, k, factor);
+		for (int64_t j = 0; j < n && !fft && !t->sixteen; j++) {
 			put(t->last, type, back ? k * n + j : j * 2 * m + k, factor * cosine(k, j, n));
 			put(t->last, type, back ? (m + k) * n + j : j * 2 * m + m + k, -factor * sine(k, j, n));
 		}
@@ -279,11 +291,13 @@ static int64_t units(const struct op_call *c)
 
 #define REAL float
 #define NAME(x) x##_f
+#include "op/modes_sixteen.h"
 #include "op/modes_kernel.h"
 #undef REAL
 #undef NAME
 #define REAL double
 #define NAME(x) x##_d
+#include "op/modes_sixteen.h"
 #include "op/modes_kernel.h"
 #undef REAL
 #undef NAME

@@ -229,6 +229,10 @@ static void NAME(planes_to_modes)(const struct tables *t, int64_t count, const R
 	const int64_t d = t->a.n_dims - 2, n = t->a.size[d], points = n * t->a.size[d + 1], m = t->a.modes[d + 1];
 	REAL *spectrum = scratch + t->n_scratch;
 
+	if (t->sixteen) {
+		NAME(sixteens_to_modes)(t, count, x, out, row_step, plane_step, im);
+		return;
+	}
 	for (int64_t c = 0, some; c < count; c += some) {
 		some = count - c < t->beside ? count - c : t->beside;
 		REAL *product = scratch + n * some * 2 * m;
@@ -246,6 +250,10 @@ static void NAME(planes_from_modes)(const struct tables *t, int64_t count, const
 	const int64_t d = t->a.n_dims - 2, n = t->a.size[d], points = n * t->a.size[d + 1], m = t->a.modes[d + 1];
 	REAL *spectrum = scratch + t->n_scratch;
 
+	if (t->sixteen) {
+		NAME(sixteens_from_modes)(t, count, in, row_step, plane_step, im, y);
+		return;
+	}
 	for (int64_t c = 0, some; c < count; c += some) {
 		some = count - c < t->beside ? count - c : t->beside;
 		REAL *product = scratch + n * some * 2 * m;

@@ -179,8 +179,14 @@ static const struct layer layers[] = {
 	{ 2, { 2, 4 }, { 2, 5 }, { 2, 3 } },
 	{ 2, { 16, 26 }, { 12, 24 }, { 12, 13 } },
 	{ 3, { 9, 6, 16 }, { 6, 5, 17 }, { 2, 4, 8 } },
+	/* planes of 16 x 16: all modes and few, on either side */
+	{ 2, { 16, 16 }, { 16, 16 }, { 16, 8 } },
+	{ 2, { 16, 16 }, { 16, 16 }, { 10, 5 } },
+	{ 2, { 16, 16 }, { 7, 18 }, { 2, 8 } },
+	{ 2, { 18, 15 }, { 16, 16 }, { 16, 7 } },
+	{ 3, { 2, 16, 16 }, { 2, 16, 16 }, { 2, 4, 8 } },
 };
-enum { N_LAYERS = 11, IN = 2, OUT = 3 };
+enum { N_LAYERS = 16, IN = 2, OUT = 3 };
 
 static void inputs(struct feed *f, const struct layer *l, int64_t in, int64_t out, node *x, node *w)
 {
