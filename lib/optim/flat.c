@@ -136,7 +136,7 @@ int flat_adam_step(struct optim *o, double lr, double *moments, double *loss, st
 {
 	const int64_t n = flat_count(o->params);
 	const double t = (double)o->t + 1, first = 1 - pow(0.9, t), second = 1 - pow(0.999, t);
-	double *x = xcalloc((size_t)n * 2 + 1, sizeof *x), *g = x + n;
+	double *x = o->room, *g = x + n;
 	const int status = o->evaluate(o->context, loss, e);
 
 	if (status == 0) {
@@ -152,6 +152,5 @@ int flat_adam_step(struct optim *o, double lr, double *moments, double *loss, st
 		flat_scatter(x, o->params);
 		o->t++;
 	}
-	free(x);
 	return status;
 }

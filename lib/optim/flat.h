@@ -29,7 +29,7 @@ struct flat_line {
 int flat_search(struct flat_line *l, double f0, double g0, double first, struct err *e);
 
 /* Step o->t of Adam (Kingma, Ba 2014; beta 0.9, 0.999) for the first steps of optimisers that do best near a minimum;
- * moments: 2 n. *loss before the step. */
+ * moments: 2 n. *loss before the step. o->room: 2 n, whose values are lost. */
 int flat_adam_step(struct optim *o, double lr, double *moments, double *loss, struct err *e);
 
 #endif

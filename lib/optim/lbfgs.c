@@ -24,6 +24,7 @@ static const struct key keys[] = {
 
 /* State tensors, all double: flat vectors of all trained scalars, and the counters. */
 enum { AT_STEPS, AT_CHANGES, AT_RHO, AT_GRADIENT, AT_COUNTERS, AT_MOMENTS };
+enum { ROOM_VECTORS = 4 }; /* o->room: vectors of step, then the numbers alpha of direction */
 enum { COUNT_PAIRS, COUNT_NEXT, COUNT_READY, COUNT_LOSS, N_COUNTERS };
 
 static double *state(struct optim *o, int which)
@@ -38,6 +39,8 @@ static int start(struct optim *o, struct err *e)
 
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "optim lbfgs: the model has nothing to train");
+	if (!(o->room = mem_unset(ROOM_VECTORS * n + c->history, sizeof *o->room, "room of lbfgs", e)))
+		return -1;
 	flat_add_state(o, "steps", c->history, n);
 	flat_add_state(o, "changes", c->history, n);
 	flat_add_state(o, "rho", c->history, 0);
@@ -54,7 +57,7 @@ static void direction(struct optim *o, int64_t n, const double *g, double *d)
 	const struct lbfgs *c = o->config;
 	const double *steps = state(o, AT_STEPS), *changes = state(o, AT_CHANGES), *rho = state(o, AT_RHO);
 	int64_t pairs = (int64_t)state(o, AT_COUNTERS)[COUNT_PAIRS], next = (int64_t)state(o, AT_COUNTERS)[COUNT_NEXT];
-	double *alpha = xcalloc((size_t)pairs + 1, sizeof *alpha);
+	double *alpha = o->room + ROOM_VECTORS * n;
 
 	for (int64_t i = 0; i < n; i++)
 		d[i] = -g[i];
@@ -76,7 +79,6 @@ static void direction(struct optim *o, int64_t n, const double *g, double *d)
 
 		flat_add(n, alpha[j] - rho[k] * flat_dot(n, changes + k * n, d), steps + k * n, d);
 	}
-	free(alpha);
 }
 
 static int step(struct optim *o, double lr, double *loss, struct err *e)
@@ -84,17 +86,14 @@ static int step(struct optim *o, double lr, double *loss, struct err *e)
 	const struct lbfgs *c = o->config;
 	double *counter = state(o, AT_COUNTERS), *g = state(o, AT_GRADIENT);
 	int64_t n = o->state.at[AT_GRADIENT].value.shape.dim[0];
-	double *x0 = xcalloc((size_t)n * 4, sizeof *x0), *d = x0 + n, *x = d + n, *g_new = x + n;
-	int status = -1;
+	double *x0 = o->room, *d = x0 + n, *x = d + n, *g_new = x + n;
 
-	if (o->t < c->adam) {
-		free(x0);
+	if (o->t < c->adam)
 		return flat_adam_step(o, lr * c->adam_lr, state(o, AT_MOMENTS), loss, e);
-	}
 	flat_gather(o->params, o->params, x0);
 	if (counter[COUNT_READY] == 0) {
 		if (o->evaluate(o->context, &counter[COUNT_LOSS], e) != 0)
-			goto out;
+			return -1;
 		flat_gather(o->gradient, o->params, g);
 		counter[COUNT_READY] = 1;
 	}
@@ -108,14 +107,12 @@ static int step(struct optim *o, double lr, double *loss, struct err *e)
 		g0 = flat_dot(n, g, d);
 	}
 	o->t++;
-	if (g0 == 0) {
-		status = 0;
-		goto out;
-	}
+	if (g0 == 0)
+		return 0;
 	double first = counter[COUNT_PAIRS] > 0 ? lr : lr * fmin(1, 1 / sqrt(-g0));
 	struct flat_line l = { o, n, c->line_search, c->c1, c->c2, x0, d, x, g_new, 0, f0, g0 };
 	if (flat_search(&l, f0, g0, first, e) != 0)
-		goto out;
+		return -1;
 	if (l.a == 0) /* no step decreases the loss: the next one begins again from the gradient */
 		counter[COUNT_PAIRS] = 0;
 	double sy = 0, *s = state(o, AT_STEPS), *y = state(o, AT_CHANGES);
@@ -133,10 +130,7 @@ static int step(struct optim *o, double lr, double *loss, struct err *e)
 	}
 	memcpy(g, g_new, (size_t)n * sizeof *g);
 	counter[COUNT_LOSS] = l.loss;
-	status = 0;
-out:
-	free(x0);
-	return status;
+	return 0;
 }
 
 static void changed(struct optim *o)

@@ -74,9 +74,12 @@ static void sweep_task(void *arg, int64_t i, int worker)
 	s->f(s->context, k, at, n - at < OPTIM_CHUNK ? n - at : OPTIM_CHUNK, i);
 }
 
+enum { FEW = 512 };
+
 int64_t optim_sweep(const struct params *p, optim_chunk f, void *context)
 {
-	int64_t *first = xcalloc((size_t)p->n + 1, sizeof *first);
+	/* called several times a step: the heap is for models of very many parameters */
+	int64_t few[FEW] = { 0 }, *first = p->n < FEW ? few : xcalloc((size_t)p->n + 1, sizeof *first);
 
 	for (int k = 0; k < p->n; k++)
 		first[k + 1] = first[k] + (shape_count(&p->at[k].value.shape) + OPTIM_CHUNK - 1) / OPTIM_CHUNK;
@@ -84,7 +87,8 @@ int64_t optim_sweep(const struct params *p, optim_chunk f, void *context)
 	int64_t n = first[p->n];
 	if (f)
 		pool_run(n, sweep_task, &s);
-	free(first);
+	if (first != few)
+		free(first);
 	return n;
 }
 
