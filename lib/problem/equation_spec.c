@@ -495,10 +495,12 @@ static int read_initial(struct equation_spec *s, const struct equation_config *c
 		s->unknown[k].initial = formula(s, n->child[i], "initial", n->key[i], e);
 		if (s->unknown[k].initial == EXPR_NONE)
 			return -1;
-		if (s->n_dims == 0 && (expr_has(s->pool, s->unknown[k].initial, EX_GRF, -1) ||
-				       expr_has(s->pool, s->unknown[k].initial, EX_SINES, -1)))
-			return equation_spec_fail(e, n->child[i], "initial",
-						  "grf and sines are functions of space: domain has none");
+		for (int op = EX_GRF; op < EX_OPS && s->n_dims == 0; op++)
+			if (op != EX_WHITE && op != EX_DATA &&
+			    expr_has(s->pool, s->unknown[k].initial, (enum expr_op)op, -1))
+				return equation_spec_fail(e, n->child[i], "initial",
+							  "%s makes functions of space: domain has none",
+							  expr_classes[op].name);
 		s->unknown[k].initial = expr_lower(s->pool, s->unknown[k].initial, 0);
 	}
 	for (int k = 0; k < s->n_unknowns; k++)

@@ -37,6 +37,9 @@ problem:
   equation: "u_t = 0.1*v_xx"
 END
 run_error 2 "sciml-gen: bad.yaml:2: equation:1:11: unknown field 'v'" sciml-gen bad.yaml -o x.h5
+for law in grf sines gaussians cosines; do
+	run_error 2 "initial: $law makes functions of space" sciml-gen lorenz63-text -s problem.initial.x="$law()" -o x.h5
+done
 run_error 2 'problem.dt: equations with noise need' sciml-gen kdv -s 'problem.equation="u_t = dW"' -o x.h5
 
 # Residuals: stored solutions solve what their file names; another parameter is seen; predictions carry the problem.
