@@ -29,13 +29,14 @@ int volume_diffuse(struct volume *v, double dt, double explicit_step, struct err
 {
 	const int64_t count = v->n * v->plane;
 	const double wanted = ceil(0.5 * (sqrt(9 + 16 * dt / (0.95 * explicit_step)) - 1));
-	const int64_t stages = wanted < 3 ? 3 : (int64_t)wanted | 1; /* odd counts damp every mode */
-	const double w = 4 / (double)(stages * stages + stages - 2);
 	double *now = v->change[0], *before = v->change[1];
 	const double *restrict first = v->first_rate, *restrict rate = v->rate[0];
 
-	if (!(wanted < 1e6))
+	if (!(wanted < 1e6)) /* too many, infinite or not a number */
 		return err_set(e, ERR_FAIL, "%g stages of diffusion at t = %g: shorten the steps", wanted, v->time);
+	const int64_t stages = wanted < 3 ? 3 : (int64_t)wanted | 1; /* odd counts damp every mode */
+	const double w = 4 / (double)(stages * stages + stages - 2);
+
 	memcpy(v->before, v->conserved, (size_t)count * sizeof *v->before);
 	volume_fill_ghosts(v);
 	volume_rate(v, false, true, v->first_rate);
