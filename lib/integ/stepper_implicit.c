@@ -80,8 +80,11 @@ static double change(const struct stepper *s, double h, const double *d)
 	const double rtol = none ? 1e-11 : s->control->rtol, atol = none ? 1e-11 : s->control->atol;
 	double most = 0;
 
-	for (int64_t i = 0; i < s->n; i++)
-		most = fmax(most, fabs(h * d[i]) / (atol + rtol * fabs(s->y[i])));
+	for (int64_t i = 0; i < s->n; i++) {
+		const double now = fabs(h * d[i]) / (atol + rtol * fabs(s->y[i]));
+
+		most = now <= most || isnan(most) ? most : now; /* NaN counts as the largest */
+	}
 	return most;
 }
 
@@ -182,8 +185,11 @@ static int solve_all(struct stepper *s, double t, double h, struct err *e)
 		}
 		for (int64_t i = 0; i < m->stages * s->n; i++)
 			s->row[i] += rest[i];
-		for (int j = 0; j < m->stages; j++)
-			now = fmax(now, change(s, h, rest + j * s->n));
+		for (int j = 0; j < m->stages; j++) {
+			const double part = change(s, h, rest + j * s->n);
+
+			now = part <= now || isnan(now) ? now : part;
+		}
 		verdict = converged(count, now, before, nothing);
 		before = now;
 		if (verdict > 0)

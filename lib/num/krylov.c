@@ -123,5 +123,5 @@ int num_gmres(int64_t n, num_product product, void *context, const double *b, do
 	if (residual)
 		*residual = s.norm;
 	free(memory);
-	return status != 0 ? -1 : s.norm <= goal ? 0 : 1;
+	return status != 0 ? -1 : s.norm <= goal && isfinite(s.norm) ? 0 : 1;
 }

@@ -176,7 +176,7 @@ int cg_solve(struct cg *c, const double *b, double *x, struct err *e)
 		norm_r = sqrt(num_dot(c->n, r, r));
 		c->iterations++;
 	}
-	if (isnan(norm_r))
+	if (!isfinite(norm_r)) /* also where b itself overflows */
 		err_set(e, ERR_FAIL, "conjugate gradients: not a number after %lld iterations",
 			(long long)c->iterations);
 	else

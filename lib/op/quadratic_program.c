@@ -276,7 +276,7 @@ static double dot(int64_t n, const double *a, const double *b)
 static double largest(int64_t n, const double *a, double least)
 {
 	for (int64_t i = 0; i < n; i++)
-		least = fmax(least, fabs(a[i]));
+		least = fabs(a[i]) <= least || isnan(least) ? least : fabs(a[i]); /* NaN counts as the largest */
 	return least;
 }
 

@@ -72,7 +72,7 @@ static double largest(int64_t n, const double *a)
 	double worst = 0;
 
 	for (int64_t i = 0; i < n; i++)
-		worst = fmax(worst, fabs(a[i]));
+		worst = fabs(a[i]) <= worst || isnan(worst) ? worst : fabs(a[i]); /* NaN counts as the largest */
 	return worst;
 }
 

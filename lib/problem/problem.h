@@ -40,6 +40,7 @@ struct problem_class {
 	 * the problem stops at its frames only. */
 	int (*generate_at)(const void *config, void *work, uint64_t seed, int64_t sample, int64_t n_times,
 			   const double *time, double *const *field, double *number, struct err *e);
+	bool lacks; /* values may be missing (NaN); else one that is not finite is an error of the run */
 	/* March from given initial data: `in` holds the fields that march_input names, frame 0 (double, without time axis);
 	 * the same outputs as generate, on the configured grid. NULL: cannot. */
 	int (*march)(const void *config, void *work, int64_t sample, const double *const *in, double *const *field,

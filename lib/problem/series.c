@@ -210,6 +210,7 @@ static const struct problem_class spirals = {
 	.equation = "x_t = -damping*x + rate*y; y_t = -rate*x - damping*y",
 	.source = "examples of patrick-kidger/diffrax (neural CDE)",
 	.notes = "closed form",
+	.lacks = true,
 	.test_config = "points: 20\n",
 	PLAIN(spirals),
 };

@@ -1,6 +1,7 @@
 /* block.c: a block of samples on the thread pool. */
 #include "run/block.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,25 @@ int block_run(struct block *b, int64_t first, int64_t n, struct err *e)
 			*e = b->failure[i];
 			return err_in(e, "%s", b->what);
 		}
+	return 0;
+}
+
+int block_check_finite(const struct layout *l, int64_t n_times, int64_t sample, double *const *field, struct err *e)
+{
+	for (int f = 0; f < l->n_fields; f++) {
+		const struct field *d = &l->field[f];
+		const bool frames = d->n_axes > 0 && l->axis[d->axis[0]].kind == AXIS_TIME;
+		int64_t n = layout_field_count(l, f);
+
+		if (frames && n_times > 0)
+			n = n / l->axis[d->axis[0]].size * n_times;
+		const struct tensor t = tensor_view(DTYPE_F64, &(struct shape){ 1, { n } }, field[f]);
+		const int64_t at = tensor_find_nonfinite(&t);
+
+		if (at >= 0)
+			return err_set(e, ERR_FAIL, "sample %lld: field %s: value %lld is %s", (long long)sample,
+				       d->name, (long long)at, isnan(field[f][at]) ? "NaN" : "infinite");
+	}
 	return 0;
 }
 

@@ -197,11 +197,17 @@ static int simulate(const struct gen *g, struct work *w, int64_t sample, double 
 	const int64_t n_times = g->measure ? measure_n_times(g->measure) : 0;
 	const uint64_t seed = (uint64_t)g->common->seed;
 
-	if (n_times == 0)
-		return g->problem.class->generate(g->problem.config, w->problem, seed, sample, field, number, e);
-	measure_times(g->measure, sample, w->time);
-	return g->problem.class->generate_at(g->problem.config, w->problem, seed, sample, n_times, w->time, field,
-					     number, e);
+	int status;
+
+	if (n_times == 0) {
+		status = g->problem.class->generate(g->problem.config, w->problem, seed, sample, field, number, e);
+	} else {
+		measure_times(g->measure, sample, w->time);
+		status = g->problem.class->generate_at(g->problem.config, w->problem, seed, sample, n_times, w->time,
+						       field, number, e);
+	}
+	return status == 0 && !g->problem.class->lacks ? block_check_finite(&g->simulated, n_times, sample, field, e)
+						       : status;
 }
 
 static int one_sample(void *context, void *work, int64_t i, int64_t sample, double *const *field, struct err *e)

@@ -123,8 +123,10 @@ static int one_sample(void *context, void *work, int64_t i, int64_t sample, doub
 
 	for (int k = 0; k < m->n_inputs; k++)
 		in[k] = m->in[k] + i * m->input_count[k];
-	return m->problem.class->march(m->problem.config, work, sample, in, field, m->number + sample * m->numbers.n,
-				       e);
+	if (m->problem.class->march(m->problem.config, work, sample, in, field, m->number + sample * m->numbers.n, e) !=
+	    0)
+		return -1;
+	return m->problem.class->lacks ? 0 : block_check_finite(&m->layout, 0, sample, field, e);
 }
 
 static int allocate(struct march *m, struct err *e)

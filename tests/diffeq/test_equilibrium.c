@@ -322,6 +322,9 @@ START_TEST(gmres)
 	memset(x, 0, sizeof x);
 	ck_assert_int_eq(num_gmres(20, times_matrix, a, b, 1e-12, 0, 4, 3, x, &products, &residual, NULL), 1);
 	ck_assert_double_gt(residual, 1e-6);
+	memset(x, 0, sizeof x);
+	b[0] = 1e200; /* its square is infinite, and so would be what the residual may be */
+	ck_assert_int_eq(num_gmres(20, times_matrix, a, b, 1e-12, 0, 4, 30, x, &products, &residual, NULL), 1);
 }
 END_TEST
 

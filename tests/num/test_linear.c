@@ -436,6 +436,11 @@ START_TEST(conjugate_gradients)
 	memset(b, 0, POINTS * sizeof *b);
 	ck_assert_int_eq(cg_solve(&c, b, x, &e), 0);
 	ck_assert_int_eq(c.iterations, 0);
+	/* of which the square is infinite: as its tolerance would be */
+	b[0] = 1e200;
+	diagonal = 4;
+	ck_assert_int_eq(cg_solve(&c, b, x, &e), -1);
+	ck_assert_msg(strstr(e.message, "not a number") != NULL, "%s", e.message);
 	free(b);
 	free(x);
 }

@@ -179,6 +179,19 @@ START_TEST(impossible_is_nan)
 	ck_assert_double_eq_tol(tensor_get(&t, 1), 1, 1e-9);
 	tensor_free(&t);
 	feed_free(&f);
+	/* what is not a number has no solution either */
+	f = feed_new(DTYPE_F64);
+	hs = shape_of(2, 1, 1);
+	h = tensor_new(DTYPE_F64, &hs);
+	tensor_set(&h, 0, NAN);
+	tensor_set(&h, 1, 1);
+	z = op_quadratic_program(f.g, feed_value(&f, "Q", h), op_scale(f.g, same(f.g, 2, 0, 1, &one), -3), NODE_NONE,
+				 NODE_NONE, NODE_NONE, NODE_NONE, NULL);
+	t = feed_run(&f, z);
+	ck_assert(isnan(tensor_get(&t, 0)));
+	ck_assert_double_eq_tol(tensor_get(&t, 1), 3, 1e-9);
+	tensor_free(&t);
+	feed_free(&f);
 }
 END_TEST
 

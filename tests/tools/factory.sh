@@ -26,6 +26,11 @@ run_status 0 sciml-eval stat whole.h5 --precise
 check_same out piped.tsv
 run_error 2 'a pipe cannot be resumed' sciml-gen $small -o /dev/null --resume
 
+# What is not finite is an error, wherever it came from: here from the source of a problem without time.
+run_error 1 'sample 0: field u: value 0 is NaN' sciml-gen poisson -n 1 -s problem.coefficient.f="log(x - 0.5)" -o x.h5
+rm x.h5.part # more samples could have been saved in it
+run_status 0 sciml-gen spirals -s problem.missing=0.3 -n 3 -o lacks.h5
+
 # A first step of the whole frame overflows here: it is rejected, not taken for an exact one.
 run_status 0 sciml-gen kuramoto-sivashinsky -n 1 -s problem.frames=1 -o far.h5
 run_status 0 sciml-eval stat far.h5
