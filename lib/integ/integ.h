@@ -29,10 +29,14 @@ enum step_memory {
 	STEP_STORE,
 	STEP_BINOMIAL
 }; /* keep every state, or n_slots of them and recompute (Griewank, Walther 2000) */
+/* A loop in two calls, between which the caller finds out what to go back with: forward, every state kept, and back over
+ * them, by the same run. Only with STEP_STORE and without a cut; the way back adds up no losses. */
+enum step_part { STEP_ALL, STEP_FORTH, STEP_BACK };
 struct step_run {
 	int64_t n_steps;
 	int64_t cut; /* gradient flows through, and losses count of, the last `cut` steps only (push-forward); 0: all */
 	enum step_memory memory;
+	enum step_part part;
 	int n_slots;	     /* STEP_BINOMIAL: states kept besides the first; 0: about log2(n_steps) */
 	void *const *state0; /* initial states, by state index */
 	const void *const *shared;

@@ -454,15 +454,24 @@ static int backward(struct loop *l, int64_t first, int64_t last, void *const *fr
 	return backward(l, first, middle, from, free_slot);
 }
 
-/* The same with every state kept. */
-static int backward_stored(struct loop *l, int64_t first, int64_t last, void *const *from)
+/* The state before step n, where every one is kept. */
+static void *const *stored(struct loop *l, int64_t first, int64_t n, void *const *from)
 {
-	for (int64_t n = first; n + 1 < last; n++)
-		if (forward_step(l, n, n == first ? from : slot(l->s, SCRATCH_SLOTS + n - first - 1),
-				 slot(l->s, SCRATCH_SLOTS + n - first)) != 0)
+	return n == first ? from : slot(l->s, SCRATCH_SLOTS + n - first - 1);
+}
+
+static int forth_stored(struct loop *l, int64_t first, int64_t last, void *const *from)
+{
+	for (int64_t n = first; n < last; n++)
+		if (forward_step(l, n, stored(l, first, n, from), slot(l->s, SCRATCH_SLOTS + n - first)) != 0)
 			return -1;
+	return 0;
+}
+
+static int back_stored(struct loop *l, int64_t first, int64_t last, void *const *from)
+{
 	for (int64_t n = last - 1; n >= first; n--)
-		if (adjoint_step(l, n, n == first ? from : slot(l->s, SCRATCH_SLOTS + n - first - 1)) != 0)
+		if (adjoint_step(l, n, stored(l, first, n, from)) != 0)
 			return -1;
 	return 0;
 }
@@ -483,7 +492,7 @@ static int64_t slots_wanted(const struct step_run *run, int64_t recorded)
 int step_loop(struct step *s, const struct step_run *run, double *loss, void *const *grad_shared,
 	      void *const *grad_state0, struct err *e)
 {
-	const bool gradients = grad_shared || grad_state0;
+	const bool gradients = (grad_shared || grad_state0) && run->part != STEP_FORTH;
 	const int64_t n = run->n_steps, first = run->cut > 0 && run->cut < n ? n - run->cut : 0;
 	struct loop l = {
 		.s = s, .run = run, .grad_shared = grad_shared, .to_count = first, .first_adjoint = true, .e = e
@@ -502,12 +511,23 @@ int step_loop(struct step *s, const struct step_run *run, double *loss, void *co
 	*loss = 0;
 	if (n <= 0)
 		return 0;
-	if (reserve_slots(s, SCRATCH_SLOTS + (gradients ? slots_wanted(run, n - first) : 0), e) != 0)
+	if (run->part != STEP_ALL && (run->memory != STEP_STORE || first > 0))
+		return err_set(e, ERR_FAIL, "a loop in two parts keeps every state and has no cut");
+	if (reserve_slots(s,
+			  SCRATCH_SLOTS + (run->part == STEP_FORTH ? n
+					   : gradients		   ? slots_wanted(run, n - first)
+								   : 0),
+			  e) != 0)
 		return -1;
 	for (int i = 0; i < s->n_shared; i++) {
 		plan_bind(s->forward, s->shared[i], run->shared[i]);
 		if (gradients)
 			plan_bind(s->adjoint, s->shared[i], run->shared[i]);
+	}
+	if (run->part == STEP_FORTH) {
+		status = forth_stored(&l, 0, n, from);
+		*loss = l.loss;
+		return status;
 	}
 	if (!gradients) {
 		status = advance(&l, 0, n, from, slot(s, 2));
@@ -523,8 +543,12 @@ int step_loop(struct step *s, const struct step_run *run, double *loss, void *co
 		from = slot(s, 3);
 	}
 	l.last_slot = SCRATCH_SLOTS + slots_wanted(run, n - first);
+	if (run->part == STEP_BACK)
+		l.to_count = n; /* counted on the way forth */
 	if (run->memory == STEP_STORE)
-		status = backward_stored(&l, first, n, from);
+		status = (run->part == STEP_BACK || forth_stored(&l, first, n - 1, from) == 0)
+				 ? back_stored(&l, first, n, from)
+				 : -1;
 	else
 		status = backward(&l, first, n, from, SCRATCH_SLOTS);
 	*loss = l.loss;

@@ -483,7 +483,13 @@ static void bind_start(struct latent_loop *l, struct plan *p, const struct param
 static int encode(struct latent_loop *l, const struct params *values, bool gradient, struct params *sum, struct err *e)
 {
 	void *state[1] = { l->h0.data };
-	struct step_run run = { .n_steps = l->spec.frames, .state0 = state, .feed = feed_encoder };
+	/* the same run twice: back once the path has given the contexts their cotangents */
+	struct step_run run = { .n_steps = l->spec.frames,
+				.part = gradient	   ? STEP_BACK
+					: l->spec.gradient ? STEP_FORTH
+							   : STEP_ALL,
+				.state0 = state,
+				.feed = feed_encoder };
 	double unused;
 
 	return run_loop(l, l->encode, &run, values, gradient, NULL, &unused, sum, e);
