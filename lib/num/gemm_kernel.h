@@ -208,6 +208,11 @@ static void NAME(pack_columns)(int64_t k, int64_t width, int64_t keep, const REA
 
 		for (; p + LANES <= k; p += LANES)
 			NAME(turn)(n, b + j * ldb + p, ldb, panel + p * width + j, width);
+		if (p < k && k >= LANES) { /* the last terms with some once more */
+			p = k - LANES;
+			NAME(turn)(n, b + j * ldb + p, ldb, panel + p * width + j, width);
+			continue;
+		}
 		for (; p < k; p++)
 			for (int64_t l = 0; l < LANES; l++)
 				panel[p * width + j + l] = l < n ? b[(j + l) * ldb + p] : 0;
@@ -222,13 +227,14 @@ WIDE_INLINE void NAME(rows)(struct NAME(tile) t, int64_t m, int64_t vectors, boo
 		t.a += TILE_ROWS * t.row;
 		t.c += TILE_ROWS * t.ldc;
 	}
-	for (int64_t left = (m + TILE_ROWS - 1) / TILE_ROWS; m > 0; left--) {
-		const int64_t n = (m + left - 1) / left;
+	const int64_t tiles = (m + TILE_ROWS - 1) / TILE_ROWS, least = tiles > 0 ? m / tiles : 0;
+
+	for (int64_t i = 0, more = m - least * tiles; i < tiles; i++) {
+		const int64_t n = least + (i < more);
 
 		NAME(tiles)[n - 1][vectors - 1](&t);
 		t.a += n * t.row;
 		t.c += n * t.ldc;
-		m -= n;
 	}
 }
 

@@ -1,4 +1,7 @@
 /* transcendental.c: elementary functions whose slopes are made of themselves. */
+#include <stdint.h>
+#include <string.h>
+
 #include "op/kernel.h"
 
 OP_UNARY(exponential, exp(x))
@@ -7,7 +10,50 @@ OP_UNARY(logarithm, log(x))
 OP_UNARY(logarithm_1_plus, log1p(x))
 OP_UNARY(sine, sin(x))
 OP_UNARY(cosine, cos(x))
-OP_UNARY(hyperbolic_tangent, tanh(x))
+OP_KERNEL_T(hyperbolic_tangent, float, f, 1, 0, tanh(x))
+#ifdef __FMA__
+/* tanh |x| = -v / (2 + v), v = exp(-2 |x|) - 1, in sums and products alone, within 1.9 units in the last place and with
+ * the same bits for vectors of any length; a fifth to a quarter faster than libmvec's. With -2 |x| = n log 2 + 2 h, n
+ * whole: v = 2^n - 1 + 2^(n+1) (h + h^2 R(h)), where R is the polynomial of degree 9 of least relative deviation of
+ * exp(2 h) - 1 for |h| <= log(2) / 4: 2e-17. */
+static inline double tanh_double(double x)
+{
+	/* adding this rounds to a whole number, which with 1024 more is what the lowest bits then hold */
+	const double shifter = 0x1.8p52 + 1024, a = fabs(x);
+	const double t = fma(a, -2.8853900817779268, shifter), n = t - shifter;
+	const double h = fma(n, -8.2329747914485411e-13, fma(n, -0.34657359027914935, -a)), z = h * h;
+	double even, odd, twice, most, v, low, d, e, r, q;
+	uint64_t bits;
+
+	memcpy(&bits, &t, sizeof bits);
+	bits <<= 52;
+	memcpy(&twice, &bits, sizeof twice); /* 2^(n+1) */
+	even = fma(z, 0.00014144730304809132, 0.0031745925351471535);
+	even = fma(z, even, 0.044444444584382833);
+	even = fma(z, even, 0.33333333333258214);
+	even = fma(z, even, 1.0000000000000011);
+	odd = fma(z, 2.5707785767371257e-05, 0.00070546573562802286);
+	odd = fma(z, odd, 0.012698412719936806);
+	odd = fma(z, odd, 0.13333333333321779);
+	odd = fma(z, odd, 0.66666666666666685);
+	most = fma(twice, h, fma(twice, 0.5, -1));
+	r = twice * z;
+	e = fma(h, odd, even);
+	v = fma(r, e, most);
+	low = fma(r, e, most - v); /* what v lacks */
+	d = 2 + v;
+	/* 1 / d on [1, 2]: a cubic to 1.7e-3, improved to 5e-9; the quotient, improved by its remainder */
+	r = fma(d, fma(d, fma(d, -0.2218370883882149, 1.3310225303292895), -2.9393414211438476), 2.82842287694974);
+	e = fma(-d, r, 1);
+	r = fma(fma(e, e, e), r, r);
+	q = -v * r;
+	e = fma(-q, v - (d - 2) + low, fma(-d, q, -v) - low);
+	return copysign(a > 20 ? 1 : fma(e, r, q), x);
+}
+OP_KERNEL_T(hyperbolic_tangent, double, d, 1, 0, tanh_double(x))
+#else
+OP_KERNEL_T(hyperbolic_tangent, double, d, 1, 0, tanh(x))
+#endif
 OP_UNARY(logistic, 1 / (1 + exp(-x)))
 OP_UNARY(error_function, erf(x))
 OP_UNARY(arc_sine, asin(x))

@@ -434,6 +434,39 @@ START_TEST(joined_kernels_round_alike)
 }
 END_TEST
 
+/* tanh in double against long double over all magnitudes: 2 units in the last place, never above 1, odd. */
+START_TEST(tanh_in_double)
+{
+	enum { N = 40000 };
+	const struct shape s = shape_of(N);
+	struct graph *g = graph_new(DTYPE_F64);
+	const node x = graph_input(g, "x", DTYPE_F64, &s);
+	struct tensor in = tensor_new(DTYPE_F64, &s), out;
+	struct err e = { 0 };
+
+	for (int64_t i = 0; i < N; i++) {
+		const double size = i % 2 ? exp(60 * (double)i / N - 56) : 24. * (double)i / N;
+
+		tensor_set(&in, i, i % 4 < 2 ? size : -tensor_get(&in, i - 2) * (i % 8 < 4 ? 1 : 1 + 1e-9));
+	}
+	ck_assert_msg(plan_eval(g, 1, &x, &in, 1, (node[]){ op_tanh(g, x) }, &out, &e) == 0, "%s", e.message);
+	for (int64_t i = 0; i < N; i++) {
+		const double a = tensor_get(&in, i), y = tensor_get(&out, i);
+		const long double right = tanhl((long double)a);
+		const double unit = nextafter(fabs((double)right), 2) - fabs((double)right);
+
+		ck_assert_msg(fabsl((long double)y - right) <= 2 * (long double)unit && fabs(y) <= 1,
+			      "tanh %.17g is %.17g, %.1f units off", a, y,
+			      (double)(((long double)y - right) / (long double)unit));
+		if (i % 8 < 4 && i % 4 >= 2)
+			ck_assert(y == -tensor_get(&out, i - 2));
+	}
+	tensor_free(&in);
+	tensor_free(&out);
+	graph_free(g);
+}
+END_TEST
+
 /* The slope of y, 1 - y^2, is read before a matrix product and behind it, where y is at hand: not stored. */
 START_TEST(slopes_are_made_again)
 {
@@ -471,6 +504,7 @@ int main(void)
 	tcase_add_loop_test(tests, arithmetic_broadcasts, 0, 7);
 	tcase_add_test(tests, powers);
 	tcase_add_loop_test(tests, joined_kernels_round_alike, 0, 2);
+	tcase_add_test(tests, tanh_in_double);
 	tcase_add_test(tests, slopes_are_made_again);
 	tcase_add_test(tests, where_leaks_nothing);
 	tcase_add_test(tests, simpler_nodes);
