@@ -1,7 +1,7 @@
-/* chain.h: encoder -> differential equation, or equilibrium -> head, and back: what trained models of time series are made of. The
- * encoder makes the first state of data, a flow carries it to the output times, the head makes predictions and a loss
- * of what is there. All three are compiled once for a batch size and a number of outputs, and share the parameters of
- * one network. */
+/* chain.h: encoder -> differential equation, or equilibrium -> head, and back: what trained models of time series are
+ * made of. The encoder makes the first state of data, a flow carries it to the output times, the head makes predictions
+ * and a loss of what is there. All three are compiled once for a batch size and a number of outputs, and share the
+ * parameters of one network. */
 #ifndef SCIML_LEARNER_CHAIN_H
 #define SCIML_LEARNER_CHAIN_H
 

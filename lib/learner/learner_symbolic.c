@@ -169,6 +169,7 @@ static const struct learner_class symbolic = {
 		 "output",
 	.config_size = sizeof(struct symbolic_config),
 	.keys = keys,
+	.searches = true,
 	.needs_data = true,
 	.open = open_learner,
 	.close = close_learner,

@@ -89,6 +89,12 @@ static int ask_model(struct symbolic *q, const char *path, struct err *e)
 
 	if (status != 0)
 		return err_in(e, "objective.model");
+	if (strcmp(cfg_name(m.setup.cfg, "objective", ""), "neural-ode") != 0) {
+		status = err_set(e, ERR_USAGE, "objective.model: %s: is of objective %s, a neural-ode is needed", path,
+				 cfg_name(m.setup.cfg, "objective", "of unknown name"));
+		model_file_close(&m);
+		return status;
+	}
 	if (m.network.spec.n_in != d || m.network.spec.n_out != d) {
 		status = err_set(e, ERR_USAGE,
 				 "objective.model: %s maps %lld numbers to %lld, the trajectories have %lld", path,
@@ -192,7 +198,14 @@ static int open_learner(struct trainer *t, struct dataset *data, struct dataset 
 
 	w->series = t->learning;
 	t->learning = w;
-	if (status != 0 || symbolic_check(t, "field.", e) != 0 || fill_points(w, e) != 0)
+	if (status != 0 || symbolic_check(t, "field.", e) != 0)
+		return -1;
+	const struct symbolic_config *c = t->objective_config;
+	if (c->rounds > w->series->total)
+		return err_set(e, ERR_USAGE,
+			       "objective.rounds: %lld, the training has %lld steps (train.epochs, train.batch)",
+			       (long long)c->rounds, (long long)w->series->total);
+	if (fill_points(w, e) != 0)
 		return -1;
 	const struct layout *l = dataset_layout(data);
 	symbolic_name(w->search.input, l->field[w->series->like].name, w->series->n_channel);
@@ -321,6 +334,7 @@ static const struct learner_class symbolic_ode = {
 		 "that sciml-gen takes",
 	.config_size = sizeof(struct symbolic_config),
 	.keys = keys,
+	.searches = true,
 	.needs_data = true,
 	.score = "valid_loss",
 	.open = open_learner,

@@ -201,19 +201,15 @@ int sample_cnf(const struct run_common *common, const struct sample_options *o, 
 	cfg_section(m->setup.cfg, "objective", 1, &(struct key_table){ cnf_keys, &w.cnf });
 	cfg_section(m->setup.cfg, "sample", 1, &(struct key_table){ sample_cnf_keys, &w.key });
 	if (cfg_done(m->setup.cfg, e) == 0 && open_data(&w, o, e) == 0 && open_run(&w, e) == 0) {
-		struct sample_file f = { .common = common,
-					 .options = o,
-					 .cfg = m->setup.cfg,
-					 .inputs = m->identity,
-					 .layout = &w.layout,
-					 .first = w.first,
-					 .count = w.count,
-					 .batch = w.batch,
-					 .draw = draw,
-					 .context = &w };
+		const struct sample_file f = { .layout = &w.layout,
+					       .first = w.first,
+					       .count = w.count,
+					       .batch = w.batch,
+					       .draw = draw,
+					       .context = &w };
 
 		make_layout(&w);
-		status = sample_file_write(&f, e);
+		status = sample_file_of_model(common, o, m, &f, e);
 		if (status == 0 && !common->dry_run)
 			log_note("%lld evaluations of the vector field", (long long)w.evaluations);
 	}

@@ -262,19 +262,15 @@ int sample_flow(const struct run_common *common, const struct sample_options *o,
 	sample_set_options(s->conf, o);
 	cfg_section(s->cfg, "sample", 1, &(struct key_table){ sample_flow_keys, &w.key });
 	if (cfg_done(s->cfg, e) == 0 && open_data(&w, e) == 0 && open_run(&w, e) == 0) {
-		struct sample_file f = { .common = common,
-					 .options = o,
-					 .cfg = s->cfg,
-					 .inputs = m->identity,
-					 .layout = &w.layout,
-					 .first = w.first,
-					 .count = w.count,
-					 .batch = w.batch,
-					 .draw = draw,
-					 .context = &w };
+		const struct sample_file f = { .layout = &w.layout,
+					       .first = w.first,
+					       .count = w.count,
+					       .batch = w.batch,
+					       .draw = draw,
+					       .context = &w };
 
 		make_layout(&w);
-		status = sample_file_write(&f, e);
+		status = sample_file_of_model(common, o, m, &f, e);
 	}
 	close_work(&w);
 	return status;

@@ -241,6 +241,18 @@ static int draw(struct sample_file *f, void *context, int64_t begin, int64_t fro
 	return 0;
 }
 
+int sample_file_of_model(const struct run_common *common, const struct sample_options *o, struct model_file *m,
+			 const struct sample_file *f, struct err *e)
+{
+	struct sample_file all = *f;
+
+	all.common = common;
+	all.options = o;
+	all.cfg = m->setup.cfg;
+	all.inputs = m->identity;
+	return sample_file_write(&all, e);
+}
+
 int sample_model(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e)
 {
 	struct work w = { .common = common, .o = o };
@@ -254,19 +266,15 @@ int sample_model(const struct run_common *common, const struct sample_options *o
 	cfg_section(s->cfg, "sample", 1, &(struct key_table){ sample_model_keys, &w.key });
 	if (cfg_done(s->cfg, e) == 0 && (w.method = step_method(&w.key.step, e)) && open_data(&w, e) == 0 &&
 	    open_schedule(&w, e) == 0 && open_run(&w, e) == 0) {
-		struct sample_file f = { .common = common,
-					 .options = o,
-					 .cfg = s->cfg,
-					 .inputs = m->identity,
-					 .layout = &w.layout,
-					 .first = w.first,
-					 .count = w.count,
-					 .batch = w.batch,
-					 .draw = draw,
-					 .context = &w };
+		const struct sample_file f = { .layout = &w.layout,
+					       .first = w.first,
+					       .count = w.count,
+					       .batch = w.batch,
+					       .draw = draw,
+					       .context = &w };
 
 		make_layout(&w);
-		status = sample_file_write(&f, e);
+		status = sample_file_of_model(common, o, m, &f, e);
 	}
 	close_work(&w);
 	return status;

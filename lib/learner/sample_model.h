@@ -5,6 +5,10 @@
 #include "learner/trained.h"
 #include "run/sample_file.h"
 
+/* What all of them end with: a file of draws of the model; of f: layout, first, count, batch, draw, context. */
+int sample_file_of_model(const struct run_common *common, const struct sample_options *o, struct model_file *m,
+			 const struct sample_file *f, struct err *e);
+
 /* sample_model.c: objective denoise: draws, densities, estimates. */
 int sample_model(const struct run_common *common, const struct sample_options *o, struct model_file *m, struct err *e);
 extern const struct key sample_model_keys[];

@@ -61,18 +61,11 @@ int sample_paths(const struct run_common *common, const struct sample_options *o
 	w.path = mem_new(w.batch * w.each, sizeof *w.path, "paths", e);
 	w.draws = w.path ? source->open(&m->network, source->objective.into, &m->makes, w.batch, e) : NULL;
 	if (w.draws) {
-		struct sample_file f = { .common = common,
-					 .options = o,
-					 .cfg = m->setup.cfg,
-					 .inputs = m->identity,
-					 .layout = &l,
-					 .first = w.first,
-					 .count = w.count,
-					 .batch = w.batch,
-					 .draw = draw,
-					 .context = &w };
+		const struct sample_file f = {
+			.layout = &l, .first = w.first, .count = w.count, .batch = w.batch, .draw = draw, .context = &w
+		};
 
-		status = sample_file_write(&f, e);
+		status = sample_file_of_model(common, o, m, &f, e);
 	}
 	layout_free(&l);
 	source->close(w.draws);

@@ -275,6 +275,11 @@ static int check(const void *config, const struct model_spec *s, struct err *e)
 	return 0;
 }
 
+static bool unfilled(const void *config)
+{
+	return ((const struct formula *)config)->formulas.n == 0;
+}
+
 static const struct model_class formula = {
 	.name = "formula",
 	.summary = "expressions of the inputs with learnt constants, written or found by the symbolic objectives; what "
@@ -283,6 +288,7 @@ static const struct model_class formula = {
 	.keys = keys,
 	.check = check,
 	.build = build,
+	.unfilled = unfilled,
 	.grid_free = true,
 	.test_config = "{formulas: [a*x0 + b*sin(x1) + c*x1^2], constants: {a: 1, b: 0.5, c: -0.25}, "
 		       "correction: 6, depth: 1}",

@@ -37,6 +37,8 @@ struct model_class {
 	int (*check)(const void *config, const struct model_spec *s, struct err *e);
 	/* (b, n_out, N...), or (b, n_query, n_out) for queries. */
 	node (*build)(struct nn *n, const void *config, const struct model_spec *s, const struct model_in *in);
+	/* Is this a form that a search has yet to fill (learner_class.searches)? NULL: never. */
+	bool (*unfilled)(const void *config);
 	bool grid_free; /* trained weights apply on other grids */
 	/* For the generic tests (gradient, save/load, overfit): small configuration and data. */
 	const char *test_config;

@@ -25,6 +25,7 @@ struct learner_class {
 	size_t config_size; /* section objective, in trainer.objective_config */
 	const struct key *keys;
 	bool needs_data; /* data operands, or standard input */
+	bool searches;	 /* fills models that are unfilled (model/model.h) */
 	bool constrains; /* predicts by network_build alone, so that data.equal and data.at_most hold */
 	const struct online_class *online; /* how it learns from a pipe (run/online.h); NULL: it cannot */
 	const char *score;		   /* the history's name of what score returns */

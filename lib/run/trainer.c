@@ -64,6 +64,11 @@ int trainer_open(struct trainer *t, struct dataset *data, struct dataset *valid,
 	n->real = n->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
 	n->task = &t->task_key;
 	history_start(&t->history, t->learner->score ? t->learner->score : "score");
+	if (n->class->unfilled && n->class->unfilled(n->config) && !t->learner->searches)
+		return err_set(
+			e, ERR_USAGE,
+			"model %s: there is nothing in it to train; objectives symbolic and symbolic-ode find it",
+			n->class->name);
 	if (t->learner->open(t, data, valid, e) != 0)
 		return -1;
 	if (t->key.batch > t->n_items)

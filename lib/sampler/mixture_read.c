@@ -32,9 +32,9 @@ static int number(const struct conf_node *n, const char *what, double *out, stru
 
 static int expect_list(const struct conf_node *n, const char *what, int64_t length, struct err *e)
 {
-	if (n->kind != CONF_LIST || n->n != length)
+	if (n->kind != CONF_LIST)
 		return fail(n, e, "%s: not a list of %lld", what, (long long)length);
-	return 0;
+	return n->n == length ? 0 : fail(n, e, "%s: a list of %d, not of %lld", what, n->n, (long long)length);
 }
 
 static int row(const struct conf_node *n, const char *what, int64_t length, double *out, struct err *e)
@@ -48,20 +48,20 @@ static int row(const struct conf_node *n, const char *what, int64_t length, doub
 }
 
 /* A component's standard deviations become variances: a number for all coordinates, or one each. */
-static int variances(const struct conf_node *n, int64_t dim, double *out, struct err *e)
+static int variances(const struct conf_node *n, const char *what, int64_t dim, double *out, struct err *e)
 {
 	if (n->kind == CONF_LIST) {
-		if (row(n, "stds", dim, out, e) != 0)
+		if (row(n, what, dim, out, e) != 0)
 			return -1;
 	} else {
-		if (number(n, "stds", out, e) != 0)
+		if (number(n, what, out, e) != 0)
 			return -1;
 		for (int64_t i = 1; i < dim; i++)
 			out[i] = out[0];
 	}
 	for (int64_t i = 0; i < dim; i++) {
 		if (!(out[i] >= 0))
-			return fail(n, e, "stds: %g is negative", out[i]);
+			return fail(n, e, "%s: %g is negative", what, out[i]);
 		out[i] *= out[i];
 	}
 	return 0;
@@ -76,9 +76,15 @@ static int read_stds(const struct conf_node *stds, int64_t n, int64_t dim, doubl
 	}
 	if (stds->kind != CONF_SCALAR && expect_list(stds, "stds", n, e) != 0)
 		return -1;
-	for (int64_t k = 0; k < n; k++)
-		if (variances(stds->kind == CONF_SCALAR ? stds : stds->child[k], dim, out + k * dim, e) != 0)
+	for (int64_t k = 0; k < n; k++) {
+		const bool one = stds->kind == CONF_SCALAR;
+		char what[48] = "stds";
+
+		if (!one)
+			snprintf(what, sizeof what, "stds, number %lld", (long long)k + 1);
+		if (variances(one ? stds : stds->child[k], what, dim, out + k * dim, e) != 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -103,11 +109,13 @@ static int fill(const struct mixture_keys *k, int64_t n, int64_t dim, double *we
 		return err_set(e, ERR_USAGE, "weights: %d numbers for %lld components", k->weights.n, (long long)n);
 	for (int64_t i = 0; i < n; i++) {
 		const struct conf_node *m = k->means->child[i];
+		char what[48];
 
+		snprintf(what, sizeof what, "means, number %lld", (long long)i + 1);
 		weight[i] = k->weights.at[k->weights.n == 1 ? 0 : i];
-		if (m->kind == CONF_LIST ? row(m, "means", dim, mean + i * dim, e) != 0
-					 : dim != 1 || number(m, "means", mean + i, e) != 0)
-			return dim == 1 || m->kind == CONF_LIST ? -1 : expect_list(m, "means", dim, e);
+		if (m->kind == CONF_LIST ? row(m, what, dim, mean + i * dim, e) != 0
+					 : dim != 1 || number(m, what, mean + i, e) != 0)
+			return dim == 1 || m->kind == CONF_LIST ? -1 : expect_list(m, what, dim, e);
 	}
 	return k->covariances ? read_covariances(k->covariances, n, dim, spread, e)
 			      : read_stds(k->stds, n, dim, spread, e);

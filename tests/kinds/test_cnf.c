@@ -8,37 +8,11 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "learner/cnf.h"
+#include "trained.h"
 
 enum { DIM = 2, B = 7 };
 
-struct scene {
-	struct conf *conf;
-	struct cfg *reader;
-	struct network network;
-};
-
-static struct scene scene_open(const char *model)
-{
-	struct scene s = { .network = { .class = model_find("vector-field"), .real = DTYPE_F64 } };
-	struct err e = { 0 };
-
-	s.conf = conf_new();
-	ck_assert_int_eq(conf_load_text(s.conf, model, "test", &e), 0);
-	s.reader = cfg_new(s.conf);
-	s.network.config = xcalloc(1, s.network.class->config_size);
-	cfg_section(s.reader, "model", 1, &(struct key_table){ s.network.class->keys, s.network.config });
-	ck_assert_msg(cfg_done(s.reader, &e) == 0, "%s", e.message);
-	return s;
-}
-
-static void scene_close(struct scene *s)
-{
-	network_free(&s->network);
-	cfg_free(s->reader);
-	conf_free(s->conf);
-}
-
-static struct cnf_solve *solve_new(struct scene *s, const struct cnf *c, bool exact)
+static struct cnf_solve *solve_new(struct trained_scene *s, const struct cnf *c, bool exact)
 {
 	struct err e = { 0 };
 	struct cnf_solve *v = cnf_solve_new(&s->network, c, B, DIM, exact, &e);
@@ -56,7 +30,7 @@ static void run(struct cnf_solve *v, bool back, const double *probe, double *x, 
 	ck_assert_int_gt(evaluations, 0);
 }
 
-static double *values(struct scene *s, const char *name)
+static double *values(struct trained_scene *s, const char *name)
 {
 	const int k = params_find(&s->network.params, name);
 
@@ -91,7 +65,7 @@ START_TEST(linear_field_is_gaussian)
 	const double all[3][3] = { { a[0][0], a[0][1], b[0] }, { a[1][0], a[1][1], b[1] }, { 0, 0, 0 } };
 	const struct cnf c = { .solver = { .method = "tsit5", .rtol = 1e-10, .atol = 1e-10, .max_steps = 100000 },
 			       .end = 1.3 };
-	struct scene s = scene_open("model: {depth: 0, final: identity, scale: false, time: none}\n");
+	struct trained_scene s = trained_scene_open("model: {depth: 0, final: identity, scale: false, time: none}\n");
 	double x[B * DIM], z[B * DIM], change[B], e[3][3], s00, s01, s11, det;
 
 	for (int exact = 0; exact < 2; exact++) {
@@ -130,15 +104,15 @@ START_TEST(linear_field_is_gaussian)
 		}
 		cnf_solve_free(v);
 	}
-	scene_close(&s);
+	trained_scene_close(&s);
 }
 END_TEST
 
 static const struct cnf fixed = { .solver = { .method = "rk4", .dt = 0.125, .max_steps = 1000 }, .end = 1 };
 
-static struct scene curved(void)
+static struct trained_scene curved(void)
 {
-	struct scene s = scene_open("model: {width: 9, depth: 2, activation: tanh, time: every}\n");
+	struct trained_scene s = trained_scene_open("model: {width: 9, depth: 2, activation: tanh, time: every}\n");
 	struct cnf_solve *v = solve_new(&s, &fixed, true); /* makes the parameters */
 
 	params_init(&s.network.params, 5);
@@ -154,7 +128,7 @@ static struct scene curved(void)
 START_TEST(probes_in_the_mean)
 {
 	enum { DRAWS = 400 };
-	struct scene s = curved();
+	struct trained_scene s = curved();
 	struct cnf_solve *exact = solve_new(&s, &fixed, true), *random = solve_new(&s, &fixed, false);
 	double z[B * DIM], x[B * DIM], want[B], got[B], mean[B] = { 0 }, sum[B] = { 0 }, square[B] = { 0 };
 	double probe[B * DIM];
@@ -192,7 +166,7 @@ START_TEST(probes_in_the_mean)
 	}
 	cnf_solve_free(exact);
 	cnf_solve_free(random);
-	scene_close(&s);
+	trained_scene_close(&s);
 }
 END_TEST
 
@@ -202,7 +176,7 @@ START_TEST(forth_and_back)
 	const struct cnf fine = { .solver = { .method = "tsit5", .rtol = 1e-11, .atol = 1e-11, .max_steps = 100000 },
 				  .end = 1 };
 	const double h = 1e-4;
-	struct scene s = curved();
+	struct trained_scene s = curved();
 	struct cnf_solve *v = solve_new(&s, &fine, true);
 	double z[B * DIM], x[B * DIM], forth[B], back[B], end[4][B * DIM];
 
@@ -227,7 +201,7 @@ START_TEST(forth_and_back)
 		ck_assert_double_eq_tol(forth[i], -log(j[0][0] * j[1][1] - j[0][1] * j[1][0]), 1e-6);
 	}
 	cnf_solve_free(v);
-	scene_close(&s);
+	trained_scene_close(&s);
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "learner/latent_sde.h"
+#include "trained.h"
 
 enum { L = 2, C = 3, D = 2, FRAMES = 5, STEPS = 3, MANY = 4000 };
 
@@ -20,34 +21,7 @@ static const double a[L] = { -1.5, -0.4 }, b[L] = { 0.3, -1 }, g[L] = { 0.5, 1.2
 static const double start_mean[L] = { 0.5, -1 }, start_log_std[L] = { -0.3, 0.2 };
 static const double law_mean[L] = { 0.1, -0.6 }, law_log_std[L] = { -1, 0.4 };
 
-struct scene {
-	struct conf *conf;
-	struct cfg *reader;
-	struct network network;
-};
-
-static struct scene scene_open(void)
-{
-	struct scene s = { .network = { .class = model_find("vector-field"), .real = DTYPE_F64 } };
-	struct err e = { 0 };
-
-	s.conf = conf_new();
-	ck_assert_int_eq(conf_load_text(s.conf, "model: {depth: 0, final: identity, scale: false}\n", "test", &e), 0);
-	s.reader = cfg_new(s.conf);
-	s.network.config = xcalloc(1, s.network.class->config_size);
-	cfg_section(s.reader, "model", 1, &(struct key_table){ s.network.class->keys, s.network.config });
-	ck_assert_msg(cfg_done(s.reader, &e) == 0, "%s", e.message);
-	return s;
-}
-
-static void scene_close(struct scene *s)
-{
-	network_free(&s->network);
-	cfg_free(s->reader);
-	conf_free(s->conf);
-}
-
-static struct latent_loop *loop_new(struct scene *s, int64_t batch, bool prior)
+static struct latent_loop *loop_new(struct trained_scene *s, int64_t batch, bool prior)
 {
 	const struct latent_loop_spec spec = { .network = &s->network,
 					       .config = &config,
@@ -64,7 +38,7 @@ static struct latent_loop *loop_new(struct scene *s, int64_t batch, bool prior)
 }
 
 /* A parameter that the loop at hand may lack. */
-static void set(struct scene *s, const char *name, const double *value)
+static void set(struct trained_scene *s, const char *name, const double *value)
 {
 	const int k = params_find(&s->network.params, name);
 
@@ -74,7 +48,7 @@ static void set(struct scene *s, const char *name, const double *value)
 		tensor_set(&s->network.params.at[k].value, i, value[i]);
 }
 
-static void set_parameters(struct scene *s)
+static void set_parameters(struct trained_scene *s)
 {
 	double weight[(L + C) * L] = { 0 }, both[L], inverse[L], law[2 * L], unit[L * D] = { 1, 0, 0, 1 },
 				none[2 * L * C] = { 0 };
@@ -103,7 +77,7 @@ static void set_parameters(struct scene *s)
 START_TEST(divergence_and_misfit)
 {
 	enum { B = 4 };
-	struct scene s = scene_open();
+	struct trained_scene s = trained_scene_open("model: {depth: 0, final: identity, scale: false}\n");
 	struct latent_loop *l = loop_new(&s, B, false);
 	const int64_t n = latent_loop_noise(l), own = n / B;
 	double *normals = xcalloc((size_t)n, sizeof *normals), paths[FRAMES * B * D], path = 0, start = 0, misfit = 0;
@@ -146,13 +120,13 @@ START_TEST(divergence_and_misfit)
 	ck_assert_double_eq_tol(terms.misfit, misfit, 1e-9 * fabs(misfit));
 	latent_loop_free(l);
 	free(normals);
-	scene_close(&s);
+	trained_scene_close(&s);
 }
 END_TEST
 
 START_TEST(moments_of_the_prior)
 {
-	struct scene s = scene_open();
+	struct trained_scene s = trained_scene_open("model: {depth: 0, final: identity, scale: false}\n");
 	struct latent_loop *made = loop_new(&s, 2, false), *l;
 	double *normals, *paths = xcalloc((size_t)(FRAMES * MANY * D), sizeof *paths), mean[L], variance[L];
 	struct err e = { 0 };
@@ -189,7 +163,7 @@ START_TEST(moments_of_the_prior)
 	latent_loop_free(l);
 	free(normals);
 	free(paths);
-	scene_close(&s);
+	trained_scene_close(&s);
 }
 END_TEST
 

@@ -143,3 +143,24 @@ void trained_epoch(struct run *r, double lr, bool *stop)
 		trained_step(r, items - at < batch ? items - at : batch, at, lr);
 	ck_assert_msg(trainer_end_epoch(&r->t, lr, stop, &e) == 0, "%s", e.message);
 }
+
+struct trained_scene trained_scene_open(const char *model)
+{
+	struct trained_scene s = { .network = { .class = model_find("vector-field"), .real = DTYPE_F64 } };
+	struct err e = { 0 };
+
+	s.conf = conf_new();
+	ck_assert_int_eq(conf_load_text(s.conf, model, "test", &e), 0);
+	s.reader = cfg_new(s.conf);
+	s.network.config = xcalloc(1, s.network.class->config_size);
+	cfg_section(s.reader, "model", 1, &(struct key_table){ s.network.class->keys, s.network.config });
+	ck_assert_msg(cfg_done(s.reader, &e) == 0, "%s", e.message);
+	return s;
+}
+
+void trained_scene_close(struct trained_scene *s)
+{
+	network_free(&s->network);
+	cfg_free(s->reader);
+	conf_free(s->conf);
+}

@@ -22,6 +22,15 @@ void trained_open_on(struct run *r, struct dataset *data, struct dataset *valid,
 void fixture_trained_open(struct run *r, uint64_t seed, const char *text);
 void fixture_trained_close(struct run *r);
 
+/* A network of model vector-field in double, for learners' own pieces: no data, no parameters yet. */
+struct trained_scene {
+	struct conf *conf;
+	struct cfg *reader;
+	struct network network;
+};
+struct trained_scene trained_scene_open(const char *model);
+void trained_scene_close(struct trained_scene *s);
+
 double *trained_values(struct run *r, const char *name); /* of a parameter */
 void trained_zero(struct run *r, const char *name);
 /* Items first .. first + n - 1 into the batch in hand; n predictions of inputs x; a step; an epoch in order of

@@ -26,9 +26,9 @@ check_grep '^  dpm-solver++2m  *two steps of the data form' out
 
 run_error 2 "method: no method 'dpm-solver++2n', did you mean 'dpm-solver++2" sciml-sample diffusion -s sample.method=dpm-solver++2n
 run_error 2 'weights: 3 numbers for 2 components' sciml-sample mix.yaml -s 'sample.means=[[1, 2], [3, 4]]'
-run_error 2 'means: not a list of 2' sciml-sample diffusion -s 'sample.means=[[1, 2], [3]]'
-run_error 2 'means: not a list of 2' sciml-sample diffusion -s 'sample.means=[[1, 2], 3]'
-run_error 2 'means: a is not a number' sciml-sample diffusion -s 'sample.means=[1, a]'
+run_error 2 'means, number 2: a list of 1, not of 2' sciml-sample diffusion -s 'sample.means=[[1, 2], [3]]'
+run_error 2 'means, number 2: not a list of 2' sciml-sample diffusion -s 'sample.means=[[1, 2], 3]'
+run_error 2 'means, number 2: a is not a number' sciml-sample diffusion -s 'sample.means=[1, a]'
 run_error 2 'stds: -1 is negative' sciml-sample diffusion -s 'sample.means=[1, 2]' -s sample.stds=-1
 run_error 2 'stds: without means' sciml-sample diffusion -s sample.stds=1
 run_error 2 'covariances: and stds: one of them' sciml-sample mix.yaml -s sample.stds=1

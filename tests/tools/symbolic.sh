@@ -67,6 +67,11 @@ run_error 2 'for symbolic-ode' sciml-train -q symbolic osc.h5 -o x.h5
 run_error 2 "no operator 'plus'" sciml-train -q symbolic-ode osc.h5 -o x.h5 -s 'objective.operators=[plus]'
 run_error 2 'objective.model' sciml-train -q symbolic-ode osc.h5 -o x.h5 -s objective.model=t.h5
 run_error 1 'objective.model' sciml-train -q symbolic-ode osc.h5 -o x.h5 -s objective.model=none.h5
+run_error 2 'model formula: there is nothing in it to train' sciml-train -q formula t.csv $columns -o x.h5
+run_error 2 'objective.model: own.h5: is of objective mse, a neural-ode is needed' sciml-train -q symbolic-ode osc.h5 -o x.h5 \
+	-s objective.model=own.h5
+run_error 2 'objective.rounds: 4, the training has 1 steps' sciml-train -q symbolic-ode osc.h5 -o x.h5 -s objective.rounds=4 \
+	-s train.epochs=1
 run_error 2 'model.formulas:1:' sciml-train -q formula t.csv $columns -o x.h5 -s 'model.formulas=[p*]'
 run_error 2 'model.formulas, number 2:1:1' sciml-train -q formula osc.h5 -o x.h5 -s 'model.formulas=[x0, y]'
 run_error 2 'model.constants: is no map' sciml-train -q formula osc.h5 -o x.h5 -s 'model.formulas=[x0, x1]' -s model.constants=3
