@@ -68,6 +68,9 @@ void layout_add_param(struct layout *l, const char *name, double value);
 int layout_find_field(const struct layout *l, const char *name);    /* -1: none */
 struct shape layout_field_shape(const struct layout *l, int field); /* without the sample axis */
 int64_t layout_field_count(const struct layout *l, int field);
+/* Has every axis of a field points, and has no field more than 2^48 elements in so many samples? Sizes that pass are
+ * safe to multiply by 2^12; other products go through mem_times. Errors name field and axis or number. */
+int layout_check_sizes(const struct layout *l, int64_t samples, struct err *e);
 
 struct dataset;
 

@@ -138,3 +138,22 @@ int64_t layout_field_count(const struct layout *l, int field)
 
 	return shape_count(&s);
 }
+
+int layout_check_sizes(const struct layout *l, int64_t samples, struct err *e)
+{
+	for (int f = 0; f < l->n_fields; f++) {
+		double count = l->field[f].per_sample ? (double)samples : 1;
+
+		for (int k = 0; k < l->field[f].n_axes; k++) {
+			const struct axis *a = &l->axis[l->field[f].axis[k]];
+
+			if (a->size <= 0)
+				return err_set(e, ERR_USAGE, "%s: axis %s has %lld points", l->field[f].name, a->name,
+					       (long long)a->size);
+			count *= (double)a->size;
+		}
+		if (count > 0x1p48)
+			return err_set(e, ERR_FAIL, "%s claims %.3g elements", l->field[f].name, count);
+	}
+	return 0;
+}

@@ -88,21 +88,7 @@ static int check_layout(const struct store *s, struct err *e)
 		return err_set(e, ERR_USAGE, "%s: no samples", s->path);
 	if (l->n_fields == 0)
 		return err_set(e, ERR_USAGE, "%s: no fields", s->path);
-	for (int f = 0; f < l->n_fields; f++) {
-		double count = (double)n_rows(s, f);
-
-		for (int k = 0; k < l->field[f].n_axes; k++) {
-			const struct axis *a = &l->axis[l->field[f].axis[k]];
-
-			if (a->size <= 0)
-				return err_set(e, ERR_USAGE, "%s: %s: axis %s has %lld points", s->path,
-					       l->field[f].name, a->name, (long long)a->size);
-			count *= (double)a->size;
-		}
-		if (count > 281474976710656.0)
-			return err_set(e, ERR_FAIL, "%s: %s claims %.3g elements", s->path, l->field[f].name, count);
-	}
-	return 0;
+	return layout_check_sizes(l, l->n_samples, e) == 0 ? 0 : err_in(e, "%s", s->path);
 }
 
 /* The classes by falling priority; those of equal priority in the order of the makefile. */

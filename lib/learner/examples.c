@@ -166,7 +166,7 @@ static int read_fields(const struct examples *x, int n_fields, const int *field,
 		return dataset_read(x->data, field[0], n, item, DTYPE_F64, out, e);
 	for (int k = 0; k < n_fields; k++) {
 		const int64_t count = layout_field_count(l, field[k]);
-		double *part = mem_new(n * count, sizeof *part, "a batch of samples", e);
+		double *part = mem_new(mem_times(n, count), sizeof *part, "a batch of samples", e);
 
 		if (!part || dataset_read(x->data, field[k], n, item, DTYPE_F64, part, e) != 0) {
 			free(part);
@@ -198,7 +198,7 @@ int examples_values(const struct examples *x, int64_t n, const int64_t *item, do
 
 	if (x->values == 0)
 		return 0;
-	raw = mem_new(n * width, sizeof *raw, "conditions", e);
+	raw = mem_new(mem_times(n, width), sizeof *raw, "conditions", e);
 	status = raw ? read_fields(x, x->n_numbers, x->number, width, n, item, raw, e) : -1;
 	for (int64_t i = 0; i < n && status == 0; i++) {
 		double *row = out + i * x->values;

@@ -122,11 +122,11 @@ static int allocate(struct trainer *t, struct generative *g, struct err *e)
 	const int64_t n = t->key.batch < t->n_items ? t->key.batch : t->n_items, rows = n * g->rows;
 
 	g->capacity = n;
-	g->sample = mem_new(n * x->dim, sizeof(double), "a batch of samples", e);
-	g->x = mem_new(rows * x->dim, sizeof(double), "a batch of inputs", e);
-	g->maps = mem_new(rows * x->map_dim + 1, sizeof(double), "a batch of conditions", e);
+	g->sample = mem_new(mem_times(n, x->dim), sizeof(double), "a batch of samples", e);
+	g->x = mem_new(mem_times(rows, x->dim), sizeof(double), "a batch of inputs", e);
+	g->maps = mem_new(mem_times(rows, x->map_dim + 1), sizeof(double), "a batch of conditions", e);
 	g->vector = mem_new(rows * x->spec.n_vector, sizeof(double), "a batch of conditions", e);
-	g->target = mem_new(rows * x->dim * g->out_parts, sizeof(double), "a batch of targets", e);
+	g->target = mem_new(mem_times(rows, x->dim * g->out_parts), sizeof(double), "a batch of targets", e);
 	g->weight = mem_new(rows, sizeof(double), "a batch of weights", e);
 	return g->sample && g->x && g->maps && g->vector && g->target && g->weight ? 0 : -1;
 }

@@ -20,13 +20,13 @@ static int allocate_batch(struct trainer *t, struct err *e)
 	size_t w = dtype_size(t->network.real);
 	int64_t n = t->key.batch < t->n_items ? t->key.batch : t->n_items, frames = rollout_of(t);
 
-	s->x = mem_new(n * task_input_count(&s->task), w, "a batch of inputs", e);
-	s->query = mem_new(n * task_query_count(&s->task) + 1, w, "a batch of query points", e);
+	s->x = mem_new(mem_times(n, task_input_count(&s->task)), w, "a batch of inputs", e);
+	s->query = mem_new(mem_times(n, task_query_count(&s->task) + 1), w, "a batch of query points", e);
 	s->target = xcalloc((size_t)frames, sizeof *s->target);
 	if (!s->x || !s->query)
 		return -1;
 	for (int64_t k = 0; k < frames; k++)
-		if (!(s->target[k] = mem_new(n * task_target_count(&s->task), w, "a batch of targets", e)))
+		if (!(s->target[k] = mem_new(mem_times(n, task_target_count(&s->task)), w, "a batch of targets", e)))
 			return -1;
 	return 0;
 }

@@ -107,9 +107,9 @@ static int open_run(struct work *w, struct err *e)
 	if (sample_share(w->common, w->n, &w->first, &w->count, e) != 0)
 		return -1;
 	w->solve = cnf_solve_new(&w->model->network, &w->cnf, w->batch, w->dim, w->key.probes == 0, e);
-	w->x = mem_new(w->batch * w->dim, sizeof *w->x, "samples", e);
-	w->moved = mem_new(w->batch * w->dim, sizeof *w->x, "samples", e);
-	w->probe = mem_new(w->batch * w->dim, sizeof *w->x, "probes", e);
+	w->x = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
+	w->moved = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
+	w->probe = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "probes", e);
 	w->change = mem_new(w->batch, sizeof *w->x, "densities", e);
 	w->sum = mem_new(w->batch, sizeof *w->x, "densities", e);
 	return w->solve && w->x && w->moved && w->probe && w->change && w->sum ? 0 : -1;

@@ -149,8 +149,8 @@ static int open_run(struct work *w, struct err *e)
 	    !(w->run = trained_run_new(&w->trained, w->batch, &g, e)))
 		return -1;
 	w->flow = trained_flow(w->run);
-	w->x = mem_new(w->batch * dim, sizeof *w->x, "samples", e);
-	w->start = mem_new(w->batch * dim, sizeof *w->x, "samples", e);
+	w->x = mem_new(mem_times(w->batch, dim), sizeof *w->x, "samples", e);
+	w->start = mem_new(mem_times(w->batch, dim), sizeof *w->x, "samples", e);
 	w->straightness = mem_new(w->batch, sizeof *w->x, "samples", e);
 	w->cost = mem_new(w->batch, sizeof *w->x, "samples", e);
 	return w->x && w->start && w->straightness && w->cost ? 0 : -1;

@@ -133,9 +133,9 @@ static int open_run(struct work *w, struct err *e)
 	if (!(w->run = trained_run_new(&w->trained, w->batch, &g, e)))
 		return -1;
 	w->denoiser = trained_denoiser(w->run, &w->schedule);
-	w->x = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
-	w->result = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
-	w->scratch = mem_new(w->batch * t->dim, sizeof *w->x, "samples", e);
+	w->x = mem_new(mem_times(w->batch, t->dim), sizeof *w->x, "samples", e);
+	w->result = mem_new(mem_times(w->batch, t->dim), sizeof *w->x, "samples", e);
+	w->scratch = mem_new(mem_times(w->batch, t->dim), sizeof *w->x, "samples", e);
 	w->values = mem_new(t->values + 1, sizeof *w->x, "conditions", e);
 	w->maps = mem_new(t->map_dim + 1, sizeof *w->x, "conditions", e);
 	return w->x && w->result && w->scratch && w->values && w->maps ? 0 : -1;

@@ -58,7 +58,7 @@ int sample_paths(const struct run_common *common, const struct sample_options *o
 		return err_set(e, ERR_FAIL, "the model file's fields are not what its network makes");
 	l = layout_copy(&m->makes);
 	l.n_samples = w.count;
-	w.path = mem_new(w.batch * w.each, sizeof *w.path, "paths", e);
+	w.path = mem_new(mem_times(w.batch, w.each), sizeof *w.path, "paths", e);
 	w.draws = w.path ? source->open(&m->network, source->objective.into, &m->makes, w.batch, e) : NULL;
 	if (w.draws) {
 		const struct sample_file f = {

@@ -70,7 +70,7 @@ struct sde_draws *sde_draws_new(struct network *n, const struct sde_gan *c, int6
 	neural_loop_noise(d->loop, &start, &increments);
 	d->start = mem_new(start, w, "noise", e);
 	d->increments = d->start ? mem_new(increments, w, "noise", e) : NULL;
-	d->paths = d->increments ? mem_new(batch * spec.frames * spec.channels, w, "paths", e) : NULL;
+	d->paths = d->increments ? mem_new(mem_times(batch, spec.frames * spec.channels), w, "paths", e) : NULL;
 	if (d->paths)
 		return d;
 fail:

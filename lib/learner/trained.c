@@ -76,9 +76,9 @@ struct trained_run *trained_run_new(struct trained *t, int64_t n, const struct g
 		trained_run_free(r);
 		return NULL;
 	}
-	r->x = mem_new(r->rows * t->dim, w, "a batch of points", e);
-	r->w = mem_new(r->rows * t->dim, w, "a batch of points", e);
-	r->maps = mem_new(r->rows * t->map_dim + 1, w, "conditions", e);
+	r->x = mem_new(mem_times(r->rows, t->dim), w, "a batch of points", e);
+	r->w = mem_new(mem_times(r->rows, t->dim), w, "a batch of points", e);
+	r->maps = mem_new(mem_times(r->rows, t->map_dim + 1), w, "conditions", e);
 	r->vector = mem_new(r->rows * (1 + t->values), w, "conditions", e);
 	r->scratch = mem_new(t->dim, sizeof(double), "a point", e);
 	if (!r->x || !r->w || !r->maps || !r->vector || !r->scratch) {

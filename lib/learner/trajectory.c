@@ -41,7 +41,8 @@ void *trajectory_add(struct trajectory_data *d, enum dtype t, const struct shape
 
 	if (d->n_arrays == CHAIN_DATA)
 		return err_set(e, ERR_FAIL, "a data set of more than %d arrays", CHAIN_DATA) ? NULL : NULL;
-	*a = (struct trajectory_array){ *row, t, mem_new(d->n * shape_count(row), dtype_size(t), "time series", e) };
+	*a = (struct trajectory_array){ *row, t,
+					mem_new(mem_times(d->n, shape_count(row)), dtype_size(t), "time series", e) };
 	d->n_arrays += a->value != NULL;
 	return a->value;
 }

@@ -78,7 +78,8 @@ int task_cache(struct task *t, struct task_field *f, double *left, struct err *e
 	if (bytes > *left)
 		return 0;
 	*left -= bytes;
-	f->cache = mem_unset(n * count, dtype_size(t->real), dataset_layout(t->data)->field[f->index].name, e);
+	f->cache =
+		mem_unset(mem_times(n, count), dtype_size(t->real), dataset_layout(t->data)->field[f->index].name, e);
 	if (!f->cache)
 		return -1;
 	if (full != count && !(whole = mem_new(full, dtype_size(t->real), "one sample", e)))
@@ -169,8 +170,8 @@ static int whole(struct task *t, const struct task_field *f, int64_t sample, boo
 	if (!points_first || f->n_channel * f->n_time == 1)
 		return fetch(t, f, sample, 0, f->n_time, 1, out, e);
 	size_t w = dtype_size(t->real);
-	void *flat = xmalloc((size_t)(f->n_channel * f->n_time * f->n_points) * w);
-	int status = fetch(t, f, sample, 0, f->n_time, 1, flat, e);
+	void *flat = mem_unset(f->n_channel * f->n_time * f->n_points, w, "one sample", e);
+	int status = flat ? fetch(t, f, sample, 0, f->n_time, 1, flat, e) : -1;
 	if (status == 0)
 		transpose(f->n_channel * f->n_time, f->n_points, w, flat, out);
 	free(flat);

@@ -20,9 +20,10 @@ int block_open(struct block *b, struct err *e)
 	b->n_workers = pool_threads();
 	b->work = xcalloc((size_t)b->n_workers, sizeof *b->work);
 	b->field = xcalloc((size_t)n_fields + 1, sizeof *b->field);
-	b->failure = xcalloc((size_t)b->size, sizeof *b->failure);
+	if (!(b->failure = mem_new(b->size, sizeof *b->failure, "messages of a block", e)))
+		return -1;
 	for (int f = 0; f < n_fields; f++)
-		if (!(b->field[f] = mem_new(b->size * layout_field_count(b->layout, f), sizeof(double),
+		if (!(b->field[f] = mem_new(mem_times(b->size, layout_field_count(b->layout, f)), sizeof(double),
 					    b->layout->field[f].name, e)))
 			return -1;
 	for (int w = 0; w < b->n_workers && b->prepare; w++)

@@ -73,16 +73,16 @@ static void share_out(const struct split_range *r, int n, int64_t all, int64_t w
 }
 
 /* Which samples, and their splits in the copy. */
-static struct chosen_samples choose(const struct layout *l, int64_t wanted, struct layout *to)
+static struct chosen_samples choose(const struct layout *l, int64_t wanted, struct layout *to, struct err *e)
 {
 	struct split_range *r;
 	const int n = ranges_of(l, &r);
-	struct chosen_samples c = { 0, xcalloc((size_t)l->n_samples + 1, sizeof *c.at) };
+	struct chosen_samples c = { 0, mem_new(l->n_samples + 1, sizeof *c.at, "numbers of samples", e) };
 	int64_t *share = xcalloc((size_t)n + 1, sizeof *share);
 
 	share_out(r, n, l->n_samples, wanted, share);
 	to->n_splits = 0;
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && c.at; i++) {
 		const int64_t first = c.n;
 
 		for (int64_t k = 0; k < share[i]; k++)
@@ -190,13 +190,13 @@ static int copy_numbers(const struct dataset *d, const struct chosen_samples *s,
 int copy_run(struct dataset *from, const struct copy *c, const struct h5_meta *m, const char *path, struct err *e)
 {
 	struct layout l = layout_copy(dataset_layout(from));
-	struct chosen_samples s = choose(dataset_layout(from), c->n_samples, &l);
+	struct chosen_samples s = choose(dataset_layout(from), c->n_samples, &l, e);
 	struct h5out *w;
 	int status;
 
 	dataset_allow_nonfinite(from, true);
 	l.n_samples = s.n;
-	status = reduce_axes(&l, c, e) != 0 ? err_in(e, "%s", dataset_name(from)) : 0;
+	status = !s.at || reduce_axes(&l, c, e) != 0 ? err_in(e, "%s", dataset_name(from)) : 0;
 	w = status == 0 ? h5out_open(path, e) : NULL;
 	status = w ? 0 : -1;
 	if (w) {

@@ -38,7 +38,8 @@ static int train_mean(double *mean, struct dataset *train, struct eval_field *f,
 		n = most;
 	if (n * f->n_reference > (int64_t)1 << 27)
 		n = ((int64_t)1 << 27) / f->n_reference + 1;
-	one = xmalloc((size_t)count * sizeof *one);
+	if (!(one = mem_new(count, sizeof *one, f->name, e)))
+		return -1;
 	for (int64_t i = 0; i < n; i++) {
 		if (eval_read_reference(train, f->reference, f, i, f->shape.n_time, f->frame, one, e) != 0) {
 			free(one);

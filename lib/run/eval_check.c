@@ -207,7 +207,8 @@ static int check_file(struct check *c, const char *spec, struct err *e)
 		check_axis(c, &l->axis[a]);
 	for (int f = 0; f < l->n_fields; f++)
 		inputs = inputs || (l->field[f].role == ROLE_INPUT && l->field[f].per_sample);
-	hashes = xcalloc((size_t)l->n_samples + 1, sizeof *hashes);
+	hashes = mem_new(l->n_samples + 1, sizeof *hashes, "checks of samples", e);
+	status = hashes ? 0 : -1;
 	for (int f = 0; f < l->n_fields && status == 0; f++)
 		status = check_field(c, d, f, !inputs || l->field[f].role == ROLE_INPUT ? hashes : NULL, e);
 	for (int64_t i = 0; i < l->n_samples && status == 0; i++) {
@@ -248,7 +249,8 @@ static void find_twins(struct check *c)
 	struct print *twin = xcalloc((size_t)(2 * c->n_prints) + 1, sizeof *twin);
 	int64_t n = 0;
 
-	qsort(c->print, (size_t)c->n_prints, sizeof *c->print, by_hash);
+	if (c->n_prints > 0)
+		qsort(c->print, (size_t)c->n_prints, sizeof *c->print, by_hash);
 	for (int64_t i = 1, first = 0; i < c->n_prints; i++) {
 		if (c->print[i].hash != c->print[first].hash) {
 			first = i;

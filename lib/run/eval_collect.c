@@ -110,7 +110,6 @@ static int read_table(struct table *t, const char *path, struct err *e)
 	const char *slash = strrchr(path, '/');
 	char *name = xstrdup(slash ? slash + 1 : path), *line = NULL, *dot = strrchr(name, '.');
 	size_t room = 0;
-	ssize_t n;
 	int row = 0, own = -1, status = 0;
 
 	if (!f) {
@@ -119,7 +118,7 @@ static int read_table(struct table *t, const char *path, struct err *e)
 	}
 	if (dot && dot > name)
 		*dot = '\0';
-	while (status == 0 && (n = getline(&line, &room, f)) >= 0) {
+	while (status == 0 && getline(&line, &room, f) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		status = read_line(t, path, name, ++row, line, &own, e);
 	}

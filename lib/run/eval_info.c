@@ -108,10 +108,12 @@ static int model_info(const struct eval_options *o, const char *path, struct err
 static int numbers_text(const struct eval_options *o, const struct dataset *d, struct err *e)
 {
 	const int64_t samples = dataset_layout(d)->n_samples;
-	double *value = xcalloc((size_t)samples + 1, sizeof *value);
+	double *value = mem_new(samples + 1, sizeof *value, "numbers of samples", e);
 	char **name;
-	int n, status = dataset_number_names(d, &n, &name, e);
+	int n, status = value ? dataset_number_names(d, &n, &name, e) : -1;
 
+	if (!value)
+		return -1;
 	if (status == 0 && n > 0)
 		str_add(o->out, "numbers of samples:\n");
 	for (int k = 0; k < n && status == 0; k++) {

@@ -91,6 +91,8 @@ static int describe_fields(struct gen *g, struct err *e)
 	const struct problem_class *class = g->problem.class;
 
 	class->layout(g->problem.config, &g->simulated);
+	if (layout_check_sizes(&g->simulated, 1, e) != 0)
+		return err_in(e, "problem %s", class->name);
 	g->inputs = class->inputs ? class->inputs(g->problem.config) : NULL;
 	for (int f = 0; f < g->simulated.n_fields; f++)
 		g->simulated.field[f].dtype = g->key.real == 0 ? DTYPE_F32 : DTYPE_F64;
@@ -234,8 +236,8 @@ static int allocate(struct gen *g, struct err *e)
 	b->release = release;
 	b->make = one_sample;
 	b->context = g;
-	g->number = xcalloc((size_t)(b->size * (g->numbers.n + 1)), sizeof *g->number);
-	return block_open(b, e);
+	g->number = mem_new(b->size * (g->numbers.n + 1), sizeof *g->number, "numbers of a block", e);
+	return g->number ? block_open(b, e) : -1;
 }
 
 static struct h5_meta meta_of(const struct gen *g)

@@ -73,6 +73,8 @@ static int configure(struct march *m, const struct run_common *common, bool to_s
 	if (status != 0)
 		return -1;
 	m->problem.class->layout(m->problem.config, &m->layout);
+	if (layout_check_sizes(&m->layout, 1, e) != 0)
+		return err_in(e, "problem %s", m->problem.class->name);
 	if (m->problem.class->numbers)
 		m->problem.class->numbers(m->problem.config, &m->numbers);
 	return 0;
@@ -109,7 +111,7 @@ static int find_inputs(struct march *m, struct err *e)
 				       shape_text(b, &want));
 		m->input[i] = f;
 		m->input_count[i] = shape_count(&want);
-		m->in[i] = mem_new(BLOCK * m->input_count[i], sizeof(double), name[i], e);
+		m->in[i] = mem_new(mem_times(BLOCK, m->input_count[i]), sizeof(double), name[i], e);
 		if (!m->in[i])
 			return -1;
 	}
@@ -131,7 +133,8 @@ static int one_sample(void *context, void *work, int64_t i, int64_t sample, doub
 
 static int allocate(struct march *m, struct err *e)
 {
-	m->number = mem_new(dataset_layout(m->data)->n_samples * (m->numbers.n + 1), sizeof *m->number, "numbers", e);
+	m->number = mem_new(mem_times(dataset_layout(m->data)->n_samples, m->numbers.n + 1), sizeof *m->number,
+			    "numbers", e);
 	if (!m->number)
 		return -1;
 	m->block = (struct block){

@@ -104,6 +104,8 @@ static int one_draw(void *context, void *work, int64_t i, int64_t draw, double *
 static int allocate(struct sample *s, struct err *e)
 {
 	s->class->layout(s->config, &s->layout);
+	if (layout_check_sizes(&s->layout, 1, e) != 0)
+		return err_in(e, "sampler %s", s->class->name);
 	if (sample_share(s->common, s->key.samples, &s->first, &s->count, e) != 0)
 		return -1;
 	s->layout.n_samples = s->count;

@@ -78,7 +78,7 @@ static int write_file(struct sample_file *f, const char *config, struct err *e)
 	for (int k = 0; k < f->layout->n_fields; k++)
 		if (layout_field_count(f->layout, k) > widest)
 			widest = layout_field_count(f->layout, k);
-	if (!(f->part = mem_new(f->batch * widest, sizeof *f->part, "samples", e)) ||
+	if (!(f->part = mem_new(mem_times(f->batch, widest), sizeof *f->part, "samples", e)) ||
 	    (f->options->plot && !(f->picture = sample_picture_new(f->layout, 0, f->options->plot, e))) ||
 	    !(f->out = h5out_open(f->common->output ? f->common->output : "sample.h5", e)))
 		return -1;

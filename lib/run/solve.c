@@ -54,12 +54,12 @@ static int allocate(struct solve *s, struct err *e)
 	size_t w = dtype_size(s->task.real);
 	int64_t frame = task_target_count(&s->task), frames = s->n_frames > 0 ? s->n_frames : 1;
 
-	s->x = mem_new(s->batch * task_input_count(&s->task), w, "a batch of inputs", e);
-	s->query = mem_new(s->batch * task_query_count(&s->task) + 1, w, "a batch of query points", e);
-	s->y = mem_new(s->batch * frame, w, "a batch of predictions", e);
-	s->frames = mem_new(s->batch * frame * frames, sizeof(double), "a batch of frames", e);
-	s->truth = mem_new(s->batch * frame * frames, sizeof(double), "a batch of frames", e);
-	s->field = mem_new(s->batch * frame * frames, sizeof(double), "a batch of frames", e);
+	s->x = mem_new(mem_times(s->batch, task_input_count(&s->task)), w, "a batch of inputs", e);
+	s->query = mem_new(mem_times(s->batch, task_query_count(&s->task) + 1), w, "a batch of query points", e);
+	s->y = mem_new(mem_times(s->batch, frame), w, "a batch of predictions", e);
+	s->frames = mem_new(mem_times(s->batch, mem_times(frame, frames)), sizeof(double), "a batch of frames", e);
+	s->truth = mem_new(mem_times(s->batch, mem_times(frame, frames)), sizeof(double), "a batch of frames", e);
+	s->field = mem_new(mem_times(s->batch, mem_times(frame, frames)), sizeof(double), "a batch of frames", e);
 	return s->x && s->query && s->y && s->frames && s->truth && s->field ? 0 : -1;
 }
 

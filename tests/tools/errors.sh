@@ -124,4 +124,10 @@ run_status 0 sciml-gen burgers -s problem.grid=32 -s problem.solve_grid=64 -n 24
 poison nan.h5 data/a 7 || fail "poison"
 run_error 1 'sample 7' sciml-train fno nan.h5 $fno -o x.h5
 grep -q "'a'" err || grep -q 'a:' err || grep -q '/a' err || fail "the field is not named"
+
+# Sizes that no machine has are told before anything is allocated, also where their product does not fit into 64 bits.
+big="navier-stokes -s problem.grid=65536 -s problem.solve_grid=65536 -s problem.frames=1000000"
+run_error 1 'u claims 4.29e+15 elements' sciml-gen $big -n 2 -o x.h5
+run_error 1 'u claims 1e+18 elements' sciml-sample grf -s sample.dims=3 -s sample.grid=1000000 -n 1 -o x.h5
+run_error 1 'bytes need' sciml-sample mcmc -s sample.draws=1000000000 -n 3 -o x.h5
 no_leftovers .
