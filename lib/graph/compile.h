@@ -1,7 +1,8 @@
 /* compile.h: how plan_new goes from nodes to kernels. fuse.c gathers the needed nodes into units (one op, or a cluster
- * of elementwise ops), stage.c orders units and groups them into stages that run row by row, recompute.c lets clusters
- * make again what need not be stored, plan.c gives every value its place in memory, step.c joins elementwise ops into
- * fewer kernels, cluster.c and run.c hold what is executed. */
+ * of elementwise ops), stage.c orders units and groups them into stages that run row by row, places.c gives every value
+ * its place in memory, peak.c has values computed again where that lowers the most memory needed at once, recompute.c
+ * lets clusters make again what need not be stored, plan.c writes the kernels' records, step.c joins elementwise ops
+ * into fewer kernels, cluster.c and run.c hold what is executed. */
 #ifndef SCIML_GRAPH_COMPILE_H
 #define SCIML_GRAPH_COMPILE_H
 
@@ -28,6 +29,7 @@ struct value {
 	int root;     /* the value whose memory it is: itself unless an alias */
 	int unit;     /* that makes it; -1 for leaves and aliases of leaves */
 	int position; /* among the members of its unit */
+	int after;    /* another value that is made before this one, though it is no argument; or -1 */
 	int place;
 };
 
@@ -51,7 +53,8 @@ struct compile {
 	int n_values, n_units, n_ordered, n_stages;
 	struct value *value;
 	struct unit *unit;
-	int *member, *order, *arg_pool;
+	int *member, *order;
+	struct arena *arena; /* the values' arguments */
 	struct stage_plan *stage;
 };
 

@@ -27,11 +27,10 @@ static node look_through(const struct graph *g, node n, bool broadcasts)
 void compile_values(struct compile *c, struct graph *g, int n_out, const node *out, int *out_value)
 {
 	int n = graph_size(g), *index = xcalloc((size_t)n + 1, sizeof *index);
-	size_t n_edges = 0;
-	int *pool;
 
 	memset(c, 0, sizeof *c);
 	c->g = g;
+	c->arena = arena_new();
 	for (int k = 0; k < n_out; k++)
 		index[look_through(g, out[k], false).id] = 1;
 	for (int id = n - 1; id >= 0; id--) {
@@ -40,12 +39,10 @@ void compile_values(struct compile *c, struct graph *g, int n_out, const node *o
 		if (!index[id])
 			continue;
 		c->n_values++;
-		n_edges += (size_t)a->n_args;
 		for (int i = 0; i < a->n_args; i++)
 			index[look_through(g, a->arg[i], a->op->block.f != NULL).id] = 1;
 	}
 	c->value = xcalloc((size_t)c->n_values + 1, sizeof *c->value);
-	pool = c->arg_pool = xcalloc(n_edges + 1, sizeof *c->arg_pool);
 	c->n_values = 0;
 	for (int id = 0; id < n; id++) {
 		const struct graph_node *a = graph_at(g, (node){ id });
@@ -61,10 +58,10 @@ void compile_values(struct compile *c, struct graph *g, int n_out, const node *o
 			  : a->op->block.f					  ? KIND_BLOCK
 										  : KIND_EVAL;
 		v->n_args = a->n_args;
-		v->arg = pool;
-		v->unit = -1;
+		v->arg = arena_take(c->arena, (size_t)a->n_args * sizeof *v->arg);
+		v->unit = v->after = -1;
 		for (int i = 0; i < a->n_args; i++)
-			*pool++ = index[look_through(g, a->arg[i], v->kind == KIND_BLOCK).id];
+			v->arg[i] = index[look_through(g, a->arg[i], v->kind == KIND_BLOCK).id];
 		v->root = v->kind == KIND_ALIAS ? c->value[v->arg[0]].root : c->n_values;
 		c->n_values++;
 	}
@@ -79,7 +76,7 @@ void compile_values(struct compile *c, struct graph *g, int n_out, const node *o
 void compile_free(struct compile *c)
 {
 	free(c->value);
-	free(c->arg_pool);
+	arena_free(c->arena);
 	free(c->unit);
 	free(c->member);
 	free(c->order);
@@ -117,6 +114,8 @@ static int *levels(const struct compile *c)
 
 			level[v] = level[v] > least ? level[v] : least;
 		}
+		if (a->after >= 0 && level[v] <= level[a->after])
+			level[v] = level[a->after] + 1;
 	}
 	/* Elementwise work moves to where it is needed: what only the reverse sweep reads is then computed there, from values
 	 * that are stored anyway, instead of being stored itself. The same for whatever depends on leaves alone. */
@@ -136,6 +135,8 @@ static int *levels(const struct compile *c)
 
 			latest[a->arg[i]] = latest[a->arg[i]] < most ? latest[a->arg[i]] : most;
 		}
+		if (a->after >= 0 && latest[a->after] >= level[v])
+			latest[a->after] = level[v] - 1;
 	}
 	free(latest);
 	return level;

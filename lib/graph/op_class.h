@@ -89,6 +89,10 @@ struct op_class {
 	 * the result in work; finish puts the parts together and reads no arguments. The plan may then run it in one sweep
 	 * with what makes the arguments, which need not be stored for it. NULL or 0: not so. */
 	unsigned (*summed_args_for)(const struct op_call *c);
+	/* Operations on an element of the result, of ops other than elementwise ones that are so cheap that the plan may run
+	 * them twice rather than keep the result: 1 of a copy. 0: not so. cost_for as row_args_for. */
+	int cost;
+	int (*cost_for)(const struct op_call *c);
 
 	int n_samples;
 	const struct op_sample *samples;

@@ -1,4 +1,4 @@
-/* plan.c: from a graph to a plan: gives every value its place in memory and writes the kernels' records. */
+/* plan.c: from a graph to a plan: sizes the stages' tasks, writes the kernels' records, and lays out the buffer. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +17,6 @@ enum {
 	WAKE_COST = 40000,	  /* element operations below which no thread is woken */
 };
 
-static int place_of(const struct builder *b, int v)
-{
-	return b->c.value[b->c.value[v].root].place;
-}
-
 static void note(struct builder *b, int place, void **address)
 {
 	MEM_GROW(b->patch, b->n_patches, b->patch_capacity);
@@ -30,156 +25,11 @@ static void note(struct builder *b, int place, void **address)
 
 void builder_ref(struct builder *b, int v, struct ref *r)
 {
-	const struct place *p = &b->place[place_of(b, v)];
+	const struct place *p = &b->place[builder_place(b, v)];
 
 	*r = (struct ref){ .local = p->where == AT_LOCAL, .offset = p->offset, .row_bytes = p->row_bytes };
 	if (!r->local)
-		note(b, place_of(b, v), &r->base);
-}
-
-static struct unit *unit_at(const struct builder *b, int position)
-{
-	return &b->c.unit[b->c.order[position]];
-}
-
-/* ---- places and lifetimes ---- */
-
-static void read_place(struct builder *b, int u, int position, int reader, int k)
-{
-	const struct value *a = &b->c.value[reader];
-	struct place *p = &b->place[place_of(b, a->arg[k])];
-	int stage = b->c.unit[u].stage;
-
-	if (b->c.value[a->arg[k]].unit == u)
-		return;
-	p->last = p->last > stage ? p->last : stage;
-	p->death = p->death > position ? p->death : position;
-	if (!compile_reads_rows(&b->c, u, reader, k))
-		p->read_whole = stage;
-	if (b->c.value[a->arg[k]].unit >= 0)
-		b->outside[a->arg[k]] = b->outside[b->c.value[a->arg[k]].root] = true;
-}
-
-static void make_places(struct builder *b)
-{
-	const struct compile *c = &b->c;
-
-	b->place = xcalloc((size_t)c->n_values + 1, sizeof *b->place);
-	b->outside = xcalloc((size_t)c->n_values + 1, sizeof *b->outside);
-	for (int v = 0; v < c->n_values; v++) {
-		struct value *a = &c->value[v];
-		struct place *p = &b->place[b->n_places];
-
-		if (a->kind == KIND_ALIAS)
-			continue;
-		a->place = b->n_places++;
-		*p = (struct place){ .bytes = (size_t)shape_count(&a->node->shape) * dtype_size(a->node->dtype),
-				     .read_whole = -1 };
-		p->where = a->kind == KIND_LEAF ? AT_FIXED : AT_BUFFER;
-		if (a->unit >= 0)
-			p->first = p->last = c->unit[a->unit].stage;
-	}
-	for (int i = 0; i < c->n_ordered; i++) {
-		struct unit *u = unit_at(b, i);
-
-		for (int m = u->first; m < u->first + u->n; m++) {
-			struct place *p = &b->place[place_of(b, c->member[m])];
-
-			p->birth = i;
-			p->death = p->death > i ? p->death : i;
-			for (int k = 0; k < c->value[c->member[m]].n_args; k++)
-				read_place(b, c->order[i], i, c->member[m], k);
-		}
-	}
-	for (int k = 0; k < b->plan->n_outputs; k++) {
-		struct output *o = &b->plan->output[k];
-		int v = o->place; /* the value until here */
-
-		o->place = place_of(b, v);
-		b->outside[c->value[v].root] = true;
-		b->place[o->place].outputs++;
-		b->place[o->place].last = c->n_stages;
-		b->place[o->place].death = c->n_ordered;
-	}
-	for (int v = 0; v < c->n_values; v++)
-		if (c->value[v].kind == KIND_BLOCK && !b->outside[v])
-			b->place[c->value[v].place].bytes = 0; /* never leaves its cluster */
-	/* What is made and read within one stage, row by row, lives in the memory of the worker. */
-	for (int v = 0; v < c->n_values; v++) {
-		const struct value *a = &c->value[v];
-		const struct unit *u = a->unit < 0 ? NULL : &c->unit[a->unit];
-		struct place *p = &b->place[place_of(b, v)];
-
-		if (a->kind < KIND_BLOCK || c->stage[u->stage].rows == 0 || p->outputs > 0 || p->last > p->first ||
-		    u->closed)
-			continue;
-		p->where = AT_LOCAL;
-		p->row_bytes = p->bytes / (size_t)u->rows;
-	}
-	/* An op that finishes later may look at its arguments then, unless it says that it does not. */
-	for (int i = 0; i < c->n_units; i++) {
-		const struct value *a = &c->value[c->member[c->unit[i].first]];
-
-		for (int k = 0; c->unit[i].closed && !c->unit[i].partial && !c->unit[i].summed && k < a->n_args; k++)
-			if (b->place[place_of(b, a->arg[k])].where == AT_LOCAL)
-				b->place[place_of(b, a->arg[k])].where = AT_BUFFER;
-	}
-}
-
-/* The memory of an argument that nobody reads afterwards, for a result of a cluster; -1: none. */
-static int dying_place(const struct builder *b, int u, int position, const struct place *result, int64_t count)
-{
-	const struct compile *c = &b->c;
-	int found = -1;
-
-	for (int m = c->unit[u].first; m < c->unit[u].first + c->unit[u].n; m++) {
-		const struct value *a = &c->value[c->member[m]];
-
-		for (int k = 0; k < a->n_args; k++) {
-			int i = place_of(b, a->arg[k]);
-			const struct place *p = &b->place[i];
-			bool whole = shape_count(&c->value[a->arg[k]].node->shape) == count;
-
-			if (c->value[a->arg[k]].unit == u)
-				continue;
-			if (found < 0 && whole && p != result && p->where == result->where && p->where != AT_FIXED &&
-			    p->outputs == 0 && p->death == position && p->bytes == result->bytes &&
-			    p->row_bytes == result->row_bytes && p->read_whole != c->unit[u].stage)
-				found = i;
-		}
-	}
-	return found;
-}
-
-static void write_in_place(struct builder *b)
-{
-	const struct compile *c = &b->c;
-
-	for (int i = 0; i < c->n_ordered; i++) {
-		struct unit *u = unit_at(b, i);
-
-		for (int m = u->first; m < u->first + u->n; m++) {
-			struct value *a = &c->value[c->member[m]];
-			struct place *p = &b->place[a->place], *q;
-			int dying;
-
-			if (a->kind != KIND_BLOCK || !b->outside[c->member[m]])
-				continue;
-			dying = dying_place(b, c->order[i], i, p, shape_count(&a->node->shape));
-			if (dying < 0)
-				continue;
-			q = &b->place[dying];
-			q->last = p->last;
-			q->death = p->death;
-			q->outputs += p->outputs;
-			for (int k = 0; p->outputs > 0 && k < b->plan->n_outputs; k++)
-				if (b->plan->output[k].place == a->place)
-					b->plan->output[k].place = dying;
-			p->bytes = 0;
-			p->outputs = 0;
-			a->place = dying;
-		}
-	}
+		note(b, builder_place(b, v), &r->base);
 }
 
 /* ---- stages ---- */
@@ -201,7 +51,7 @@ static int64_t rows_of_task(const struct builder *b, const struct stage_plan *s,
 	int64_t rows = s->rows, n, least = 1;
 
 	for (int i = s->first; i < s->first + s->n; i++) {
-		const struct unit *u = unit_at(b, i);
+		const struct unit *u = builder_unit(b, i);
 
 		for (int m = u->first; m < u->first + u->n; m++) {
 			const struct value *a = &c->value[c->member[m]];
@@ -209,7 +59,7 @@ static int64_t rows_of_task(const struct builder *b, const struct stage_plan *s,
 			if (b->outside[c->member[m]])
 				row += (double)b->place[a->place].bytes / (double)rows;
 			for (int k = 0; k < a->n_args; k++) {
-				const struct place *p = &b->place[place_of(b, a->arg[k])];
+				const struct place *p = &b->place[builder_place(b, a->arg[k])];
 				int stage = c->value[a->arg[k]].unit < 0 ? -1 : c->unit[c->value[a->arg[k]].unit].stage;
 
 				if (stage == u->stage)
@@ -248,13 +98,13 @@ static void size_stage(struct builder *b, int s)
 {
 	const struct compile *c = &b->c;
 	const struct stage_plan *from = &c->stage[s];
-	const struct unit *u = unit_at(b, from->first);
+	const struct unit *u = builder_unit(b, from->first);
 	int v = c->member[u->first];
 	struct stage *to = &b->plan->stage[s];
 	double cost = 0;
 
 	for (int i = from->first; i < from->first + from->n; i++)
-		cost += unit_cost(b, unit_at(b, i));
+		cost += unit_cost(b, builder_unit(b, i));
 	to->in_place = cost < WAKE_COST;
 	if (from->rows > 0) {
 		to->total = from->rows;
@@ -289,11 +139,11 @@ static size_t lay_out_rows(struct builder *b, int s)
 	if (from->rows == 0)
 		return 0;
 	for (int i = from->first; i < from->first + from->n; i++)
-		capacity += unit_at(b, i)->n;
+		capacity += builder_unit(b, i)->n;
 	piece = xcalloc((size_t)capacity, sizeof *piece);
 	which = xcalloc((size_t)capacity, sizeof *which);
 	for (int i = from->first; i < from->first + from->n; i++) {
-		const struct unit *u = unit_at(b, i);
+		const struct unit *u = builder_unit(b, i);
 
 		for (int m = u->first; m < u->first + u->n; m++) {
 			int v = b->c.member[m];
@@ -362,12 +212,12 @@ static struct eval *eval_new(struct builder *b, int v, int stage, size_t *area, 
 		builder_ref(b, a->arg[i], &k->in_ref[i]);
 		k->local = k->local || k->in_ref[i].local;
 		if (!k->in_ref[i].local)
-			note(b, place_of(b, a->arg[i]), &k->in[i].data);
+			note(b, builder_place(b, a->arg[i]), &k->in[i].data);
 	}
 	builder_ref(b, v, &k->out_ref);
 	k->local = k->local || k->out_ref.local;
 	if (!k->out_ref.local)
-		note(b, place_of(b, v), &k->call.out.data);
+		note(b, builder_place(b, v), &k->call.out.data);
 	work = op->work_size ? op->work_size(&k->call) : 0;
 	if (work > 0)
 		note(b, work_place(b, stage, work), &k->call.work);
@@ -517,27 +367,23 @@ struct plan *plan_new(struct graph *g, int n_out, const node *out, struct err *e
 	p = b.plan = xcalloc(1, sizeof *p);
 	p->arena = arena_new();
 	out_value = xcalloc((size_t)n_out + 1, sizeof *out_value);
+	p->n_outputs = n_out;
+	p->output = arena_take(p->arena, (size_t)n_out * sizeof *p->output);
 	compile_values(&b.c, g, n_out, out, out_value);
-	compile_units(&b.c);
-	compile_stages(&b.c);
-	p->stats.n_again = compile_recompute(&b.c, p->arena);
+	builder_arrange(&b, out_value);
 	p->n_stages = b.c.n_stages;
 	p->stage = arena_take(p->arena, (size_t)p->n_stages * sizeof *p->stage);
 	p->eval = arena_take(p->arena, (size_t)b.c.n_units * sizeof *p->eval);
-	p->n_outputs = n_out;
-	p->output = arena_take(p->arena, (size_t)n_out * sizeof *p->output);
 	for (int k = 0; k < n_out; k++) {
 		struct shape s = graph_shape(g, out[k]);
 
 		p->output[k].value = tensor_view(graph_dtype(g, out[k]), &s, NULL);
-		p->output[k].place = out_value[k];
 	}
 	free(out_value);
-	make_places(&b);
 	b.place = xrealloc(b.place, (size_t)(b.n_places + b.c.n_units + 1) * sizeof *b.place);
 	for (int s = 0; s < p->n_stages; s++)
 		size_stage(&b, s);
-	write_in_place(&b);
+	builder_write_in_place(&b);
 	b.mark = xmalloc((size_t)(b.c.n_values + 1) * sizeof *b.mark);
 	memset(b.mark, -1, (size_t)(b.c.n_values + 1) * sizeof *b.mark);
 	failed = make_kernels(&b, e) != 0 || place_memory(&b, e) != 0;

@@ -1,6 +1,7 @@
 /* plan.h: a compiled graph: ordered kernels over one buffer whose offsets were fixed by lifetime. plan_run allocates
  * nothing and looks nothing up; it may be called millions of times. Elementwise chains are fused into blocked kernels,
- * also behind producers (matrix products, spectral layers) whose rows are still in cache. */
+ * also behind producers (matrix products, spectral layers) whose rows are still in cache. Of much memory, values that
+ * are cheap to compute again are not kept over the point where most is needed. */
 #ifndef SCIML_GRAPH_PLAN_H
 #define SCIML_GRAPH_PLAN_H
 
@@ -27,7 +28,8 @@ int plan_run(struct plan *p, struct err *e);
 struct tensor plan_out(const struct plan *p, int k);
 
 struct plan_stats {
-	int n_kernels, n_fused_nodes, n_nodes, n_again; /* n_again: nodes computed once more, so as not to be stored */
+	int n_kernels, n_fused_nodes, n_nodes,
+		n_again; /* n_again: computed once more by clusters, so as not to be stored */
 	size_t buffer_bytes, scratch_bytes;
 };
 struct plan_stats plan_stats(const struct plan *p);

@@ -142,6 +142,23 @@ struct builder {
 	int n_patches, patch_capacity;
 };
 
+static inline int builder_place(const struct builder *b, int v)
+{
+	return b->c.value[b->c.value[v].root].place;
+}
+
+static inline struct unit *builder_unit(const struct builder *b, int position)
+{
+	return &b->c.unit[b->c.order[position]];
+}
+
+/* peak.c: units, stages and places for the values of b->c, with values computed again where that lowers the
+ * peak of memory; out_value follows. */
+void builder_arrange(struct builder *b, int *out_value);
+/* places.c: every value's place, instead of earlier ones; then results of clusters in the memory of arguments. */
+void builder_places(struct builder *b, const int *out_value);
+void builder_write_in_place(struct builder *b);
+
 /* Fill in r for value v and note its address for later rebinding. */
 void builder_ref(struct builder *b, int v, struct ref *r);
 

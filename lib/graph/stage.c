@@ -107,12 +107,13 @@ static int choose(const struct compile *c, const struct ready *r, int s, int64_t
 	return *fits ? best : 0;
 }
 
-/* Argument k of value v is made by another unit. */
-static bool edge_between(const struct compile *c, int v, int k)
+/* The other unit that makes argument k of value v, or behind the arguments what it waits for; -1: none. */
+static int edge_from(const struct compile *c, int v, int k)
 {
-	int from = c->value[c->value[v].arg[k]].unit;
+	const struct value *a = &c->value[v];
+	int from = k < a->n_args ? a->arg[k] : a->after, unit = from < 0 ? -1 : c->value[from].unit;
 
-	return c->value[v].kind >= KIND_BLOCK && from >= 0 && from != c->value[v].unit;
+	return a->kind >= KIND_BLOCK && unit != a->unit ? unit : -1;
 }
 
 void compile_stages(struct compile *c)
@@ -125,10 +126,12 @@ void compile_stages(struct compile *c)
 	c->order = xcalloc((size_t)n + 1, sizeof *c->order);
 	c->stage = xcalloc((size_t)n + 1, sizeof *c->stage);
 	for (int v = 0; v < c->n_values; v++) {
-		for (int k = 0; k < c->value[v].n_args; k++) {
-			if (!edge_between(c, v, k))
+		for (int k = 0; k <= c->value[v].n_args; k++) {
+			int from = edge_from(c, v, k);
+
+			if (from < 0)
 				continue;
-			first[c->value[c->value[v].arg[k]].unit + 1]++;
+			first[from + 1]++;
 			waits[c->value[v].unit]++;
 		}
 	}
@@ -138,9 +141,9 @@ void compile_stages(struct compile *c)
 	cursor = xcalloc((size_t)n + 1, sizeof *cursor);
 	memcpy(cursor, first, (size_t)n * sizeof *cursor);
 	for (int v = 0; v < c->n_values; v++)
-		for (int k = 0; k < c->value[v].n_args; k++)
-			if (edge_between(c, v, k))
-				edge[cursor[c->value[c->value[v].arg[k]].unit]++] = c->value[v].unit;
+		for (int k = 0; k <= c->value[v].n_args; k++)
+			if (edge_from(c, v, k) >= 0)
+				edge[cursor[edge_from(c, v, k)]++] = c->value[v].unit;
 	for (int u = 0; u < n; u++) {
 		c->unit[u].stage = -1;
 		if (waits[u] == 0) {

@@ -312,6 +312,15 @@ static unsigned row_args(const struct op_call *c)
 	return ((const struct linmap_attr *)c->attr)->axis > 0;
 }
 
+/* Padding and the like; maps with more entries are products. */
+static int cost(const struct op_call *c)
+{
+	const struct linmap *m = ((const struct linmap_attr *)c->attr)->map;
+	int64_t entries = m->start[m->n_rows];
+
+	return entries <= 2 * m->n_rows ? entries <= m->n_rows ? 1 : 2 : 0;
+}
+
 static int64_t units(const struct op_call *c)
 {
 	if (row_args(c))
@@ -367,6 +376,7 @@ static const struct op_class linmap_op = {
 	.setup = setup,
 	.teardown = table_free,
 	.row_args_for = row_args,
+	.cost_for = cost,
 	.n_samples = 4,
 	.samples = samples,
 };

@@ -192,6 +192,7 @@ static const struct op_class slice = { .name = "slice",
 				       .units = op_units_rows,
 				       .eval = eval_slice,
 				       .row_args_for = rows_range,
+				       .cost = 1,
 				       OP_SAMPLES(slice_samples) };
 static const struct op_class pad = { .name = "pad_zero",
 				     .help = "out[before + i step] = a[i] along one axis, zero elsewhere",
@@ -204,6 +205,7 @@ static const struct op_class pad = { .name = "pad_zero",
 				     .units = op_units_rows,
 				     .eval = eval_pad,
 				     .row_args_for = rows_range,
+				     .cost = 1,
 				     OP_SAMPLES(pad_samples) };
 
 const struct op_class *const op_file_slice[] = { &slice, &pad, NULL };

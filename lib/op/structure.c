@@ -369,6 +369,7 @@ static const struct op_class permute = { .name = "permute",
 					 .units = op_units_rows,
 					 .eval = eval_permute,
 					 .row_args_for = rows_permute,
+					 .cost = 1,
 					 OP_SAMPLES(permute_samples) };
 static const struct op_class concat = { .name = "concat",
 					.help = "arrays one after the other along one axis",
@@ -381,6 +382,7 @@ static const struct op_class concat = { .name = "concat",
 					.units = op_units_rows,
 					.eval = eval_concat,
 					.row_args_for = rows_concat,
+					.cost = 1,
 					OP_SAMPLES(concat_samples) };
 static const struct op_class flip = { .name = "flip",
 				      .help = "one axis in reverse",
@@ -393,6 +395,7 @@ static const struct op_class flip = { .name = "flip",
 				      .units = op_units_rows,
 				      .eval = eval_flip,
 				      .row_args_for = rows_flip,
+				      .cost = 1,
 				      OP_SAMPLES(flip_samples) };
 
 const struct op_class *const op_file_structure[] = { &cast, &stop, &permute, &concat, &flip, NULL };
