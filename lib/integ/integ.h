@@ -29,8 +29,8 @@ enum step_memory {
 	STEP_STORE,
 	STEP_BINOMIAL
 }; /* keep every state, or n_slots of them and recompute (Griewank, Walther 2000) */
-/* A loop in two calls, between which the caller finds out what to go back with: forward, every state kept, and back over
- * them, by the same run. Only with STEP_STORE and without a cut; the way back adds up no losses. */
+/* A loop in two calls, between which the caller finds out what to go back with: forward, every state kept, and back
+ * over them, by the same run. Only with STEP_STORE and without a cut; the way back adds up no losses. */
 enum step_part { STEP_ALL, STEP_FORTH, STEP_BACK };
 struct step_run {
 	int64_t n_steps;
