@@ -1,6 +1,7 @@
 /* block.c: a block of samples on the thread pool. */
 #include "run/block.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,11 @@ int block_check_finite(const struct layout *l, int64_t n_times, int64_t sample, 
 		const struct tensor t = tensor_view(DTYPE_F64, &(struct shape){ 1, { n } }, field[f]);
 		const int64_t at = tensor_find_nonfinite(&t);
 
+		for (int64_t i = 0; at < 0 && i < n && d->dtype == DTYPE_F32; i++)
+			if (fabs(field[f][i]) > FLT_MAX)
+				return err_set(
+					e, ERR_FAIL, "sample %lld: field %s: value %lld, %g, is too large for %s",
+					(long long)sample, d->name, (long long)i, field[f][i], dtype_name(d->dtype));
 		if (at >= 0)
 			return err_set(e, ERR_FAIL, "sample %lld: field %s: value %lld is %s", (long long)sample,
 				       d->name, (long long)at, isnan(field[f][at]) ? "NaN" : "infinite");

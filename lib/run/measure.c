@@ -60,7 +60,7 @@ static int read_level(const char *text, size_t n, struct noise *to, struct err *
 		factor = 0.01;
 		word[n - 1] = '\0';
 	}
-	if (!str_to_double(word, &to->level) || !(to->level >= 0))
+	if (!str_to_double(word, &to->level) || !(to->level >= 0 && to->level <= 1e30))
 		status = err_set(e, ERR_USAGE,
 				 "noise: '%.*s' is no level: 0.05 (of the standard deviation), 5%% or 0.1abs", (int)n,
 				 text);

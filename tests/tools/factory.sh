@@ -28,6 +28,9 @@ run_error 2 'a pipe cannot be resumed' sciml-gen $small -o /dev/null --resume
 
 # What is not finite is an error, wherever it came from: here from the source of a problem without time.
 run_error 1 'sample 0: field u: value 0 is NaN' sciml-gen poisson -n 1 -s problem.coefficient.f="log(x - 0.5)" -o x.h5
+run_error 1 "value 0, 1e+39, is too large for float32" sciml-gen burgers-text -n 1 -s problem.grid=8 \
+	-s problem.initial.u=1e39 -o x.h5
+run_error 2 "'1e308' is no level" sciml-gen heat -n 1 -s problem.grid=8 --noise 1e308 -o x.h5
 rm x.h5.part # more samples could have been saved in it
 run_status 0 sciml-gen spirals -s problem.missing=0.3 -n 3 -o lacks.h5
 
