@@ -3,6 +3,10 @@
 
 int controller_keys_take(const struct controller_keys *k, struct controller_config *c, struct err *e)
 {
+	if (!controller_keys_set(k))
+		return 0;
+	if (c->fixed)
+		return err_set(e, ERR_USAGE, "%s: with dt the steps are of one length", controller_keys_set(k));
 	if (k->pid.n != 3)
 		return err_set(e, ERR_USAGE, "pid: %d numbers, three are needed: [p, i, d]", k->pid.n);
 	if (k->pid.at[0] + k->pid.at[1] + k->pid.at[2] <= 0)
@@ -17,8 +21,7 @@ int controller_keys_take(const struct controller_keys *k, struct controller_conf
 	c->safety = k->safety;
 	c->factor_min = k->factor.at[0];
 	c->factor_max = k->factor.at[1];
-	if (!c->fixed)
-		c->dt0 = k->dt_first;
+	c->dt0 = k->dt_first;
 	c->dt_min = k->dt_min;
 	c->dt_max = k->dt_max;
 	return 0;
@@ -26,6 +29,8 @@ int controller_keys_take(const struct controller_keys *k, struct controller_conf
 
 const char *controller_keys_set(const struct controller_keys *k)
 {
+	if (k->pid.n == 0 && k->factor.n == 0) /* no configuration was read */
+		return NULL;
 	if (k->pid.n != 3 || k->pid.at[0] != 0 || k->pid.at[1] != 1 || k->pid.at[2] != 0)
 		return "pid";
 	if (k->factor.n != 2 || k->factor.at[0] != 0.2 || k->factor.at[1] != 10)

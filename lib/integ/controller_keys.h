@@ -51,7 +51,8 @@ struct controller_keys {
 			"longest controlled step; 0: any"                                                              \
 	}
 
-/* Checked, into c. ERR_USAGE: "pid: ...". */
+/* Checked, into c, whose own settings stay where all keys have their defaults. ERR_USAGE: "pid: ..."; keys with steps
+ * of one length (c->fixed). */
 int controller_keys_take(const struct controller_keys *k, struct controller_config *c, struct err *e);
 /* Does some key differ from its default? Its name, or NULL. */
 const char *controller_keys_set(const struct controller_keys *k);

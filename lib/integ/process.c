@@ -294,6 +294,8 @@ int process_check(enum process_kind kind, const struct process_scheme *scheme, s
 	}
 	if (sde_method_check(&sde_methods[scheme->method - 1], &sde, is_adaptive(scheme), e) != 0)
 		return -1;
+	if (scheme->n_pid > 0 && (scheme->n_pid != 3 || scheme->pid[0] + scheme->pid[1] + scheme->pid[2] <= 0))
+		return err_set(e, ERR_USAGE, "pid: needs three numbers, [p, i, d], that are not all 0");
 	/* its lengths follow from atol: for 0 they would be 0 */
 	if (sde_methods[scheme->method - 1].needs_flows && is_adaptive(scheme) && !(scheme->atol > 0))
 		return err_set(e, ERR_USAGE,
@@ -346,6 +348,11 @@ int process_path(enum process_kind kind, const struct process *p, const struct p
 		t[k] = T * ((double)k / (double)frames);
 	control.dt_min = scheme->dtmin > 0 ? scheme->dtmin : T / (double)frames / 65536;
 	control.dt0 = fmin(0.01, T / (double)frames);
+	if (scheme->n_pid == 3) {
+		control.p = scheme->pid[0];
+		control.i = scheme->pid[1];
+		control.d = scheme->pid[2];
+	}
 	source.fresh.t1 = T;
 	source.fresh.tolerance = scheme->tolerance > 0 ? scheme->tolerance : control.dt_min / 2;
 	source.fresh.kind = BROWNIAN_WH;

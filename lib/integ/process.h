@@ -32,6 +32,8 @@ struct process_scheme {
 	double rtol, atol, dtmin;
 	/* Above 0: the noise is a Brownian tree of this tolerance, the same path for all methods and steps. */
 	double tolerance;
+	int n_pid; /* 3: coefficients p, i, d of the control of adaptive steps; 0: (0.1, 0.3, 0) */
+	const double *pid;
 };
 
 /* Can the process be drawn by this scheme? ERR_USAGE with the reason. */

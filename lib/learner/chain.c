@@ -178,11 +178,21 @@ static void bind_params(struct chain *c, struct plan *p)
 			plan_bind(p, c->nn.node[i], c->network->params.at[i].value.data);
 }
 
+static struct controller_config control_of(const struct chain_solver *k)
+{
+	return (struct controller_config){
+		.fixed = k->dt > 0, .dt0 = k->dt, .rtol = k->rtol, .atol = k->atol, .max_steps = k->max_steps
+	};
+}
+
 int chain_compile(struct chain *c, struct err *e)
 {
 	node encode[2] = { c->y0, c->extra }, head[2] = { c->loss, c->prediction };
 	const bool extra = node_is(c->extra);
+	struct controller_config control = control_of(c->solver);
 
+	if (controller_keys_take(&c->solver->control, &control, e) != 0) /* told before the first step */
+		return err_in(e, "objective");
 	choose_params(c);
 	if (compile_field(c, e) != 0 || reserve(c, e) != 0)
 		return -1;
@@ -423,13 +433,7 @@ int chain_forward(struct chain *c, const struct chain_run *run, struct params *g
 {
 	static const enum flow_memory memory[] = { FLOW_DIRECT, FLOW_CHECKPOINT, FLOW_REVERSIBLE, FLOW_BACKSOLVE };
 	const struct chain_solver *k = c->solver;
-	const struct controller_config control = { .fixed = k->dt > 0,
-						   .dt0 = k->dt,
-						   .rtol = k->rtol,
-						   .atol = k->atol,
-						   .max_steps = k->max_steps,
-						   .n_jump = run->n_jump,
-						   .jump = run->jump };
+	struct controller_config control = control_of(k);
 	const void *y0 = c->y0_value;
 	void *const y1 = c->n_save > 0 ? c->final : c->saved_value;
 	const struct flow_run f = { .t0 = run->t0,
@@ -443,6 +447,10 @@ int chain_forward(struct chain *c, const struct chain_run *run, struct params *g
 				    .n_save = set_saves(c, run),
 				    .save = c->save };
 
+	if (controller_keys_take(&k->control, &control, e) != 0)
+		return err_in(e, "objective");
+	control.n_jump = run->n_jump;
+	control.jump = run->jump;
 	for (int i = 0; i < c->n_data; i++) {
 		plan_bind(c->encode, c->data[i], run->data[i]);
 		plan_bind(c->head, c->data[i], run->data[i]);

@@ -7,6 +7,7 @@
 
 #include "diffeq/equilibrium.h"
 #include "diffeq/flow.h"
+#include "integ/controller_keys.h"
 #include "run/network.h"
 
 enum chain_adjoint { CHAIN_DIRECT, CHAIN_CHECKPOINT, CHAIN_REVERSIBLE, CHAIN_BACKSOLVE };
@@ -19,6 +20,7 @@ struct chain_solver {
 	int adjoint;
 	int64_t slots, max_steps;
 	double error, error_end, stiffness; /* factors of the regularisers */
+	struct controller_keys control;
 };
 /* For configurations whose first member is a struct chain_solver. */
 #define CHAIN_SOLVER_KEYS(default_rtol, default_atol, default_dt)                                                      \
@@ -27,6 +29,7 @@ struct chain_solver {
 		KEY_REAL(struct chain_solver, atol, default_atol, 0, 1e30, "absolute tolerance of a step"),            \
 		KEY_REAL(struct chain_solver, dt, default_dt, 0, 1e30,                                                 \
 			 "fixed length of the steps; 0: controlled by the tolerances"),                                \
+		CONTROLLER_KEYS(struct chain_solver, control),                                                         \
 		KEY_ONE_OF(struct chain_solver, adjoint, "direct", chain_adjoint_names,                                \
 			   "gradient: every step's state kept, a few (slots), none (reversible_heun), or by the "      \
 			   "adjoint equation"),                                                                        \

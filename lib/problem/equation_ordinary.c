@@ -254,9 +254,6 @@ static int configure(struct equation_ordinary *o, struct err *e)
 		return -1;
 	if (!o->control.fixed && o->method.error_order == 0)
 		return err_set(e, ERR_USAGE, "stepper: %s has no error estimate, so it needs dt", o->method.name);
-	if (o->control.fixed && controller_keys_set(&c->control))
-		return err_set(e, ERR_USAGE, "%s: with dt the steps are of one length",
-			       controller_keys_set(&c->control));
 	if (strcmp(o->method.name, "semi_implicit_euler") == 0 && o->n % 2 != 0)
 		return err_set(e, ERR_USAGE,
 			       "stepper: semi_implicit_euler needs as many momenta as positions, there are %d unknowns",

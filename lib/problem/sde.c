@@ -8,13 +8,15 @@
 struct path {
 	struct process process;
 	double T, rtol, atol, dtmin, tolerance;
+	struct key_doubles pid;
 	int64_t frames, steps, components;
 	int method;
 };
 
 static struct process_scheme scheme_of(const struct path *c)
 {
-	return (struct process_scheme){ c->method, c->steps, c->rtol, c->atol, c->dtmin, c->tolerance };
+	return (struct process_scheme){ c->method, c->steps,	 c->rtol,  c->atol,
+					c->dtmin,  c->tolerance, c->pid.n, c->pid.at };
 }
 
 static int check(enum process_kind kind, const void *config, struct err *e)
@@ -86,6 +88,8 @@ PROCESS(trend, PROCESS_OU_TREND)
 		KEY_REAL(struct path, rtol, "0", 0, 1, "relative tolerance; above 0: adaptive steps"),                 \
 		KEY_REAL(struct path, atol, "0", 0, 1e9, "absolute tolerance; above 0: adaptive steps"),               \
 		KEY_REAL(struct path, dtmin, "0", 0, 1e9, "smallest adaptive step; 0: 2^-16 of a frame"),              \
+		KEY_REALS(struct path, pid, "[0.1, 0.3, 0]", 0, 10,                                                    \
+			  "adaptive steps: proportional, integral and derivative coefficient"),                        \
 		KEY_REAL(struct path, tolerance, "0", 0, 1e9,                                                          \
 			 "above 0: one Brownian path to this resolution, the same for all methods and steps"),         \
 		PART("start", process.start, start_default, -1e9, 1e9, "mean of the initial value"),                   \

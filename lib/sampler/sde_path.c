@@ -9,6 +9,7 @@
 struct sde_path {
 	int process, method;
 	double T, rate, level, sigma, start, start_spread, start_width, rtol, atol, dtmin, tolerance;
+	struct key_doubles pid;
 	int64_t frames, steps;
 };
 
@@ -19,7 +20,8 @@ static struct process process_of(const struct sde_path *c)
 
 static struct process_scheme scheme_of(const struct sde_path *c)
 {
-	return (struct process_scheme){ c->method, c->steps, c->rtol, c->atol, c->dtmin, c->tolerance };
+	return (struct process_scheme){ c->method, c->steps,	 c->rtol,  c->atol,
+					c->dtmin,  c->tolerance, c->pid.n, c->pid.at };
 }
 
 static int check(const void *config, struct err *e)
@@ -105,6 +107,8 @@ static const struct key keys[] = {
 	KEY_REAL(struct sde_path, atol, "0", 0, 1e9,
 		 "absolute tolerance; above 0: adaptive steps, whose number goes to field steps"),
 	KEY_REAL(struct sde_path, dtmin, "0", 0, 1e9, "smallest adaptive step; 0: 2^-16 of a frame"),
+	KEY_REALS(struct sde_path, pid, "[0.1, 0.3, 0]", 0, 10,
+		  "adaptive steps: proportional, integral and derivative coefficient"),
 	KEY_REAL(struct sde_path, tolerance, "0", 0, 1e9,
 		 "above 0: one Brownian path to this resolution, the same for all methods and steps"),
 	KEY_REAL(struct sde_path, rate, "1", -1e6, 1e6, "rate of the drift"),

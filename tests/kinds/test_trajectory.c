@@ -456,6 +456,36 @@ START_TEST(hamiltonian_field)
 }
 END_TEST
 
+/* Solves of length 1: keys of the controller reach the solver. */
+START_TEST(controlled_steps)
+{
+	static const char *const keys[] = { "", ", dt_max: 0.02", ", dt_first: 1e-5", ", pid: [0.4, 0.3, 0]",
+					    ", safety: 0.3" };
+	double steps[5];
+
+	for (int k = 0; k < 5; k++) {
+		char text[200];
+		struct run r;
+		struct err e = { 0 };
+		double own[3];
+
+		snprintf(text, sizeof text, "data: {real: float64}\nobjective: {method: bosh3, rtol: 1e-7, atol: 1e-9%s}\ntrain: {batch: 3}\n",
+			 keys[k]);
+		ck_assert_msg(open_run(&r, "neural-ode", text, &e) == 0, "%s", e.message);
+		r.t.batch_n = 3;
+		ck_assert_int_eq(r.t.learner->load(&r.t, &e), 0);
+		loss_of(&r.t);
+		r.t.learner->row(&r.t, own);
+		steps[k] = own[1];
+		printf("%-22s %g steps\n", keys[k], steps[k]);
+		close_run(&r);
+	}
+	ck_assert_double_ge(steps[1], 50);
+	for (int k = 2; k < 5; k++)
+		ck_assert_double_gt(steps[k], steps[0]);
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	static const struct {
@@ -467,6 +497,8 @@ START_TEST(refusals)
 		{ "neural-ode", "objective: {method: magic}\n", "is not known" },
 		{ "ode-classifier", "objective: {field: x, steer: 2}\n", "steer" },
 		{ "ode-classifier", "objective: {field: x, label: none}\n", "objective.label" },
+		{ "neural-ode", "objective: {pid: [1, 2]}\n", "objective: pid: 2 numbers" },
+		{ "neural-ode", "objective: {dt: 0.1, dt_max: 0.2}\n", "dt_max: with dt the steps are of one length" },
 		{ "equilibrium", "objective: {field: none}\n", "no field 'none' (objective.field)" },
 		{ "equilibrium", "objective: {target: none}\n", "no field 'none' (objective.target)" },
 		{ "equilibrium", "model: {time: first}\nobjective: {field: x}\n",
@@ -505,6 +537,7 @@ int main(void)
 	tcase_add_loop_test(t, taylor_of_a_linear_field, 2, 5);
 	tcase_add_test(t, hamiltonian_field);
 	tcase_add_test(t, lagrangian_field);
+	tcase_add_test(t, controlled_steps);
 	tcase_add_test(t, refusals);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

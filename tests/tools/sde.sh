@@ -28,6 +28,10 @@ run_error 2 'atol: adaptive steps of method splitting' $cir -s sample.method=spl
 run_error 2 'no length of steps is known' sciml-gen gbm -n 1 -s problem.method=splitting -s problem.atol=0.1 -o a.h5
 run_error 2 'solutions in closed form' sciml-gen ou-trend -n 1 -s problem.method=splitting -o a.h5
 run_error 2 'shark needs additive noise' sciml-gen gbm -n 1 -s problem.method=shark -o a.h5
+run_status 0 sciml-gen gbm -n 2 -s problem.method=spark -s problem.rtol=1e-3 -s problem.frames=5 -o a.h5
+run_status 0 sciml-gen gbm -n 2 -s problem.method=spark -s problem.rtol=1e-3 -s problem.frames=5 -s problem.pid=[0.3,0.4,0] -o b.h5
+run_status 3 sciml-eval -q a.h5 b.h5 --metric rel_l2 --below rel_l2=1e-9 --no-baselines
+run_error 2 'pid: needs three numbers' sciml-gen gbm -n 1 -s problem.method=spark -s problem.rtol=0.1 -s problem.pid=1 -o a.h5
 run_error 2 'milstein estimates no error' sciml-gen gbm -n 1 -s problem.method=milstein -s problem.rtol=0.1 -o a.h5
 run_error 2 'tolerance: 0.1 is longer than a step' sciml-sample sde-path -n 1 -s sample.method=srk -s sample.tolerance=0.1 -o a.h5
 
