@@ -28,8 +28,8 @@ int block_open(struct block *b, struct err *e);
 /* Samples first .. first+n-1; the first failure in the order of samples is the one reported. */
 int block_run(struct block *b, int64_t first, int64_t n, struct err *e);
 void block_close(struct block *b);
-/* Are the fields of a sample finite, also as the floats that they are stored as? n_times: frames of fields with an axis of time, 0: the layout's. ERR_FAIL names
- * sample, field and place. */
+/* Are the fields of a sample finite, also as the floats that they are stored as? n_times: frames of fields with an axis
+ * of time, 0: the layout's. ERR_FAIL names sample, field and place. */
 int block_check_finite(const struct layout *l, int64_t n_times, int64_t sample, double *const *field, struct err *e);
 
 #endif
