@@ -21,7 +21,7 @@ struct compiled {
 	int *shared; /* parameters that are trained, by index */
 	void **grad, **state0;
 	const void **shared_data;
-	struct tensor *updated; /* roll-out: new running statistics */
+	struct tensor *updated, *passing; /* roll-out: new running statistics, after the last step and after others */
 	int n_grads;
 	int64_t key[2]; /* dropout: seed and step, as four int32 */
 };
@@ -130,6 +130,7 @@ static int compile_rollout(struct compiled *c, struct trainer *t, struct err *e)
 	after[0] = next;
 	c->state0 = xcalloc((size_t)n_state, sizeof *c->state0);
 	c->updated = xcalloc((size_t)n_state, sizeof *c->updated);
+	c->passing = xcalloc((size_t)n_state, sizeof *c->passing);
 	for (int i = 0; i < c->n_updates; i++) {
 		int p = c->b.nn.update[i].param;
 
@@ -137,6 +138,7 @@ static int compile_rollout(struct compiled *c, struct trainer *t, struct err *e)
 		after[1 + i] = extra[i] = c->b.nn.update[i].value;
 		c->state0[1 + i] = n->params.at[p].value.data;
 		c->updated[i] = tensor_new(n->real, &n->params.at[p].value.shape);
+		c->passing[i] = tensor_new(n->real, &n->params.at[p].value.shape);
 	}
 	/* every other parameter is shared; gradients only for those that are trained */
 	c->shared_data = xcalloc((size_t)n->params.n + 1, sizeof *c->shared_data);
@@ -188,14 +190,17 @@ void compiled_free(struct compiled *c)
 		return;
 	plan_free(c->plan);
 	step_free(c->step);
-	for (int i = 0; c->updated && i < c->n_updates; i++)
+	for (int i = 0; c->updated && i < c->n_updates; i++) {
 		tensor_free(&c->updated[i]);
+		tensor_free(&c->passing[i]);
+	}
 	network_graph_free(&c->b);
 	free(c->shared);
 	free(c->grad);
 	free(c->state0);
 	free(c->shared_data);
 	free(c->updated);
+	free(c->passing);
 	free(c);
 }
 
@@ -203,6 +208,7 @@ struct feed {
 	struct compiled *c;
 	struct trainer *t;
 	void *constant;
+	int64_t last; /* step */
 };
 
 static void feed(void *context, int64_t n, const void **local, void **extra)
@@ -216,7 +222,7 @@ static void feed(void *context, int64_t n, const void **local, void **extra)
 	if (node_is(f->c->b.nn.key))
 		local[k] = f->c->key;
 	for (int i = 0; i < f->c->n_updates; i++)
-		extra[i] = f->c->updated[i].data;
+		extra[i] = (n == f->last ? f->c->updated : f->c->passing)[i].data; /* going back ends with the first */
 }
 
 static void split(const struct compiled *c, const struct trainer *t, char *window, char *constant)
@@ -238,7 +244,7 @@ static int run_rollout(struct compiled *c, struct trainer *t, double *loss, stru
 {
 	size_t bytes = (size_t)(c->n * task_input_count(&supervised_of(t)->task)) * dtype_size(t->network.real);
 	char *window = xaligned(bytes), *constant = node_is(c->constant) ? xaligned(bytes) : NULL;
-	struct feed f = { c, t, constant };
+	struct feed f = { c, t, constant, 0 };
 	int64_t counted = counted_steps(c, t), most = c->rollout - counted;
 	/* a value in (0, 1), so 0 .. most */
 	double draw = rng_uniform_at(rng_stream(t->seed, "pushforward", (uint64_t)t->t, 0), 0);
@@ -246,6 +252,7 @@ static int run_rollout(struct compiled *c, struct trainer *t, double *loss, stru
 
 	split(c, t, window, constant);
 	c->state0[0] = window;
+	f.last = ahead + counted - 1;
 	struct step_run run = {
 		.n_steps = ahead + counted,
 		.cut = counted,

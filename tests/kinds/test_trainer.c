@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "learner/supervised.h"
 #include "trained.h"
 
@@ -330,6 +331,39 @@ START_TEST(pushforward_gradient)
 }
 END_TEST
 
+/* Running statistics of a roll-out are those after its last step, also where gradients go back over all of them. */
+START_TEST(rollout_statistics)
+{
+#define NORMED(MORE)                                                                                                   \
+	"{model: {name: convnet, layers: 1, width: 3, kernel: 3, norm: batch}, train: {batch: 3" MORE "}, "            \
+	"data: {real: float64, input: [a], target: [u], history: 2, rollout: 3}}"
+	struct run all, last;
+
+	fixture_trained_open(&all, 4, NORMED(""));
+	fixture_trained_open(&last, 4, NORMED(", pushforward: 1"));
+	struct compiled *a = compile(&all), *b = compile(&last);
+	/* a step of training at which two free steps go ahead of the one that counts */
+	while (rng_uniform_at(rng_stream(4, "pushforward", (uint64_t)last.t.t, 0), 0) < 2. / 3)
+		last.t.t++;
+	trained_load(&all.t, BATCH, 1);
+	trained_load(&last.t, BATCH, 1);
+	memcpy(supervised_of(&last.t)->x, supervised_of(&all.t)->x, BATCH * 4 * POINTS * sizeof(double));
+	evaluate(&all, a);
+	evaluate(&last, b);
+	for (int k = 0; k < all.t.network.params.n; k++) {
+		const struct param *x = &all.t.network.params.at[k], *y = &last.t.network.params.at[k];
+
+		for (int64_t i = 0; i < shape_count(&x->value.shape); i++)
+			ck_assert_msg(fabs(tensor_get(&x->value, i) - tensor_get(&y->value, i)) <= 1e-14, "%s: %g, %g",
+				      x->name, tensor_get(&x->value, i), tensor_get(&y->value, i));
+	}
+	compiled_free(a);
+	compiled_free(b);
+	fixture_trained_close(&all);
+	fixture_trained_close(&last);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("trainer");
@@ -343,6 +377,7 @@ int main(void)
 	tcase_add_test(c, order);
 	tcase_add_test(c, rollout_gradient);
 	tcase_add_test(c, pushforward_gradient);
+	tcase_add_test(c, rollout_statistics);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
