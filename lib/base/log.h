@@ -23,7 +23,5 @@ void progress_clear(void); /* clears the line before somebody else prints; it co
 
 /* Seconds on a monotonic clock. */
 double clock_seconds(void);
-/* CPU seconds of this process, all threads. */
-double clock_cpu_seconds(void);
 
 #endif

@@ -31,11 +31,6 @@ double clock_seconds(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-double clock_cpu_seconds(void)
-{
-	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}
-
 static void clear(void)
 {
 	if (line.shown)

@@ -117,11 +117,6 @@ void langevin_free(struct langevin_stepper *p)
 	free(p);
 }
 
-void langevin_restart(struct langevin_stepper *p)
-{
-	p->known = false;
-}
-
 int64_t langevin_gradients(const struct langevin_stepper *p)
 {
 	return p->gradients;

@@ -33,8 +33,6 @@ struct langevin_stepper *langevin_new(enum langevin_method m, const struct lange
 void langevin_free(struct langevin_stepper *p);
 /* x and v (paths x n) one step on, given W, H, K of the step; H and K may be NULL for euler-maruyama. */
 void langevin_step(struct langevin_stepper *p, double *x, double *v, const double *W, const double *H, const double *K);
-/* x was changed from outside: gradients that are kept between steps are made again. */
-void langevin_restart(struct langevin_stepper *p);
 /* Gradients of one path asked for so far. */
 int64_t langevin_gradients(const struct langevin_stepper *p);
 

@@ -67,7 +67,7 @@ struct sde_stepper *sde_stepper_new(const struct sde_method *m, const struct sde
 void sde_stepper_free(struct sde_stepper *p);
 /* x1 from x over [t, t + h], given W and H of the step (paths x noises; H may be NULL for methods on W). error (NULL:
  * none): estimate of the local error, paths x n. x1 must not be x. Methods that carry stages on (reversible-heun) take
- * them from the step accepted last; before the first, and after sde_restart, they start from x. */
+ * them from the step accepted last; before the first they start from x. */
 void sde_step(struct sde_stepper *p, double t, double h, const double *x, const double *W, const double *H, double *x1,
 	      double *error);
 /* log-ode: the Levy areas of the next steps, paths x noises x noises, borrowed; NULL, as at first: drawn by Foster's
@@ -75,7 +75,6 @@ void sde_step(struct sde_stepper *p, double t, double h, const double *x, const 
  * the law of the path is that good, but not every path, which no method on W and H alone can be. */
 void sde_set_areas(struct sde_stepper *p, const double *area);
 void sde_accept(struct sde_stepper *p); /* the last step counts */
-void sde_restart(struct sde_stepper *p);
 /* Undo one step of reversible-heun (Kidger, Foster, Li, Lyons 2021, algorithm 2): from x1 and the carried stages at t +
  * h to x and those at t. */
 void sde_reverse(struct sde_stepper *p, double t, double h, const double *x1, const double *W, double *x);

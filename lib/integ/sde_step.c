@@ -487,8 +487,3 @@ void sde_accept(struct sde_stepper *p)
 {
 	p->now = 1 - p->now;
 }
-
-void sde_restart(struct sde_stepper *p)
-{
-	p->carries = false;
-}

@@ -165,11 +165,6 @@ int checkpoint_long(const struct checkpoint *c, const char *object, const char *
 	return h5_attribute_long(c->file, c->name, object, name, v, e);
 }
 
-int checkpoint_double(const struct checkpoint *c, const char *object, const char *name, double *v, struct err *e)
-{
-	return h5_attribute_double(c->file, c->name, object, name, v, e);
-}
-
 static int find(const struct checkpoint *c, const char *object, const char *name, const char *const *list, int n,
 		int *index, struct err *e)
 {

@@ -28,6 +28,5 @@ char *checkpoint_text(const struct checkpoint *c, const char *object,
  * it. */
 int checkpoint_layout(const struct checkpoint *c, struct layout *l, struct err *e);
 int checkpoint_long(const struct checkpoint *c, const char *object, const char *name, int64_t *v, struct err *e);
-int checkpoint_double(const struct checkpoint *c, const char *object, const char *name, double *v, struct err *e);
 
 #endif

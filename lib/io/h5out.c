@@ -54,11 +54,6 @@ fail:
 	return NULL;
 }
 
-hid_t h5out_id(struct h5out *w)
-{
-	return w->file;
-}
-
 void h5out_deflate(struct h5out *w, int level)
 {
 	w->deflate = level < 0 ? 0 : level > 9 ? 9 : level;

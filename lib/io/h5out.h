@@ -12,7 +12,6 @@
 struct h5out;
 
 struct h5out *h5out_open(const char *path, struct err *e); /* NULL: locked, no folder, terminal, ... */
-hid_t h5out_id(struct h5out *w);			   /* for writers of foreign layouts */
 
 /* Arrays and fields made from now on are deflated (1..9; 0: stored plain, which is the start). */
 void h5out_deflate(struct h5out *w, int level);

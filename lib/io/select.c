@@ -14,7 +14,7 @@ void ranges_free(struct ranges *r)
 	memset(r, 0, sizeof *r);
 }
 
-void ranges_add(struct ranges *r, int64_t first, int64_t last)
+static void ranges_add(struct ranges *r, int64_t first, int64_t last)
 {
 	/* 0,1,2 is one range: fewer reads later. */
 	if (r->n > 0 && r->at[r->n - 1].last == first) {
@@ -26,7 +26,7 @@ void ranges_add(struct ranges *r, int64_t first, int64_t last)
 	r->at[r->n++].last = last;
 }
 
-int64_t ranges_total(const struct ranges *r)
+static int64_t ranges_total(const struct ranges *r)
 {
 	int64_t total = 0;
 

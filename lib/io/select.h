@@ -16,8 +16,6 @@ struct ranges {
 };
 
 void ranges_free(struct ranges *r);
-void ranges_add(struct ranges *r, int64_t first, int64_t last);
-int64_t ranges_total(const struct ranges *r);
 
 /* "FILE:test" into path and selection (NULL: all), both to be freed. A name that exists as it stands is a path, so a
  * colon may belong to it; what follows the last colon is a selection only when it can be one. */

@@ -84,7 +84,9 @@ int variables_axis(struct layout *l, const char *name, enum axis_kind kind, int6
 	return layout_add_axis(l, other, kind, size, NULL, false, 0);
 }
 
-void variables_coordinate(struct axis *axis, int64_t n, const double *x)
+/* x: n equidistant values. Sets coordinate, length, and periodic when the interval is symmetric about 0 without its
+ * right end; takes no ownership. */
+static void variables_coordinate(struct axis *axis, int64_t n, const double *x)
 {
 	double dx = n > 1 ? (x[n - 1] - x[0]) / (double)(n - 1) : 0;
 

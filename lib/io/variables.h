@@ -48,8 +48,5 @@ int variables_layout(const struct variables *v, struct layout *l, struct axis_ma
 
 /* An axis of that name and size, made if there is none; a name taken by another size gets the size appended. */
 int variables_axis(struct layout *l, const char *name, enum axis_kind kind, int64_t size);
-/* x: n equidistant values. Sets coordinate, length, and periodic when the interval is symmetric about 0 without its
- * right end; takes no ownership. */
-void variables_coordinate(struct axis *axis, int64_t n, const double *x);
 
 #endif

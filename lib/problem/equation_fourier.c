@@ -28,11 +28,6 @@ int64_t equation_fourier_count(const struct equation_fourier *f)
 	return f->n_kept * f->n_unknowns;
 }
 
-bool equation_fourier_has_rest(const struct equation_fourier *f)
-{
-	return f->has_rest;
-}
-
 /* ---- the grid ------------------------------------------------------------------------------------ */
 
 static bool is_smooth(int64_t n)

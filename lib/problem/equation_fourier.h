@@ -15,7 +15,6 @@ void equation_fourier_free(struct equation_fourier *f);
 const int64_t *equation_fourier_size(const struct equation_fourier *f); /* points of the solver's grid by axis */
 int64_t equation_fourier_points(const struct equation_fourier *f);
 int64_t equation_fourier_count(const struct equation_fourier *f); /* complex numbers of a state */
-bool equation_fourier_has_rest(const struct equation_fourier *f); /* is N more than 0? */
 
 /* Add sum_k b_k(t, y) increment_k to the state `to`: the amplitudes b_k of the noises at the points of the solver's
  * grid times increments (noise by noise) there, of which the kept modes are taken. to may be y. */

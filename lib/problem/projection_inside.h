@@ -34,10 +34,6 @@ static inline int64_t projection_at(const struct projection *p, int64_t i, int64
 	return (i + PROJECTION_GHOSTS) * p->stride + j + PROJECTION_GHOSTS;
 }
 
-/* Faces along x that the flow decides: first .. last, both included; and those along y. */
-void projection_faces(const struct projection *p, int axis, int64_t *first, int64_t *last);
-/* Values at walls, ghosts and repeated faces from the others. */
-void projection_fill(const struct projection *p, struct projection_state *s);
 /* Time derivatives without pressure, at the faces that the flow decides, and of q in cells. Needs filled ghosts. */
 void projection_rate(struct projection *p, const struct projection_state *s, struct projection_state *rate);
 /* s minus the gradient that its divergence asks for; ghosts filled before and after. With inflow, the outflow is made

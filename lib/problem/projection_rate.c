@@ -5,7 +5,8 @@
 #include "problem/projection_inside.h"
 #include "problem/volume_law.h"
 
-void projection_faces(const struct projection *p, int axis, int64_t *first, int64_t *last)
+/* Faces along x that the flow decides: first .. last, both included; and those along y. */
+static void faces(const struct projection *p, int axis, int64_t *first, int64_t *last)
 {
 	const enum projection_side side = p->setup.side[axis];
 	const int64_t n = axis == 0 ? p->nx : p->ny;
@@ -87,7 +88,8 @@ static void fill_q(const struct projection *p, double *q)
 		fill_cells(q + projection_at(p, i, 0), p->ny, 1, p->setup.side[1], 1, 0, 0);
 }
 
-void projection_fill(const struct projection *p, struct projection_state *s)
+/* Values at walls, ghosts and repeated faces from the others. */
+static void fill_sides(const struct projection *p, struct projection_state *s)
 {
 	fill_u(p, s->u);
 	fill_v(p, s->v);
@@ -171,7 +173,7 @@ void projection_rate(struct projection *p, const struct projection_state *s, str
 	const bool through = p->setup.side[0] == PROJECTION_THROUGH;
 	int64_t first, last;
 
-	projection_faces(p, 0, &first, &last);
+	faces(p, 0, &first, &last);
 	for (int64_t i = first; i <= last - through; i++) {
 		const int64_t k = projection_at(p, i, 0);
 
@@ -180,7 +182,7 @@ void projection_rate(struct projection *p, const struct projection_state *s, str
 	}
 	if (through)
 		leave(p, s->u, rate->u);
-	projection_faces(p, 1, &first, &last);
+	faces(p, 1, &first, &last);
 	for (int64_t i = 0; i < p->nx; i++) {
 		const int64_t k = projection_at(p, i, first), n = last - first + 1;
 
@@ -216,12 +218,12 @@ static void subtract_gradient(const struct projection *p, struct projection_stat
 	const double *x = p->cells;
 	int64_t first, last;
 
-	projection_faces(p, 0, &first, &last);
+	faces(p, 0, &first, &last);
 	for (int64_t i = first; i < p->nx; i++)
 		for (int64_t j = 0; j < p->ny; j++)
 			s->u[projection_at(p, i, j)] -=
 				(x[i * p->ny + j] - x[(i > 0 ? i - 1 : p->nx - 1) * p->ny + j]) / p->hx;
-	projection_faces(p, 1, &first, &last);
+	faces(p, 1, &first, &last);
 	for (int64_t i = 0; i < p->nx; i++)
 		for (int64_t j = first; j < p->ny; j++)
 			s->v[projection_at(p, i, j)] -=
@@ -232,11 +234,11 @@ void projection_project(struct projection *p, struct projection_state *s)
 {
 	if (p->setup.side[0] == PROJECTION_THROUGH)
 		balance_outflow(p, s->u);
-	projection_fill(p, s);
+	fill_sides(p, s);
 	for (int64_t i = 0; i < p->nx; i++)
 		for (int64_t j = 0; j < p->ny; j++)
 			p->cells[i * p->ny + j] = projection_cell_divergence(p, s, i, j);
 	projection_poisson_solve(p->poisson, p->cells);
 	subtract_gradient(p, s);
-	projection_fill(p, s);
+	fill_sides(p, s);
 }

@@ -236,11 +236,6 @@ double volume_drift(const struct volume *v, int k)
 	return v->size[k] > 0 ? (integral(v, k, false) - v->start[k]) / v->size[k] : 0;
 }
 
-int64_t volume_steps(const struct volume *v)
-{
-	return v->steps;
-}
-
 int64_t volume_reduced(const struct volume *v)
 {
 	return v->reduced;

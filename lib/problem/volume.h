@@ -91,8 +91,7 @@ void volume_start_totals(const struct volume *v, double *total); /* the same at 
 /* Change of the integral of conserved plane k since time 0, relative to the integral of its absolute value then (which
  * is 0: 0). */
 double volume_drift(const struct volume *v, int k);
-int64_t volume_steps(const struct volume *v);	/* since volume_start */
-int64_t volume_reduced(const struct volume *v); /* those of order 1 */
+int64_t volume_reduced(const struct volume *v); /* steps of order 1 since volume_start */
 
 /* The frames t = 0, T/frames, ... T from primitive planes `start` (which may be where frame 0 of a field goes when
  * refine is 1 and there is one field): field[k] gets plane k, frame after frame, k < n_fields. refine: every output
@@ -112,8 +111,5 @@ void volume_work_free(void *work);
 /* F(left, right) of one face along the first axis: primitive states in plane order, conserved fluxes in plane order. */
 void volume_face_flux(const struct volume_law *law, const struct volume_physics *p, enum volume_solver solver, int dims,
 		      const double *left, const double *right, double *flux);
-/* Conserved from primitive variables and back, one cell. */
-void volume_conserved(const struct volume_law *law, const struct volume_physics *p, int dims, const double *primitive,
-		      double *conserved);
 
 #endif

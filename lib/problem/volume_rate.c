@@ -182,9 +182,3 @@ void volume_face_flux(const struct volume_law *law, const struct volume_physics 
 	for (int k = 0; k < n; k++)
 		flux[k] = row[2][k * VOLUME_ROW];
 }
-
-void volume_conserved(const struct volume_law *law, const struct volume_physics *p, int dims, const double *primitive,
-		      double *conserved)
-{
-	law->conserve(p, dims, 1, 1, primitive, conserved);
-}

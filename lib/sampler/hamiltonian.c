@@ -61,11 +61,6 @@ void hamiltonian_free(struct hamiltonian *p)
 	free(p);
 }
 
-void hamiltonian_restart(struct hamiltonian *p)
-{
-	p->known = false;
-}
-
 static void copy(const struct hamiltonian *h, const struct point *from, struct point *to)
 {
 	const size_t bytes = (size_t)h->n * sizeof *to->x;

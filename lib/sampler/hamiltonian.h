@@ -12,7 +12,5 @@ struct hamiltonian *hamiltonian_new(struct density *d, double step, int64_t leap
 void hamiltonian_free(struct hamiltonian *p);
 /* The chain's next state from x, in place. stream: random numbers of this transition alone. */
 void hamiltonian_move(struct hamiltonian *p, struct rng stream, double *x);
-/* x was changed from outside. */
-void hamiltonian_restart(struct hamiltonian *p);
 
 #endif
