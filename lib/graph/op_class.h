@@ -69,8 +69,8 @@ struct op_class {
 	bool alias; /* result is argument 0 with another shape (reshape, stop_gradient): no copy */
 	/* eval computes units begin .. end-1 of units(call); units are independent and their number depends on shapes alone.
 	 * scratch: scratch_size bytes aligned to 64, private to the running worker. finish runs once, after all units, in one
-	 * thread (ordered sums of partial results in work). units NULL: one unit. units, work_size and row_args_for are also
-	 * asked before setup, with state NULL. */
+	 * thread, perhaps beside that of another op (ordered sums of partial results in work). units NULL: one unit. units,
+	 * work_size and row_args_for are also asked before setup, with state NULL. */
 	int64_t (*units)(const struct op_call *c);
 	void (*eval)(const struct op_call *c, int64_t begin, int64_t end, void *scratch);
 	void (*finish)(const struct op_call *c);

@@ -175,7 +175,7 @@ static int work_place(struct builder *b, int stage, size_t bytes)
 	return b->n_places++;
 }
 
-static struct partial *partial_new(struct builder *b, int v, const struct stage *s, int stage)
+static struct partial *partial_new(struct builder *b, int v, const struct stage *s, int stage, size_t *work)
 {
 	const struct value *a = &b->c.value[v];
 	struct partial *p = arena_take(b->plan->arena, sizeof *p);
@@ -187,17 +187,18 @@ static struct partial *partial_new(struct builder *b, int v, const struct stage 
 	p->n_parts = s->n_tasks;
 	builder_ref(b, a->arg[0], &p->in_ref);
 	builder_ref(b, v, &p->out_ref);
-	note(b, work_place(b, stage, (size_t)(p->n_parts * p->n_out) * sizeof(double)), &p->work);
+	*work = (size_t)(p->n_parts * p->n_out) * sizeof(double);
+	note(b, work_place(b, stage, *work), &p->work);
 	return p;
 }
 
-static struct eval *eval_new(struct builder *b, int v, int stage, size_t *area, struct err *e)
+static struct eval *eval_new(struct builder *b, int v, int stage, size_t *area, size_t *work, struct err *e)
 {
 	const struct value *a = &b->c.value[v];
 	const struct op_class *op = a->node->op;
 	struct plan *p = b->plan;
 	struct eval *k = arena_take(p->arena, sizeof *k);
-	size_t n_args = (size_t)a->n_args, work;
+	size_t n_args = (size_t)a->n_args;
 
 	k->op = op;
 	k->in = arena_take(p->arena, (n_args + 1) * sizeof *k->in);
@@ -218,9 +219,9 @@ static struct eval *eval_new(struct builder *b, int v, int stage, size_t *area, 
 	k->local = k->local || k->out_ref.local;
 	if (!k->out_ref.local)
 		note(b, builder_place(b, v), &k->call.out.data);
-	work = op->work_size ? op->work_size(&k->call) : 0;
-	if (work > 0)
-		note(b, work_place(b, stage, work), &k->call.work);
+	*work = op->work_size ? op->work_size(&k->call) : 0;
+	if (*work > 0)
+		note(b, work_place(b, stage, *work), &k->call.work);
 	*area = op->scratch_size ? op->scratch_size(&k->call) : 0;
 	return k;
 }
@@ -233,7 +234,7 @@ static int make_kernels(struct builder *b, struct err *e)
 	for (int s = 0; s < c->n_stages; s++) {
 		const struct stage_plan *from = &c->stage[s];
 		struct stage *to = &p->stage[s];
-		size_t most = 0;
+		size_t most = 0, to_finish = 0;
 
 		to->area = (lay_out_rows(b, s) + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 		to->n_kernels = from->n;
@@ -241,7 +242,7 @@ static int make_kernels(struct builder *b, struct err *e)
 		for (int i = 0; i < from->n; i++) {
 			int u = c->order[from->first + i], v = c->member[c->unit[u].first];
 			struct kernel *k = &to->kernel[i];
-			size_t area = 0;
+			size_t area = 0, work = 0;
 
 			if (c->value[v].kind == KIND_BLOCK) {
 				int64_t count = shape_count(&c->value[v].node->shape);
@@ -253,16 +254,19 @@ static int make_kernels(struct builder *b, struct err *e)
 				if (c->unit[u].n > 1)
 					p->stats.n_fused_nodes += c->unit[u].n;
 			} else if (c->unit[u].partial && from->rows > 0) {
-				k->partial = partial_new(b, v, to, s);
+				k->partial = partial_new(b, v, to, s, &work);
 				to->finishes = true;
 			} else {
-				k->eval = eval_new(b, v, s, &area, e);
+				k->eval = eval_new(b, v, s, &area, &work, e);
 				if (!k->eval)
 					return -1;
 				to->finishes = to->finishes || k->eval->op->finish;
+				work = k->eval->op->finish ? work : 0;
 			}
 			most = area > most ? area : most;
+			to_finish += work;
 		}
+		to->much_to_finish = to->n_kernels > 1 && to_finish / sizeof(float) > WAKE_COST;
 		if (to->area + most > p->memory_bytes)
 			p->memory_bytes = to->area + most;
 		p->stats.n_kernels += from->n;

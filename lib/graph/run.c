@@ -132,22 +132,33 @@ static void run_task(void *arg, int64_t i, int worker)
 	}
 }
 
-static void finish(const struct stage *s)
+/* What is left to do of kernel j once all rows are through. Kernels do not know of each other: threads share them. */
+static void finish(void *arg, int64_t j, int worker)
 {
-	for (int j = 0; j < s->n_kernels; j++) {
-		const struct eval *k = s->kernel[j].eval;
-		const struct partial *p = s->kernel[j].partial;
-		double *sum = p ? p->work : NULL;
+	const struct stage *s = arg;
+	const struct eval *k = s->kernel[j].eval;
+	const struct partial *p = s->kernel[j].partial;
+	double *sum = p ? p->work : NULL;
 
-		if (k && k->op->finish)
-			k->op->finish(&k->call);
-		if (!p)
-			continue;
-		for (int64_t i = 1; i < p->n_parts; i++)
-			for (int64_t o = 0; o < p->n_out; o++)
-				sum[o] += sum[i * p->n_out + o];
-		sum_store(p->dtype, sum, p->n_out, p->out_ref.base);
+	(void)worker;
+	if (k && k->op->finish)
+		k->op->finish(&k->call);
+	if (!p)
+		return;
+	for (int64_t i = 1; i < p->n_parts; i++)
+		for (int64_t o = 0; o < p->n_out; o++)
+			sum[o] += sum[i * p->n_out + o];
+	sum_store(p->dtype, sum, p->n_out, p->out_ref.base);
+}
+
+static void finish_all(const struct stage *s)
+{
+	if (s->much_to_finish) {
+		pool_run(s->n_kernels, finish, (void *)s);
+		return;
 	}
+	for (int j = 0; j < s->n_kernels; j++)
+		finish((void *)s, j, 0);
 }
 
 int plan_run(struct plan *p, struct err *e)
@@ -168,7 +179,7 @@ int plan_run(struct plan *p, struct err *e)
 			pool_run(job.stage->n_tasks, run_task, &job);
 		}
 		if (job.stage->finishes)
-			finish(job.stage);
+			finish_all(job.stage);
 	}
 	for (int k = 0; k < p->n_outputs; k++) {
 		struct output *o = &p->output[k];

@@ -85,9 +85,9 @@ struct stage {
 	int n_kernels;
 	struct kernel *kernel;
 	int64_t total, chunk, n_tasks;
-	bool by_element, in_place; /* in_place: too little work to wake other threads */
-	bool finishes;
-	size_t area; /* kernels' private memory behind the values of the rows */
+	bool by_element, in_place;     /* in_place: too little work to wake other threads */
+	bool finishes, much_to_finish; /* much: enough for threads */
+	size_t area;		       /* kernels' private memory behind the values of the rows */
 };
 
 struct patch {

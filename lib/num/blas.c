@@ -14,8 +14,10 @@
 enum { TINY = 128 };
 
 /* Of our own products: a tile is TILE_ROWS x TILE_VECTORS vectors, a part of the sums TERMS terms, a copied block of
- * A BLOCK_ROWS x TERMS. Rows of B closer than DIRECT_BYTES are read where they are. */
-enum { TILE_ROWS = WIDE_REGISTERS / 4, TILE_VECTORS = 3, TERMS = 192, BLOCK_ROWS = 128, DIRECT_BYTES = 512 };
+ * A BLOCK_ROWS x TERMS, one that is read where it is MANY_ROWS x TERMS: half of a second cache of 1 MiB. Rows of B
+ * closer than DIRECT_BYTES are read where they are. */
+enum { TILE_ROWS = WIDE_REGISTERS / 4, TILE_VECTORS = 3, TERMS = 192 };
+enum { BLOCK_ROWS = 128, MANY_ROWS = 512, DIRECT_BYTES = 512 };
 
 #if defined __GNUC__ && defined __x86_64__ && defined __ELF__
 #pragma weak gotoblas_dynamic_init

@@ -298,7 +298,13 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 	for (int64_t part = 0, p = 0, terms; part < parts; part++, p += terms) {
 		terms = (k - p + parts - part - 1) / (parts - part);
 		for (int64_t i = 0, rows; i < m; i += rows) {
+			/* scattered pieces of A that many panels read are copied together, in smaller blocks */
 			rows = m - i < BLOCK_ROWS ? m - i : BLOCK_ROWS;
+			const bool copies =
+				n > 4 * TILE_VECTORS * LANES && rows > TILE_ROWS && lda > 2 * (trans_a ? rows : terms);
+
+			if (!copies)
+				rows = m - i < MANY_ROWS ? m - i : MANY_ROWS;
 			struct NAME(tile) t = { .a = a + i * row + p * term,
 						.row = row,
 						.term = term,
@@ -308,8 +314,7 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 						.beta = part > 0 ? 1 : beta };
 			int64_t panels = (n + TILE_VECTORS * LANES - 1) / (TILE_VECTORS * LANES);
 
-			/* scattered pieces of A that many panels read are copied together */
-			if (panels > 4 && rows > TILE_ROWS && lda > 2 * (trans_a ? rows : terms)) {
+			if (copies) {
 				for (int64_t r = 0; r < (trans_a ? terms : rows); r++)
 					memcpy(block + r * (trans_a ? rows : terms), t.a + r * lda,
 					       (size_t)(trans_a ? rows : terms) * sizeof *a);
@@ -327,10 +332,14 @@ static void NAME(product)(bool trans_a, bool trans_b, int64_t m, int64_t n, int6
 				t.c = c + i * ldc + j;
 				t.b = b + (trans_b ? j * ldb + p : p * ldb + j);
 				t.ldb = ldb;
+				const int64_t apart = ldb * (int64_t)sizeof *b;
+				/* narrow panels crowd in few places of the first cache at just that distance */
+				const bool crowded =
+					apart > DIRECT_BYTES || (apart == DIRECT_BYTES && 4 * width <= ldb);
+
 				if (trans_b)
 					NAME(pack_columns)(terms, width, t.keep, t.b, ldb, panel);
-				else if ((t.keep < width && !WIDE_MASKS) ||
-					 (rows > TILE_ROWS && ldb * (int64_t)sizeof *b > DIRECT_BYTES))
+				else if ((t.keep < width && !WIDE_MASKS) || (rows > TILE_ROWS && crowded))
 					NAME(pack_rows)(terms, width, t.keep, t.b, ldb, b_end, panel);
 				else {
 					NAME(rows)(t, rows, vectors, far);
