@@ -95,6 +95,13 @@ typedef __mmask8 wide_mask_d;
 #define WIDE_SHUFFLE_d(a, b, pick, step) (pick(1, step, 0) ? (b) : (a))
 #endif
 
+/* Have the cache line of p brought: __builtin_prefetch(p, write, locality) where there is such a thing. */
+#ifdef WIDE_VECTOR
+#define WIDE_PREFETCH(p, write, locality) __builtin_prefetch(p, write, locality)
+#else
+#define WIDE_PREFETCH(p, write, locality) ((void)(p))
+#endif
+
 /* WIDE_HALVES_T(p, q, to): to becomes the vector whose halves are at p and q. WIDE_SWAP_T(a, b): the second half of a,
  * then the first half of b. */
 #ifdef WIDE_VECTOR

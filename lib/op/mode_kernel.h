@@ -87,9 +87,28 @@ WIDE_INLINE void NAME(pack)(struct NAME(operand) from, int64_t n, int64_t tile, 
 		}
 }
 
+/* Lines of the next vector of modes that a tile asks for, one a term. */
+struct NAME(ahead) {
+	const REAL *at;
+	int64_t step;
+};
+
+/* Line 0 or 1 of entry `entry`, term by term, of the vector of modes behind `mode`; or none. */
+WIDE_INLINE struct NAME(ahead)
+	NAME(ahead_of)(struct NAME(operand) of, int64_t entry, int64_t n, int line, int64_t n_modes, int64_t mode)
+{
+	const int64_t next = mode + LANES;
+
+	if (entry >= n || next >= n_modes)
+		return (struct NAME(ahead)){ of.data, 0 };
+	of.data += entry * of.outer + (of.interleaved ? 2 * next + line * LANES : next + line * n_modes);
+	return (struct NAME(ahead)){ of.data, of.inner };
+}
+
 /* A tile: sums go on from what out holds when `more`. */
 WIDE_INLINE void NAME(tile)(const REAL *a, const REAL *b, int64_t terms, bool conj_b, bool more, int64_t n_p,
-			    int64_t n_q, int64_t n_modes, int64_t mode, int64_t count, struct NAME(operand) out)
+			    int64_t n_q, int64_t n_modes, int64_t mode, int64_t count, struct NAME(operand) out,
+			    struct NAME(ahead) ahead)
 {
 	NAME(vec) re[TILE_P][TILE_Q], im[TILE_P][TILE_Q];
 
@@ -103,6 +122,7 @@ WIDE_INLINE void NAME(tile)(const REAL *a, const REAL *b, int64_t terms, bool co
 	for (int64_t r = 0; r < terms; r++, a += TILE_P * 2 * LANES, b += TILE_Q * 2 * LANES) {
 		NAME(vec) br[TILE_Q], bi[TILE_Q];
 
+		WIDE_PREFETCH(ahead.at + r * ahead.step, 0, 2);
 		WIDE_UNROLL for (int q = 0; q < TILE_Q; q++)
 		{
 			memcpy(&br[q], b + 2 * q * LANES, sizeof br[q]);
@@ -139,19 +159,30 @@ WIDE_INLINE void NAME(block)(int64_t n_p, int64_t n_q, int64_t n_r, bool conj_b,
 	for (int64_t first = 0, terms; first < n_r; first += terms) {
 		terms = n_r - first < TERMS ? n_r - first : TERMS;
 		REAL *pack_a = scratch, *pack_b = scratch + terms * TILE_P * 2 * LANES;
+		const struct NAME(operand) b_now = b;
 		struct NAME(operand) rows = a, to = out;
 
 		NAME(pack)(b, n_q, TILE_Q, terms, n_modes, mode, count, pack_b);
 		b.data += terms * b.inner;
 		for (int64_t p = 0; p < n_p; p += TILE_P) {
+			struct NAME(operand) at = to;
+
 			NAME(pack)
 			(rows, n_p - p < TILE_P ? n_p - p : TILE_P, TILE_P, terms, n_modes, mode, count, pack_a);
-			rows.data += TILE_P * a.outer;
-			struct NAME(operand) at = to;
-			for (int64_t q = 0; q < n_q; q += TILE_Q, at.data += TILE_Q * out.inner)
+			/* by turns one of the rows of a, of those of b, and one of the two lines of an entry */
+			for (int64_t q = 0; q < n_q; q += TILE_Q, at.data += TILE_Q * out.inner) {
+				const int64_t turn = q / TILE_Q, row = turn % TILE_P;
+				const int line = (int)(turn / TILE_P % 2);
+				const struct NAME(ahead) ahead =
+					turn / TILE_P % 4 < 2
+						? NAME(ahead_of)(rows, row, n_p - p, line, n_modes, mode)
+						: NAME(ahead_of)(b_now, p + row, n_q, line, n_modes, mode);
+
 				NAME(tile)
-			(pack_a, pack_b + q * terms * 2 * LANES, terms, conj_b, first > 0, n_p - p, n_q - q, n_modes,
-			 mode, count, at);
+				(pack_a, pack_b + q * terms * 2 * LANES, terms, conj_b, first > 0, n_p - p, n_q - q,
+				 n_modes, mode, count, at, ahead);
+			}
+			rows.data += TILE_P * a.outer;
 			to.data += TILE_P * out.outer;
 		}
 		a.data += terms * a.inner;
