@@ -35,4 +35,4 @@ op_members += lib/op/mode_product.c
 op_helpers += lib/op/conv_winograd.c lib/op/conv_winograd.h lib/op/conv_tile.h
 op_helpers += lib/op/conv_geometry.c lib/op/conv_geometry.h lib/op/conv_kernel.h lib/op/conv_direct.h
 op_helpers += lib/op/linmap.h lib/op/linmap_kernel.h lib/op/resample.c
-op_helpers += lib/op/modes.h lib/op/modes_kernel.h lib/op/modes_sixteen.h lib/op/mode_kernel.h lib/op/lanes.h lib/op/spectral.c
+op_helpers += lib/op/modes.h lib/op/modes_kernel.h lib/op/modes_sixteen.h lib/op/modes_lines.h lib/op/mode_kernel.h lib/op/lanes.h lib/op/spectral.c

@@ -115,8 +115,10 @@ struct tables {
 	int64_t n_planes;	   /* numbers of scratch for them */
 	int64_t n_scratch;	   /* numbers of scratch before the line's spectrum */
 	bool sixteen;		   /* planes are 16 x 16 */
+	bool is_long;		   /* few modes of long lines */
 	struct fft_plan *plan;	   /* of a line of the last axis, where that is faster */
-	/* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan, and of sixteen, the factors */
+	/* n x 2m, or 2m x n for the way back: [cos | -sin] with the factor; with a plan, and of sixteen, the factors;
+	 * of long lines cos and sin of k times points 0 .. n/16 - 1 with the factor */
 	void *last;
 	/* cos of k = 0..M and j = 0..n/2, (M + 1) x (n/2 + 1), then sin of k = 1..M and the other j, which stand for
 	 * -j, M x (n - n/2 - 1); each turned around for the way back */
@@ -202,6 +204,11 @@ static bool by_sixteen(const struct modes_attr *a)
 	return last > 0 && a->size[last] == 16 && a->size[last - 1] == 16 && a->modes[last] <= 8;
 }
 
+static bool by_pieces(const struct modes_attr *a)
+{
+	return a->size[a->n_dims - 1] % 256 == 0 && a->modes[a->n_dims - 1] <= 16;
+}
+
 static int make_tables(const struct op_call *c, bool back, void **state, struct err *e)
 {
 	struct tables *t = xcalloc(1, sizeof *t);
@@ -236,6 +243,7 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 	t->n_planes = plane_numbers(a);
 	t->n_scratch = scratch_numbers(a);
 	t->sixteen = by_sixteen(a);
+	t->is_long = by_pieces(a);
 	t->last = mem_new(fft ? m : 2 * m * n, dtype_size(type), "Fourier matrix", e);
 	if (!t->last)
 		goto fail;
@@ -247,7 +255,11 @@ static int make_tables(const struct op_call *c, bool back, void **state, struct 
 			put(t->last, type, k, back ? factor / half : factor);
 		if (t->sixteen)
 			put(t->last, type, k, factor);
-		for (int64_t j = 0; j < n && !fft && !t->sixteen; j++) {
+		for (int64_t j = 0; j < n / 16 && t->is_long; j++) {
+			put(t->last, type, 2 * k * (n / 16) + j, factor * cosine(k, j, n));
+			put(t->last, type, (2 * k + 1) * (n / 16) + j, factor * sine(k, j, n));
+		}
+		for (int64_t j = 0; j < n && !fft && !t->sixteen && !t->is_long; j++) {
 			put(t->last, type, back ? k * n + j : j * 2 * m + k, factor * cosine(k, j, n));
 			put(t->last, type, back ? (m + k) * n + j : j * 2 * m + m + k, -factor * sine(k, j, n));
 		}
@@ -279,7 +291,7 @@ static int from_setup(const struct op_call *c, void **state, struct err *e)
 static size_t scratch_size(const struct op_call *c)
 {
 	const struct modes_attr *a = c->attr;
-	int64_t spectrum = through_fft(a) ? 2 * (a->size[a->n_dims - 1] / 2 + 1) : 0;
+	int64_t n = a->size[a->n_dims - 1], spectrum = through_fft(a) ? 2 * (n / 2 + 1) : by_pieces(a) ? n : 0;
 
 	return (size_t)(scratch_numbers(a) + spectrum) * dtype_size(c->out.dtype);
 }
@@ -292,12 +304,14 @@ static int64_t units(const struct op_call *c)
 #define REAL float
 #define NAME(x) x##_f
 #include "op/modes_sixteen.h"
+#include "op/modes_lines.h"
 #include "op/modes_kernel.h"
 #undef REAL
 #undef NAME
 #define REAL double
 #define NAME(x) x##_d
 #include "op/modes_sixteen.h"
+#include "op/modes_lines.h"
 #include "op/modes_kernel.h"
 #undef REAL
 #undef NAME

@@ -188,6 +188,11 @@ static void NAME(lines_to_modes)(const struct tables *t, int64_t n_lines, const 
 	const int64_t n = t->a.size[t->a.n_dims - 1], m = t->a.modes[t->a.n_dims - 1];
 	const REAL *restrict factor = t->last;
 
+	if (t->is_long) {
+		for (int64_t r = 0; r < n_lines; r++)
+			NAME(long_to_modes)(t, x + r * n, out + r * step, spectrum);
+		return;
+	}
 	if (!t->plan) {
 		NAME(multiply)(n_lines, 2 * m, n, x, n, t->last, 2 * m, out, step);
 		return;
@@ -207,6 +212,11 @@ static void NAME(lines_from_modes)(const struct tables *t, int64_t n_lines, cons
 	const int64_t n = t->a.size[t->a.n_dims - 1], m = t->a.modes[t->a.n_dims - 1];
 	const REAL *restrict factor = t->last;
 
+	if (t->is_long) {
+		for (int64_t r = 0; r < n_lines; r++)
+			NAME(long_from_modes)(t, in + r * step, y + r * n);
+		return;
+	}
 	if (!t->plan) {
 		NAME(multiply)(n_lines, n, 2 * m, in, step, t->last, n, y, n);
 		return;

@@ -185,8 +185,13 @@ static const struct layer layers[] = {
 	{ 2, { 16, 16 }, { 7, 18 }, { 2, 8 } },
 	{ 2, { 18, 15 }, { 16, 16 }, { 16, 7 } },
 	{ 3, { 2, 16, 16 }, { 2, 16, 16 }, { 2, 4, 8 } },
+	/* few modes of long lines, on either side */
+	{ 1, { 1024 }, { 1024 }, { 16 } },
+	{ 1, { 256 }, { 40 }, { 9 } },
+	{ 1, { 30 }, { 512 }, { 11 } },
+	{ 2, { 4, 256 }, { 4, 256 }, { 2, 3 } },
 };
-enum { N_LAYERS = 16, IN = 2, OUT = 3 };
+enum { N_LAYERS = 20, IN = 2, OUT = 3 };
 
 static void inputs(struct feed *f, const struct layer *l, int64_t in, int64_t out, node *x, node *w)
 {
