@@ -22,6 +22,8 @@ struct cfg {
 /* Marks the maps of the effective configuration that are ours to change; nodes of the user's are only borrowed. */
 static const char ours[] = "effective";
 
+static void check_sections(struct cfg *r);
+
 struct cfg *cfg_new(const struct conf *c)
 {
 	struct cfg *r = xcalloc(1, sizeof *r);
@@ -30,6 +32,7 @@ struct cfg *cfg_new(const struct conf *c)
 	r->arena = arena_new();
 	r->effective = conf_node_new(r->arena, CONF_MAP, ours, 0);
 	r->named = conf_node_new(r->arena, CONF_MAP, ours, 0);
+	check_sections(r);
 	return r;
 }
 
@@ -70,6 +73,29 @@ static void fail_at(struct cfg *r, const struct conf_node *n, const char *path, 
 
 	if (!failed(r))
 		err_set(&r->err, ERR_USAGE, "%s%s: %s", conf_place(place, sizeof place, n), path, message);
+}
+
+/* Before anything is read: that a key is missing would say little of a section that is misspelt. */
+static void check_sections(struct cfg *r)
+{
+	static const char *const known[] = { "problem", "data",	 "model",  "objective", "optim",
+					     "train",	"solve", "sample", "eval",	"gen" };
+	enum { KNOWN = sizeof known / sizeof *known };
+	const struct conf_node *root = conf_root(r->conf);
+	char shown[CONF_SHOWN];
+
+	for (int i = 0; i < root->n && !failed(r); i++) {
+		const char *near = NULL;
+		bool is_known = false;
+
+		for (int k = 0; k < KNOWN; k++)
+			is_known = is_known || strcmp(root->key[i], known[k]) == 0;
+		if (is_known)
+			continue;
+		near = str_nearest(root->key[i], KNOWN, known);
+		fail_at(r, root->child[i], conf_show(shown, root->key[i]),
+			near ? arena_printf(r->arena, "unknown section; did you mean '%s'?", near) : "unknown section");
+	}
 }
 
 void cfg_fail(struct cfg *r, const char *path, const char *format, ...)
@@ -233,24 +259,6 @@ void cfg_section(struct cfg *r, const char *path, int n, const struct key_table 
 
 int cfg_done(struct cfg *r, struct err *e)
 {
-	static const char *const known[] = { "problem", "data",	 "model",  "objective", "optim",
-					     "train",	"solve", "sample", "eval",	"gen" };
-	enum { KNOWN = sizeof known / sizeof *known };
-	const struct conf_node *root = conf_root(r->conf);
-	char shown[CONF_SHOWN];
-
-	for (int i = 0; i < root->n && !failed(r); i++) {
-		const char *near = NULL;
-		bool is_known = false;
-
-		for (int k = 0; k < KNOWN; k++)
-			is_known = is_known || strcmp(root->key[i], known[k]) == 0;
-		if (is_known)
-			continue;
-		near = str_nearest(root->key[i], KNOWN, known);
-		fail_at(r, root->child[i], conf_show(shown, root->key[i]),
-			near ? arena_printf(r->arena, "unknown section; did you mean '%s'?", near) : "unknown section");
-	}
 	return failed(r) ? err_set(e, r->err.code, "%s", r->err.message) : 0;
 }
 

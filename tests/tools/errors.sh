@@ -53,7 +53,9 @@ run_error 2 'bad.yaml:2' sciml-train bad.yaml d.h5 -o x.h5
 printf 'model: !!python/object:os.system {name: fno}\n' >bad.yaml
 run_error 2 'bad.yaml:1' sciml-train bad.yaml d.h5 -o x.h5
 printf 'modle: {name: fno}\n' >bad.yaml
-run_status 2 sciml-train bad.yaml d.h5 -o x.h5
+run_error 2 "bad.yaml:1: modle: unknown section; did you mean 'model'?" sciml-train bad.yaml d.h5 -o x.h5
+printf 'gen: {samples: 2}\nproblme: {name: heat}\n' >bad.yaml
+run_error 2 "bad.yaml:2: problme: unknown section; did you mean 'problem'?" sciml-gen bad.yaml -o x.h5
 run_error 2 'train.epochs' sciml-train fno d.h5 -s train.epochs=0 -o x.h5
 run_error 2 'samples' sciml-gen burgers -n -4 -o x.h5
 
