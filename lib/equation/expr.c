@@ -307,6 +307,18 @@ bool expr_has_fields(const struct exprs *p, expr a)
 	return expr_has(p, a, EX_FIELD, -1);
 }
 
+bool expr_has_random(const struct exprs *p, expr a)
+{
+	const struct expr_node *n = &p->node[a];
+
+	if (expr_op_is_random(n->op))
+		return true;
+	for (int i = 0; i < n->n_args; i++)
+		if (expr_has_random(p, n->arg[i]))
+			return true;
+	return false;
+}
+
 bool expr_is_constant(const struct exprs *p, expr a)
 {
 	const struct expr_node *n = &p->node[a];

@@ -171,6 +171,7 @@ bool expr_is_number(const struct exprs *p, expr a, double value);
 /* Does the tree contain op (index < 0: any index)? */
 bool expr_has(const struct exprs *p, expr a, enum expr_op op, int index);
 bool expr_has_fields(const struct exprs *p, expr a);
+bool expr_has_random(const struct exprs *p, expr a); /* an op of chance */
 /* Independent of space, time, fields and chance: numbers and parameters. */
 bool expr_is_constant(const struct exprs *p, expr a);
 /* Is op one of the linear operators EX_D .. EX_MEAN? */

@@ -43,7 +43,7 @@ int64_t latent_loop_noise(const struct latent_loop *l);
 int latent_loop_run(struct latent_loop *l, const struct params *values, const double *normals, void *paths,
 		    double weight, struct latent_terms *terms, struct params *gradient, struct err *e);
 
-/* Paths of the prior in the data's units, a fixed number at a time: see path_source in sample_inside.h. */
+/* Paths of the prior in the data's units, a fixed number at a time: see path_source in sample_model.h. */
 void *latent_draws_new(struct network *n, const void *config, const struct layout *made, int64_t batch, struct err *e);
 void latent_draws_free(void *draws);
 int latent_draws_run(void *draws, const struct params *values, uint64_t seed, const char *purpose, int64_t first,

@@ -49,7 +49,7 @@ struct ticks {
 void ticks_make(struct ticks *t, double lo, double hi, bool log, int wanted);
 double ticks_position(const struct ticks *t, double v); /* 0 at lo, 1 at hi */
 
-/* plot_colour.c: red, green, blue in 0..255; u in [0, 1], NaN is grey. */
+/* plot_ticks.c: red, green, blue in 0..255; u in [0, 1], NaN is grey. */
 void plot_colour(enum plot_map map, double u, unsigned char *rgb);
 void plot_line_colour(int i, double *rgb); /* of the i-th curve; 0..1 */
 

@@ -25,14 +25,6 @@ enum parity equation_side_parity(const struct equation_spec *s, int axis, int un
 	return both;
 }
 
-static bool is_random(const struct exprs *p, expr a)
-{
-	for (int op = EX_UNIFORM; op < EX_OPS; op++)
-		if (expr_has(p, a, (enum expr_op)op, -1))
-			return true;
-	return false;
-}
-
 /* A formula of place alone at points and at their images beyond both ends. */
 static enum parity by_values(const struct equation_spec *s, expr a, int axis)
 {
@@ -116,7 +108,7 @@ enum parity equation_parity(const struct equation_spec *s, expr a, int axis, con
 	if (n.op == EX_NUMBER && n.value == 0)
 		return PARITY_ANY;
 	if (!expr_has(p, a, EX_COORD, axis) && !expr_has_fields(p, a) && !expr_has(p, a, EX_COEF, -1) &&
-	    !is_random(p, a))
+	    !expr_has_random(p, a))
 		return PARITY_EVEN;
 	if (n.op == EX_COSINES)
 		return PARITY_EVEN;
@@ -126,7 +118,8 @@ enum parity equation_parity(const struct equation_spec *s, expr a, int axis, con
 				return PARITY_EVEN;
 		return n.n_args == 4 && !expr_is_number(p, n.arg[3], 0) ? PARITY_NONE : PARITY_ODD;
 	}
-	if (!expr_has_fields(p, a) && !expr_has(p, a, EX_COEF, -1) && !is_random(p, a) && !expr_op_is_linear(n.op))
+	if (!expr_has_fields(p, a) && !expr_has(p, a, EX_COEF, -1) && !expr_has_random(p, a) &&
+	    !expr_op_is_linear(n.op))
 		return by_values(s, a, axis);
 	for (int i = 0; i < n.n_args && i < 3; i++)
 		arg[i] = equation_parity(s, n.arg[i], axis, unknown, coef);

@@ -200,14 +200,6 @@ static bool has_law_of_space(const struct exprs *p, expr a)
 	return false;
 }
 
-static bool is_random(const struct exprs *p, expr a)
-{
-	for (int op = EX_UNIFORM; op < EX_OPS; op++)
-		if (expr_has(p, a, (enum expr_op)op, -1))
-			return true;
-	return false;
-}
-
 /* Abbreviations that hold no field or coefficient, random laws among them, may stand in formulas: the first pass reads
  * those that can be read without. Each is drawn once, wherever it stands. */
 static int read_definitions(struct equation_spec *s, const struct equation_config *c, bool first, struct err *e)
@@ -454,7 +446,7 @@ static int read_equations(struct equation_spec *s, const struct equation_config 
 	if (read_noise(s, n, e) != 0)
 		return -1;
 	for (int k = 0; k < s->n_unknowns; k++)
-		if (is_random(s->pool, s->unknown[k].rate))
+		if (expr_has_random(s->pool, s->unknown[k].rate))
 			return equation_spec_fail(
 				e, n, "equation",
 				"random laws stand in param, coefficient and initial, not in equations");
@@ -565,7 +557,7 @@ void equation_spec_free(struct equation_spec *s)
 
 bool equation_param_is_drawn(const struct equation_spec *s, int param)
 {
-	if (is_random(s->pool, s->param[param]))
+	if (expr_has_random(s->pool, s->param[param]))
 		return true;
 	for (int k = 0; k < param; k++)
 		if (expr_has(s->pool, s->param[param], EX_PARAM, k) && equation_param_is_drawn(s, k))
