@@ -48,7 +48,9 @@ static node trace(struct graph *g, const struct cnf_field *f, node x, node v)
 static void product(struct graph *g, void *context, node t, const node *y, node by, node *out)
 {
 	const struct cnf_field *f = context;
-	const node x = op_slice(g, y[0], 1, 0, f->dim, 1), v = trajectory_network(g, f->chain, t, x);
+	const node x = op_slice(g, y[0], 1, 0, f->dim, 1),
+		   in = f->n_given > 0 ? op_concat(g, 2, (node[]){ x, f->given }, 1) : x,
+		   v = trajectory_network(g, f->chain, t, in);
 
 	(void)by;
 	out[0] = graph_error(g) ? NODE_NONE : op_concat(g, 2, (node[]){ v, op_neg(g, trace(g, f, x, v)) }, 1);
@@ -59,7 +61,7 @@ void cnf_field_of(struct chain *c, struct cnf_field *f)
 	const struct shape s = shape_of(c->batch, f->dim + 1);
 
 	f->chain = c;
-	c->network->spec = (struct model_spec){ .n_in = f->dim, .n_out = f->dim, .n_vector = 1 };
+	c->network->spec = (struct model_spec){ .n_in = f->dim + f->n_given, .n_out = f->dim, .n_vector = 1 };
 	c->state = graph_input(c->g, "state", c->real, &s);
 	c->term = (struct diffeq_term){ .product = product, .context = f };
 }
@@ -92,7 +94,8 @@ struct cnf_solve {
 	struct cnf_field field;
 	const struct cnf *config;
 	int64_t dim;
-	void *x, *probe; /* in the network's type */
+	int given_at;		 /* chain's input, -1: none */
+	void *x, *probe, *given; /* in the network's type */
 };
 
 enum { START, PROBE };
@@ -111,6 +114,13 @@ static void build(struct chain *c, void *context)
 		c->field_reads[PROBE] = true;
 		c->n_data = 2;
 	}
+	s->given_at = s->field.n_given > 0 ? c->n_data++ : -1;
+	if (s->given_at >= 0) {
+		const struct shape given = shape_of(c->batch, s->field.n_given);
+
+		s->field.given = c->data[s->given_at] = graph_input(g, "given", c->real, &given);
+		c->field_reads[s->given_at] = true;
+	}
 	c->y0 = op_concat(g, 2, (node[]){ c->data[START], graph_full(g, c->real, &column, 0) }, 1);
 	cnf_field_of(c, &s->field);
 	c->saved = graph_input(g, "final state", c->real, &state);
@@ -127,13 +137,16 @@ struct cnf_solve *cnf_solve_new(struct network *n, const struct cnf *c, int64_t 
 	s->config = c;
 	s->dim = dim;
 	/* any node stands for "with a probe" until build makes it */
-	s->field = (struct cnf_field){ .dim = dim, .probe = exact ? NODE_NONE : (node){ 0 } };
+	s->field = (struct cnf_field){ .dim = dim,
+				       .n_given = n->spec.n_in > dim ? n->spec.n_in - dim : 0,
+				       .probe = exact ? NODE_NONE : (node){ 0 } };
 	s->chain.network = n;
 	s->chain.solver = &c->solver;
 	s->chain.batch = b;
 	s->x = mem_new(b * dim, width, "a batch of points", e);
 	s->probe = s->x ? mem_new(b * dim, width, "a batch of probes", e) : NULL;
-	if (s->probe && chain_nodes(&s->chain, build, s, e) == 0 && chain_compile(&s->chain, e) == 0)
+	s->given = s->probe ? mem_new(b * s->field.n_given + 1, width, "a batch of conditions", e) : NULL;
+	if (s->given && chain_nodes(&s->chain, build, s, e) == 0 && chain_compile(&s->chain, e) == 0)
 		return s;
 	cnf_solve_free(s);
 	return NULL;
@@ -146,23 +159,28 @@ void cnf_solve_free(struct cnf_solve *s)
 	chain_free(&s->chain);
 	free(s->x);
 	free(s->probe);
+	free(s->given);
 	free(s);
 }
 
-int cnf_solve_run(struct cnf_solve *s, bool back, const double *probe, double *x, double *change, int64_t *evaluations,
-		  struct err *e)
+int cnf_solve_run(struct cnf_solve *s, bool back, const double *probe, const double *given, double *x, double *change,
+		  int64_t *evaluations, struct err *e)
 {
 	const int64_t b = s->chain.batch, dim = s->dim;
 	const struct shape state = shape_of(b, dim + 1);
-	const struct chain_run run = { .data = { s->x, s->probe },
-				       .t0 = back ? s->config->end : 0,
-				       .t1 = back ? 0 : s->config->end };
+	struct chain_run run = { .data = { s->x, s->probe },
+				 .t0 = back ? s->config->end : 0,
+				 .t1 = back ? 0 : s->config->end };
 	struct flow_result r;
 	double loss;
 
 	tensor_convert(DTYPE_F64, x, s->chain.real, s->x, b * dim);
 	if (probe)
 		tensor_convert(DTYPE_F64, probe, s->chain.real, s->probe, b * dim);
+	if (s->given_at >= 0) {
+		tensor_convert(DTYPE_F64, given, s->chain.real, s->given, b * s->field.n_given);
+		run.data[s->given_at] = s->given;
+	}
 	if (chain_forward(&s->chain, &run, NULL, &loss, &r, e) != 0)
 		return -1;
 	const struct tensor end = tensor_view(s->chain.real, &state, s->chain.saved_value);

@@ -20,8 +20,9 @@ extern const struct key cnf_keys[];
  * long as the chain. */
 struct cnf_field {
 	struct chain *chain;
-	int64_t dim;
+	int64_t dim, n_given;
 	node probe;
+	node given; /* (b, n_given): conditions, behind the point in the network's input; n_given 0: none */
 };
 void cnf_field_of(struct chain *c, struct cnf_field *f);
 
@@ -29,15 +30,17 @@ void cnf_field_of(struct chain *c, struct cnf_field *f);
 void cnf_probe(enum cnf_trace trace, uint64_t seed, const char *purpose, uint64_t step, uint64_t point, int64_t dim,
 	       double *out);
 
-/* A trained model at work on batches of b points, forth (base to data) and back. */
+/* A trained model at work on batches of b points, forth (base to data) and back. Conditions are what its input has
+ * beyond dim. */
 struct cnf_solve;
 struct cnf_solve *cnf_solve_new(struct network *n, const struct cnf *c, int64_t b, int64_t dim, bool exact,
 				struct err *e);
 void cnf_solve_free(struct cnf_solve *s);
 /* x (b, dim): moved from its place to the base's (back) or the data's, in place; change (b): what log p lost on the way
- * there (b numbers). probe (b, dim): read unless exact. *evaluations: of the field. */
-int cnf_solve_run(struct cnf_solve *s, bool back, const double *probe, double *x, double *change, int64_t *evaluations,
-		  struct err *e);
+ * there (b numbers). probe (b, dim): read unless exact; given (b, n_given): read where there are conditions.
+ * *evaluations: of the field. */
+int cnf_solve_run(struct cnf_solve *s, bool back, const double *probe, const double *given, double *x, double *change,
+		  int64_t *evaluations, struct err *e);
 /* log N(x; 0, I) */
 double cnf_base(int64_t dim, const double *x);
 

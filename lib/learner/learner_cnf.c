@@ -22,7 +22,7 @@ const struct key cnf_keys[] = {
 	KEY_END,
 };
 
-enum { POINTS, PROBE, CHUNK = 1024 };
+enum { POINTS, PROBE, GIVEN, CHUNK = 1024 };
 
 struct own {
 	struct examples examples; /* of the training set */
@@ -30,15 +30,20 @@ struct own {
 	struct standard standard;
 };
 
-/* Standardised samples in the network's type. */
+/* Standardised samples in the network's type, room for probes, and conditions as they are. */
 static int read_points(struct trajectory *s, struct trajectory_data *d, const struct examples *x, struct err *e)
 {
 	const struct own *own = s->own;
-	const struct shape row = shape_of(x->dim);
-	double *part = mem_new(CHUNK * x->dim, sizeof *part, "samples", e);
+	const struct shape row = shape_of(x->dim), condition = shape_of(x->values);
+	const size_t width = dtype_size(s->network->real);
+	double *part = mem_new(CHUNK * (x->dim + x->values), sizeof *part, "samples", e),
+	       *values = part + CHUNK * x->dim;
 	int64_t item[CHUNK];
-	char *to = part ? trajectory_add(d, s->network->real, &row, e) : NULL;
+	char *to = part ? trajectory_add(d, s->network->real, &row, e) : NULL, *given = NULL;
 	int status = to && trajectory_add(d, s->network->real, &row, e) ? 0 : -1;
+
+	if (status == 0 && x->values > 0 && !(given = trajectory_add(d, s->network->real, &condition, e)))
+		status = -1;
 
 	for (int64_t at = 0; at < d->n && status == 0; at += CHUNK) {
 		const int64_t n = d->n - at < CHUNK ? d->n - at : CHUNK;
@@ -48,8 +53,13 @@ static int read_points(struct trajectory *s, struct trajectory_data *d, const st
 		if ((status = examples_targets(x, n, item, part, e)) != 0)
 			break;
 		standard_apply(&own->standard, n, x->dim, part);
-		tensor_convert(DTYPE_F64, part, s->network->real,
-			       to + (size_t)(at * x->dim) * dtype_size(s->network->real), n * x->dim);
+		tensor_convert(DTYPE_F64, part, s->network->real, to + (size_t)(at * x->dim) * width, n * x->dim);
+		if (!given)
+			continue;
+		if ((status = examples_values(x, n, item, values, e)) != 0)
+			break;
+		tensor_convert(DTYPE_F64, values, s->network->real, given + (size_t)(at * x->values) * width,
+			       n * x->values);
 	}
 	free(part);
 	return status;
@@ -62,10 +72,11 @@ static int read_data(struct trajectory *s, struct trajectory_data *d, bool with_
 	struct examples x;
 
 	(void)with_targets;
-	if (s->task->input.n > 0)
-		return err_set(e, ERR_USAGE, "data.input: flows of objective cnf know no conditions");
 	if (examples_open(&x, d->from, s->task, 0, e) != 0)
 		return -1;
+	if (x.map_dim > 0)
+		return err_set(e, ERR_USAGE,
+			       "data.input: conditions of objective cnf are numbers, not fields on a grid");
 	if (first) {
 		own = s->own = xcalloc(1, sizeof *own);
 		own->examples = x;
@@ -104,6 +115,11 @@ static void build(struct chain *c, void *context)
 	double offset = (double)dim * 0.91893853320467274178;
 
 	f->dim = dim;
+	f->n_given = own->examples.values;
+	if (f->n_given > 0) {
+		f->given = trajectory_input(c, &s->train, GIVEN, "given");
+		c->field_reads[GIVEN] = true;
+	}
 	f->probe = key->trace != CNF_EXACT && c->training ? probe : NODE_NONE;
 	c->field_reads[PROBE] = node_is(f->probe);
 	c->y0 = op_concat(g, 2, (node[]){ x, graph_full(g, c->real, &column, 0) }, 1);
@@ -173,7 +189,7 @@ static const struct learner_class cnf = {
 	.summary = "continuous normalising flow: a vector field between a Gaussian and the data, by maximum likelihood",
 	.source = "Chen et al., arXiv 1806.07366; Grathwohl et al. (FFJORD), arXiv 1810.01367",
 	.notes = "use with model vector-field; train_loss and valid_loss are nats a sample in the units of the data; "
-		 "sciml-sample draws from the model file and gives densities",
+		 "sciml-sample draws from the model file and gives densities; data.input: conditions",
 	.config_size = sizeof(struct cnf),
 	.keys = cnf_keys,
 	.needs_data = true,

@@ -40,13 +40,13 @@ struct work {
 	struct cnf cnf;
 	struct model_file *model;
 	struct dataset *data;
-	struct examples examples;
+	struct examples examples; /* of the data: points and conditions, or for draws conditions alone */
 	struct standard standard;
 	struct layout layout;
 	struct cnf_solve *solve;
-	int64_t dim, n, first, count, batch, evaluations;
+	int64_t dim, values, n, first, count, batch, evaluations;
 	double log_scale; /* sum of the logarithms of the deviations */
-	double *x, *moved, *change, *sum, *probe;
+	double *x, *moved, *change, *sum, *probe, *given;
 };
 
 static void close_work(struct work *w)
@@ -60,6 +60,7 @@ static void close_work(struct work *w)
 	free(w->change);
 	free(w->sum);
 	free(w->probe);
+	free(w->given);
 }
 
 static int64_t elements(const struct layout *l)
@@ -69,6 +70,20 @@ static int64_t elements(const struct layout *l)
 	for (int f = 0; f < l->n_fields; f++)
 		n += layout_field_count(l, f);
 	return n;
+}
+
+/* Draw k gets the condition of sample k of the data, which start again where they end. */
+static int open_conditions(struct work *w, const struct sample_options *o, struct err *e)
+{
+	struct model_spec of = w->model->network.spec;
+
+	if (o->n_data != 1)
+		return err_set(e, ERR_USAGE, "the model draws for given conditions: name one data set that has them");
+	of.n_in = of.n_out;
+	of.n_vector = 1 + w->values;
+	if (dataset_open(&w->data, o->data[0], NULL, e) != 0)
+		return -1;
+	return examples_open_conditions(&w->examples, w->data, &w->model->task_key, 0, &of, e);
 }
 
 static int open_data(struct work *w, const struct sample_options *o, struct err *e)
@@ -82,6 +97,9 @@ static int open_data(struct work *w, const struct sample_options *o, struct err 
 	for (int64_t i = 0; i < w->dim && w->standard.std; i++)
 		w->log_scale += log(w->standard.std[i]);
 	w->n = w->key.samples;
+	w->values = w->model->network.spec.n_in - w->dim;
+	if (!density && w->values > 0)
+		return open_conditions(w, o, e);
 	if (!density)
 		return o->n_data == 0 ? 0
 				      : err_set(e, ERR_USAGE, "%s: a flow makes its draws without data", o->data[0]);
@@ -92,10 +110,13 @@ static int open_data(struct work *w, const struct sample_options *o, struct err 
 	    examples_open(&w->examples, w->data, &w->model->task_key, 0, e) != 0)
 		return -1;
 	w->n = w->examples.n_items;
-	return w->examples.dim == w->dim
+	return w->examples.dim == w->dim && w->examples.values == w->values
 		       ? 0
-		       : err_set(e, ERR_USAGE, "%s: samples of %lld elements, those of the model have %lld",
-				 dataset_name(w->data), (long long)w->examples.dim, (long long)w->dim);
+		       : err_set(e, ERR_USAGE,
+				 "%s: samples of %lld elements with %lld conditions, those of the model have %lld with "
+				 "%lld",
+				 dataset_name(w->data), (long long)w->examples.dim, (long long)w->examples.values,
+				 (long long)w->dim, (long long)w->values);
 }
 
 static int open_run(struct work *w, struct err *e)
@@ -110,9 +131,22 @@ static int open_run(struct work *w, struct err *e)
 	w->x = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
 	w->moved = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
 	w->probe = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "probes", e);
+	w->given = mem_new(w->batch * w->values + 1, sizeof *w->x, "conditions", e);
 	w->change = mem_new(w->batch, sizeof *w->x, "densities", e);
 	w->sum = mem_new(w->batch, sizeof *w->x, "densities", e);
-	return w->solve && w->x && w->moved && w->probe && w->change && w->sum ? 0 : -1;
+	return w->solve && w->x && w->moved && w->probe && w->given && w->change && w->sum ? 0 : -1;
+}
+
+static int conditions(struct work *w, int64_t first, struct err *e)
+{
+	int64_t *item = xcalloc((size_t)w->batch, sizeof *item);
+	int status;
+
+	for (int64_t i = 0; i < w->batch; i++)
+		item[i] = (first + i) % w->examples.n_items;
+	status = examples_values(&w->examples, w->batch, item, w->given, e);
+	free(item);
+	return status;
 }
 
 /* The batch moved as many times as there are probes; sum: the mean change. */
@@ -121,13 +155,15 @@ static int move(struct work *w, int64_t first, bool back, struct err *e)
 	const int64_t runs = w->key.probes > 0 ? w->key.probes : 1, size = w->batch * w->dim;
 	int64_t evaluations;
 
+	if (w->values > 0 && conditions(w, first, e) != 0)
+		return -1;
 	memset(w->sum, 0, (size_t)w->batch * sizeof *w->sum);
 	for (int64_t k = 0; k < runs; k++) {
 		memcpy(w->moved, w->x, (size_t)size * sizeof *w->x);
 		for (int64_t i = 0; i < w->batch && w->key.probes > 0; i++)
 			cnf_probe(CNF_RADEMACHER, (uint64_t)w->common->seed, "cnf probe", (uint64_t)k,
 				  (uint64_t)(first + i), w->dim, w->probe + i * w->dim);
-		if (cnf_solve_run(w->solve, back, w->probe, w->moved, w->change, &evaluations, e) != 0)
+		if (cnf_solve_run(w->solve, back, w->probe, w->given, w->moved, w->change, &evaluations, e) != 0)
 			return err_in(e, "samples %lld to %lld", (long long)first, (long long)(first + w->batch - 1));
 		w->evaluations += evaluations;
 		for (int64_t i = 0; i < w->batch; i++)

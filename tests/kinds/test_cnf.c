@@ -26,7 +26,7 @@ static void run(struct cnf_solve *v, bool back, const double *probe, double *x, 
 	struct err e = { 0 };
 	int64_t evaluations;
 
-	ck_assert_msg(cnf_solve_run(v, back, probe, x, change, &evaluations, &e) == 0, "%s", e.message);
+	ck_assert_msg(cnf_solve_run(v, back, probe, NULL, x, change, &evaluations, &e) == 0, "%s", e.message);
 	ck_assert_int_gt(evaluations, 0);
 }
 

@@ -49,12 +49,30 @@ done
 cmp table1.h5 table3.h5 || fail 'threads change the training'
 run_status 0 sciml-sample table1.h5 -n 20 -o rows.h5
 
+# conditions: x is N(2 c, 0.25), whatever c; at 0.6 standard deviations from there log p is -0.4058
+awk 'function u(i) { i = sin(12.9898 * i + 4.1) * 43758.5453; return i - int(i) < 0 ? 1 + i - int(i) : i - int(i) }
+	BEGIN { print "c,x"; for (i = 1; i <= 2000; i++) { c = 2 * u(3 * i) - 1
+		print c "," 2 * c + 0.5 * sqrt(-2 * log(1 - u(3 * i + 1))) * cos(6.283185307 * u(3 * i + 2)) } }' >given.csv
+awk 'BEGIN { print "c,x"; for (i = 0; i < 200; i++) print -0.9 + 1.8 * i / 199 "," 2 * (-0.9 + 1.8 * i / 199) + 0.3 }' >ask.csv
+run_status 0 sciml-train cnf given.csv $small -s data.target=[x] -s data.input=[c] -s train.epochs=25 -s train.batch=250 \
+	-s objective.rtol=1e-3 -s objective.atol=1e-3 -o given.h5
+run_status 0 sciml-sample given.h5 ask.csv -s sample.task=density -o ask.h5
+run_status 0 sciml-eval stat ask.h5
+awk -F '\t' '$1 == "log_density" { exit !($4 > -0.8 && $5 < -0.1 && $6 > -0.5 && $6 < -0.3) }' out || fail "densities: $(cat out)"
+run_status 0 sciml-sample given.h5 ask.csv -n 2000 -o drawn.h5
+run_status 0 sciml-eval stat drawn.h5
+awk -F '\t' '$1 == "x" { exit !($6 > -0.1 && $6 < 0.1 && $7 > 1.1 && $7 < 1.2) }' out || fail "draws: $(cat out)"
+run_error 2 'name one data set that has them' sciml-sample given.h5 -n 5 -o x.h5
+run_error 2 "no field 'c'" sciml-sample given.h5 two.h5 -n 5 -o x.h5
+run_status 0 sciml-gen heat -n 4 -s problem.grid=8 -o map.h5
+run_error 2 'conditions of objective cnf are numbers' sciml-train cnf map.h5 $small -s data.target=[u] -s data.input=[a] -o x.h5
+
 run_error 2 'objective cnf is applied by sciml-sample' sciml-solve flow.h5 two.h5 -o x.h5
 run_error 2 'command line: sample.steps: unknown key' sciml-sample flow.h5 --steps 3 -o x.h5
 printf '1 2\n3 nan\n' >nan.dat
 run_error 1 'sciml-train: nan.dat: field x: sample 1: the value is NaN' sciml-train cnf nan.dat $small -o x.h5
 run_error 2 'name it' sciml-sample flow.h5 -s sample.task=density
 run_error 2 'without data' sciml-sample flow.h5 two.h5
-run_error 2 'samples of 3 elements, those of the model have 2' sciml-sample flow.h5 table.dat -s sample.task=density
+run_error 2 'samples of 3 elements with 0 conditions, those of the model have 2 with 0' sciml-sample flow.h5 table.dat -s sample.task=density
 run_error 2 'samples of 3 elements, those of training have 2' sciml-train cnf two.h5 --valid table.dat $small -o x.h5
 exit 0
