@@ -293,7 +293,7 @@ void vorticity_march(struct vorticity *v, const double *keep, const double *gain
 
 	for (int64_t step = 0; step < steps && stop_check(NULL) == 0; step++)
 		convect(v, state, &(struct update){ keep, gain, force, state });
-	for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < n && stop_check(NULL) == 0; i++) {
 		const int64_t j = i <= v->limit || i >= n - v->limit ? convected : 0, at = i * half + j;
 
 		decay(half - j, steps, keep + at, gain + at, force + 2 * at, state + 2 * at);
