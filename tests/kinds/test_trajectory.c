@@ -458,6 +458,47 @@ START_TEST(hamiltonian_field)
 }
 END_TEST
 
+/* Euler's method makes a residual network of a vector field: y + h f(y), ten times with the same weights. */
+START_TEST(residual_network)
+{
+	struct run r;
+	struct trainer *t = &r.t;
+	struct err e = { 0 };
+	double x[T * C], y[C], sum = 0;
+
+	ck_assert_msg(open_run(&r, "neural-ode",
+			       "data: {real: float64}\nmodel: {depth: 0, scale: false}\nobjective: {method: euler, dt: "
+			       "0.1}\ntrain: {batch: 1}\n",
+			       &e) == 0,
+		      "%s", e.message);
+	t->batch_n = 1;
+	t->item[0] = 3;
+	ck_assert_msg(t->learner->load(t, &e) == 0, "%s", e.message);
+	const double loss = loss_of(t);
+	ck_assert_int_eq(dataset_read(r.data, 0, 1, t->item, DTYPE_F64, x, &e), 0);
+	const double *w = t->network.params.at[params_find(&t->network.params, "field.out.weight")].value.data;
+	const double *b = t->network.params.at[params_find(&t->network.params, "field.out.bias")].value.data;
+	memcpy(y, x, sizeof y);
+	for (int step = 0, frame = 0; step <= 10; step++) {
+		static const int at[T] = { 0, 1, 3, 5, 8, 10 }; /* the frames' times are tenths */
+		double f[C];
+
+		for (int c = 0; c < C && step == at[frame]; c++)
+			sum += (y[c] - x[frame * C + c]) * (y[c] - x[frame * C + c]) / (T * C);
+		frame += step == at[frame];
+		for (int c = 0; c < C; c++) {
+			f[c] = b[c];
+			for (int i = 0; i < C; i++)
+				f[c] += y[i] * w[i * C + c];
+		}
+		for (int c = 0; c < C; c++)
+			y[c] += 0.1 * tanh(f[c]);
+	}
+	ck_assert_double_eq_tol(loss, sum, 1e-12);
+	close_run(&r);
+}
+END_TEST
+
 /* Solves of length 1: keys of the controller reach the solver. */
 START_TEST(controlled_steps)
 {
@@ -540,6 +581,7 @@ int main(void)
 	tcase_add_loop_test(t, taylor_of_a_linear_field, 2, 5);
 	tcase_add_test(t, hamiltonian_field);
 	tcase_add_test(t, lagrangian_field);
+	tcase_add_test(t, residual_network);
 	tcase_add_test(t, controlled_steps);
 	tcase_add_test(t, refusals);
 	suite_add_tcase(s, t);
