@@ -33,7 +33,8 @@ struct problem_class {
 	int (*prepare)(const void *config, void **work, struct err *e);
 	void (*release)(void *work);
 	/* Sample `sample` into field[k] (double, canonical order, layout's field k) and number[k]. Blow-up: ERR_FAIL "sample
-	 * 17: not finite at t = 0.31". Uses rng streams keyed by (seed, purpose, 0, sample) only. */
+	 * 17: not finite at t = 0.31". Uses rng streams keyed by (seed, purpose, 0, sample) only. Loops over time steps
+	 * ask stop_check (base/stop.h) and return -1 where it says so. */
 	int (*generate)(const void *config, void *work, uint64_t seed, int64_t sample, double *const *field,
 			double *number, struct err *e);
 	/* As generate, at n_times rising times within the problem's own instead of its frames: that many in field[k]. NULL:
