@@ -416,3 +416,16 @@ int h5part_close(struct h5part *w, bool complete, struct err *e)
 	part_free(w);
 	return rc;
 }
+
+void h5part_fail(struct h5part *w)
+{
+	bool any = w->finished;
+	char *part = xstrdup(w->part);
+
+	for (int64_t i = 0; i < w->set.layout.n_samples && !any; i++)
+		any = w->has[i];
+	h5part_close(w, false, NULL);
+	if (!any)
+		unlink(part);
+	free(part);
+}

@@ -376,7 +376,9 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	}
 	bool complete = status == 0 && at >= g->count;
 	progress_end();
-	if (h5part_close(part, complete, status == 0 ? e : NULL) != 0)
+	if (status != 0)
+		h5part_fail(part);
+	else if (h5part_close(part, complete, e) != 0)
 		status = -1;
 	if (status == 0 && !complete) {
 		log_note("stopped early: '%s.part' holds what is done, --resume goes on", path);

@@ -31,7 +31,13 @@ run_error 1 'sample 0: field u: value 0 is NaN' sciml-gen poisson -n 1 -s proble
 run_error 1 "value 0, 1e+39, is too large for float32" sciml-gen burgers-text -n 1 -s problem.grid=8 \
 	-s problem.initial.u=1e39 -o x.h5
 run_error 2 "'1e308' is no level" sciml-gen heat -n 1 -s problem.grid=8 --noise 1e308 -o x.h5
-rm x.h5.part # more samples could have been saved in it
+test ! -e x.h5.part || fail "an unfinished file without samples"
+# What was flushed before the failure is kept; resumed, it fails at the same sample.
+later="poisson -n 6 --seed 2 -s gen.block=1 -s problem.param.c=uniform(-0.3,2) -s problem.coefficient.f=log(c) -o later.h5"
+run_error 1 'sample 5: field u: value 0 is NaN' sciml-gen $later
+test -e later.h5.part || fail "flushed samples are gone"
+run_error 1 'sample 5: field u: value 0 is NaN' sciml-gen $later --resume
+rm later.h5.part
 run_status 0 sciml-gen spirals -s problem.missing=0.3 -n 3 -o lacks.h5
 
 # A first step of the whole frame overflows here: it is rejected, not taken for an exact one.
