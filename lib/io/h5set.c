@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,6 +14,7 @@
 #include "io/h5write.h"
 #include "io/output.h"
 #include "io/select.h"
+#include "num/crc.h"
 
 static const char *const axis_kinds[] = { "time", "channel", "space", "point" };
 static const char *const field_roles[] = { "none", "input", "target", "trajectory" };
@@ -151,6 +151,7 @@ static void h5set_new(struct h5set *s, const struct layout *layout)
 	s->crc = xcalloc((size_t)layout->n_fields + 1, sizeof *s->crc);
 	for (int i = 0; i < layout->n_fields; i++)
 		s->field[i] = s->crc[i] = -1;
+	s->sums = h5sums_new(layout->n_fields);
 }
 
 void h5set_close(struct h5set *s)
@@ -163,6 +164,7 @@ void h5set_close(struct h5set *s)
 	}
 	free(s->field);
 	free(s->crc);
+	h5sums_free(s->sums);
 	layout_free(&s->layout);
 	memset(s, 0, sizeof *s);
 }
@@ -229,11 +231,6 @@ static int64_t entries(const struct h5set *s, int field, int64_t n_rows)
 	return s->layout.field[field].per_sample || shape.rank == 0 ? n_rows : shape.dim[0];
 }
 
-static uint32_t sum(const void *data, size_t n)
-{
-	return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, n);
-}
-
 int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int64_t count, enum dtype t,
 		const void *data, uint32_t *crc, struct err *e)
 {
@@ -257,12 +254,15 @@ int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int
 
 		if (buffer) {
 			tensor_convert(t, from, f->dtype, buffer, rows * n);
+			h5set_statistics_add(s, field, first + i, rows, buffer);
 			if (!same_order)
 				H5Tconvert(memory, stored, (size_t)(rows * n), buffer, NULL, H5P_DEFAULT);
 			from = buffer;
+		} else {
+			h5set_statistics_add(s, field, first + i, rows, from);
 		}
 		for (int64_t k = 0; k < rows; k++)
-			crc[i + k] = sum(from + (size_t)k * out, out);
+			crc[i + k] = crc_of(from + (size_t)k * out, out);
 		rc = h5_put_rows(s->field[field], name, f->name, stored, first + i, entries(s, field, rows), from, e);
 	}
 	free(buffer);
@@ -284,7 +284,7 @@ int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int
 		rc = h5_get_rows(s->field[field], name, f->name, h5_file_type(f->dtype), first + i,
 				 entries(s, field, rows), buffer, e);
 		for (int64_t k = 0; k < rows && rc == 0; k++)
-			crc[i + k] = sum(buffer + (size_t)k * size, size);
+			crc[i + k] = crc_of(buffer + (size_t)k * size, size);
 	}
 	free(buffer);
 	return rc;
@@ -302,7 +302,7 @@ char *native_layout_text(const struct layout *l)
 		str_printf(&s, "axis %s: %s of %lld points, length %s%s, coordinates %08lx\n", a->name,
 			   axis_kinds[a->kind], (long long)a->size, str_double(number, a->length),
 			   a->periodic ? ", periodic" : "",
-			   a->coordinate ? (unsigned long)sum(a->coordinate, (size_t)a->size * sizeof(double)) : 0);
+			   a->coordinate ? (unsigned long)crc_of(a->coordinate, (size_t)a->size * sizeof(double)) : 0);
 	}
 	for (int i = 0; i < l->n_fields; i++) {
 		const struct field *f = &l->field[i];

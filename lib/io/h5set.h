@@ -8,11 +8,15 @@
 
 #include "io/h5out.h"
 
+/* Statistics of a field while its samples are written one after the other. */
+struct h5sums;
+
 /* Handles of a set being written; all owned. */
 struct h5set {
 	struct layout layout;
 	hid_t *field; /* /data/NAME */
 	hid_t *crc;   /* /crc/NAME, uint32 a sample; 0 = not written */
+	struct h5sums *sums;
 };
 
 /* Root attributes format, format_version, complete = 0. */
@@ -33,9 +37,13 @@ int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int
 int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int64_t count, uint32_t *crc,
 		struct err *e);
 
-/* /meta/statistics: the table of a new file, and its numbers once every sample is there. */
+/* /meta/statistics: the table of a new file, and its numbers once every sample is there. Fields whose samples were
+ * written in order, and added (v: numbers of the field's type), need not be read again; the bits are the same. */
 int h5set_statistics_create(hid_t file, const char *name, const struct layout *l, struct err *e);
+void h5set_statistics_add(struct h5set *s, int field, int64_t first, int64_t rows, const void *v);
 int h5set_statistics_fill(struct h5set *s, hid_t file, const char *name, struct err *e);
+struct h5sums *h5sums_new(int n_fields);
+void h5sums_free(struct h5sums *s); /* NULL is fine */
 
 /* The layout that a native file holds (also used by the reader). */
 int native_layout(hid_t file, const char *name, struct layout *l, struct err *e);

@@ -20,6 +20,29 @@ static const char group[] = "/meta/statistics";
 static const int64_t BLOCK = (int64_t)256 << 10;
 enum { PIECE = 4096 };
 
+struct h5sums {
+	struct moments m;
+	int64_t row;   /* samples so far, all before it; -1: they came in another order */
+	int64_t n, at; /* values that wait in piece; values of the block that is read at a time, below */
+	double *piece;
+};
+
+struct h5sums *h5sums_new(int n_fields)
+{
+	struct h5sums *s = xcalloc((size_t)n_fields + 1, sizeof *s);
+
+	for (int f = 0; f < n_fields; f++)
+		s[f].piece = xmalloc(PIECE * sizeof *s->piece);
+	return s;
+}
+
+void h5sums_free(struct h5sums *s)
+{
+	for (int f = 0; s && s[f].piece; f++)
+		free(s[f].piece);
+	free(s);
+}
+
 int h5set_statistics_create(hid_t file, const char *name, const struct layout *l, struct err *e)
 {
 	const struct shape shape = shape_of(l->n_fields);
@@ -48,13 +71,47 @@ int h5set_statistics_create(hid_t file, const char *name, const struct layout *l
 	return rc;
 }
 
+/* Samples of a field that are read at a time. */
+static int64_t block_rows(const struct h5set *s, int f)
+{
+	const int64_t bytes = layout_field_count(&s->layout, f) * (int64_t)dtype_size(s->layout.field[f].dtype);
+
+	return bytes > 0 && bytes < BLOCK ? BLOCK / bytes : 1;
+}
+
+/* Cut into calls as one_field does, so that the bits are the same. */
+void h5set_statistics_add(struct h5set *s, int f, int64_t first, int64_t rows, const void *v)
+{
+	const int64_t n = layout_field_count(&s->layout, f), block = block_rows(s, f) * n;
+	const enum dtype t = s->layout.field[f].dtype;
+	struct h5sums *a = &s->sums[f];
+
+	if (first != a->row) {
+		a->row = -1;
+		return;
+	}
+	for (int64_t k = 0, part; k < rows * n; k += part) {
+		part = PIECE - a->n < block - a->at ? PIECE - a->n : block - a->at;
+		part = part < rows * n - k ? part : rows * n - k;
+		tensor_convert(t, (const char *)v + (size_t)k * dtype_size(t), DTYPE_F64, a->piece + a->n, part);
+		a->n += part;
+		a->at += part;
+		if (a->n == PIECE || a->at == block) {
+			moments_add(&a->m, a->n, a->piece);
+			a->n = 0;
+		}
+		a->at = a->at == block ? 0 : a->at;
+	}
+	a->row += rows;
+}
+
 static int one_field(struct h5set *s, const char *name, int f, struct moments *m, struct err *e)
 {
 	const struct field *field = &s->layout.field[f];
 	const int64_t rows = h5set_rows(s, f), n = layout_field_count(&s->layout, f);
 	const struct shape shape = layout_field_shape(&s->layout, f);
 	const size_t w = dtype_size(field->dtype);
-	const int64_t step = n > 0 && n * (int64_t)w < BLOCK ? BLOCK / (n * (int64_t)w) : 1;
+	const int64_t step = block_rows(s, f);
 	/* a field shared by all samples is one entry, which counts its own first axis */
 	const int64_t entries = field->per_sample || shape.rank == 0 ? 1 : shape.dim[0];
 	char *v = mem_unset((step < rows ? step : rows) * n + 1, w, name, e);
@@ -83,9 +140,16 @@ int h5set_statistics_fill(struct h5set *s, hid_t file, const char *name, struct 
 	int rc = 0;
 
 	for (int f = 0; f < n && rc == 0; f++) {
+		struct h5sums *a = &s->sums[f];
 		struct moments m = { 0 };
 
-		rc = one_field(s, name, f, &m, e);
+		if (a->row == h5set_rows(s, f)) {
+			moments_add(&a->m, a->n, a->piece);
+			a->n = 0;
+			m = a->m;
+		} else {
+			rc = one_field(s, name, f, &m, e);
+		}
 		v[f] = m.n > 0 ? m.mean : NAN;
 		v[n + f] = moments_std(&m);
 		v[2 * n + f] = m.n > 0 ? m.least : NAN;
