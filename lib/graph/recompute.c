@@ -11,6 +11,7 @@ enum { DEPTH = 3 }; /* operations in a row, of one argument but for the innermos
 
 struct search {
 	struct compile *c;
+	int n;		     /* values that there were; the copies behind them are read in their own units alone */
 	int *first, *reader; /* units that read value v: reader[first[v]] .. reader[first[v + 1] - 1] */
 	int **list, *n_list; /* members of a unit that has copies, else NULL */
 	struct arena *arena;
@@ -44,7 +45,7 @@ static void find_readers(struct search *s)
 
 static bool reads(const struct search *s, int unit, int v)
 {
-	for (int i = s->first[v]; i < s->first[v + 1]; i++)
+	for (int i = v < s->n ? s->first[v] : 0; v < s->n && i < s->first[v + 1]; i++)
 		if (s->reader[i] == unit)
 			return true;
 	return false;
@@ -188,7 +189,7 @@ static void gather(struct search *s)
 
 int compile_recompute(struct compile *c, struct arena *arena)
 {
-	struct search s = { .c = c, .arena = arena, .capacity = c->n_values };
+	struct search s = { .c = c, .n = c->n_values, .arena = arena, .capacity = c->n_values };
 	const int n = c->n_values;
 
 	find_readers(&s);
