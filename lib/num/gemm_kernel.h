@@ -57,13 +57,13 @@ WIDE_INLINE void NAME(add)(REAL alpha, REAL beta, NAME(vec) sum, int64_t left, R
 }
 
 #ifdef __GNUC__
-#define FETCH(p) __builtin_prefetch(p)
+#define FETCH(p) __builtin_prefetch((const void *)((uintptr_t)(p) + 64))
 #else
 #define FETCH(p) (void)(p)
 #endif
 #define NO_FETCH(p)
 /* Terms of a transposed A lie far apart, which the processor does not foresee: while a tile is summed those of tiles to
- * come are FETCHed. */
+ * come are FETCHed, perhaps from behind the end of A, which is no access. */
 enum { NAME(FETCH_ROWS) = 64 / sizeof(REAL) };
 
 #define TILE(KIND, ROWS, VECTORS, AHEAD)                                                                               \
@@ -81,7 +81,7 @@ enum { NAME(FETCH_ROWS) = 64 / sizeof(REAL) };
 		for (int64_t p = 0; p < k; p++, a += term, b += ldb) {                                                 \
 			NAME(vec) column[VECTORS];                                                                     \
                                                                                                                        \
-			AHEAD(a + NAME(FETCH_ROWS));                                                                   \
+			AHEAD(a);                                                                                      \
 			WIDE_UNROLL for (int v = 0; v + 1 < VECTORS; v++)                                              \
 				memcpy(&column[v], b + v * LANES, sizeof column[v]);                                   \
 			column[VECTORS - 1] = NAME(load)(b + (VECTORS - 1) * LANES, left);                             \
