@@ -133,46 +133,6 @@ START_TEST(linear)
 }
 END_TEST
 
-/* A step of a gated recurrent unit is one of Euler's, of length 1, of h' = (1 - z)(g - h). */
-START_TEST(gated_unit)
-{
-	enum { B = 3, IN = 2, H = 4 };
-	struct shape s = shape_of(B, IN + H);
-	double want[B * H];
-
-	begin(&s, true);
-	node state = op_slice(g, input, 1, IN, H, 1);
-	node y = nn_gru(&nn, op_slice(g, input, 1, 0, IN, 1), state);
-	draw();
-	const double *w = parameter("input.weight"), *b = parameter("input.bias"), *u = parameter("state.weight"),
-		     *c = parameter("state.bias");
-	for (int r = 0; r < B; r++) {
-		const double *v = in() + r * (IN + H), *h = v + IN;
-		double from_x[3 * H], from_h[3 * H];
-
-		for (int o = 0; o < 3 * H; o++) {
-			from_x[o] = b[o];
-			from_h[o] = c[o];
-			for (int i = 0; i < IN; i++)
-				from_x[o] += v[i] * w[i * 3 * H + o];
-			for (int i = 0; i < H; i++)
-				from_h[o] += h[i] * u[i * 3 * H + o];
-		}
-		for (int o = 0; o < H; o++) {
-			const double reset = 1 / (1 + exp(-from_x[o] - from_h[o]));
-			const double z = 1 / (1 + exp(-from_x[H + o] - from_h[H + o]));
-			const double proposed = tanh(from_x[2 * H + o] + reset * from_h[2 * H + o]);
-
-			want[r * H + o] = h[o] + (1 - z) * (proposed - h[o]);
-		}
-	}
-	struct tensor got = value(y);
-	equal(&got, want, B * H);
-	tensor_free(&got);
-	finish();
-}
-END_TEST
-
 START_TEST(pointwise)
 {
 	struct shape s = shape_of(2, 3, 4, 2);
@@ -606,7 +566,6 @@ int main(void)
 	tcase_add_test(c, dropout);
 	tcase_add_loop_test(c, coordinates, 0, 2);
 	tcase_add_test(c, multilayer);
-	tcase_add_test(c, gated_unit);
 	tcase_add_test(c, names);
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);

@@ -1,4 +1,5 @@
-/* test_transformer.c: Fourier features, attention, modulated blocks and patches against plain loops. */
+/* test_transformer.c: Fourier features, attention, modulated blocks, patches and a gated recurrent unit against plain
+ * loops. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -238,6 +239,42 @@ START_TEST(patches)
 }
 END_TEST
 
+/* A step of a gated recurrent unit is one of Euler's, of length 1, of h' = (1 - z)(g - h). */
+START_TEST(gated_unit)
+{
+	enum { ROWS = 3, IN = 2, H = 4 };
+	struct fixture f;
+
+	begin(&f);
+	node x = input(&f, "x", shape_of(ROWS, IN)), state = input(&f, "h", shape_of(ROWS, H));
+	struct tensor got = evaluate(&f, nn_gru(&f.nn, x, state), true);
+	const double *w = parameter(&f, "input.weight"), *b = parameter(&f, "input.bias");
+	const double *u = parameter(&f, "state.weight"), *c = parameter(&f, "state.bias");
+	for (int r = 0; r < ROWS; r++) {
+		const double *v = (double *)f.value[0].data + r * IN, *h = (double *)f.value[1].data + r * H;
+		double from_x[3 * H], from_h[3 * H];
+
+		for (int o = 0; o < 3 * H; o++) {
+			from_x[o] = b[o];
+			from_h[o] = c[o];
+			for (int i = 0; i < IN; i++)
+				from_x[o] += v[i] * w[i * 3 * H + o];
+			for (int i = 0; i < H; i++)
+				from_h[o] += h[i] * u[i * 3 * H + o];
+		}
+		for (int o = 0; o < H; o++) {
+			const double reset = 1 / (1 + exp(-from_x[o] - from_h[o]));
+			const double z = 1 / (1 + exp(-from_x[H + o] - from_h[H + o]));
+			const double proposed = tanh(from_x[2 * H + o] + reset * from_h[2 * H + o]);
+
+			ck_assert_double_eq_tol(((double *)got.data)[r * H + o], h[o] + (1 - z) * (proposed - h[o]),
+						1e-13);
+		}
+	}
+	finish(&f, &got);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("transformer");
@@ -250,6 +287,7 @@ int main(void)
 	tcase_add_test(t, modulated_norm);
 	tcase_add_test(t, fourier_features);
 	tcase_add_loop_test(t, patches, 0, 2);
+	tcase_add_test(t, gated_unit);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

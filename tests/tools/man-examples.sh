@@ -20,6 +20,7 @@ for word; do
 	set -- "$@" "$word"
 done
 test "$tool" != sciml-train || set -- "$@" -s train.epochs=1
+case "$tool $1" in sciml-train\ symbolic*) set -- "$@" -s objective.rounds=1 ;; esac
 exec "$abs_top_builddir/tools/$tool" "$@"
 END
 chmod +x bin/scaled
