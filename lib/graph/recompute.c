@@ -45,7 +45,9 @@ static void find_readers(struct search *s)
 
 static bool reads(const struct search *s, int unit, int v)
 {
-	for (int i = v < s->n ? s->first[v] : 0; v < s->n && i < s->first[v + 1]; i++)
+	if (v >= s->n)
+		return false;
+	for (int i = s->first[v]; i < s->first[v + 1]; i++)
 		if (s->reader[i] == unit)
 			return true;
 	return false;

@@ -490,6 +490,25 @@ START_TEST(slopes_are_made_again)
 }
 END_TEST
 
+/* y^2 is made again where the first sum is. That sum has two readers behind products, which might make it again in turn:
+ * they do not read what was made there. */
+START_TEST(what_is_made_again_has_no_readers)
+{
+	const struct shape s = shape_of(64, 16), square = shape_of(16, 16);
+	struct graph *g = graph_new(DTYPE_F64);
+	const node x = graph_input(g, "x", DTYPE_F64, &s), w = graph_input(g, "w", DTYPE_F64, &square);
+	const node y = op_tanh(g, x), of_y = op_square(g, y);
+	const node sum = op_add(g, op_mul(g, of_y, op_matmul(g, op_mul(g, of_y, x), w)), y);
+	const node second = op_add(g, op_matmul(g, sum, w), sum);
+	const node out = op_add(g, op_matmul(g, second, w), sum);
+	struct plan *p = plan_new(g, 1, &out, NULL);
+
+	ck_assert_int_eq(plan_stats(p).n_again, 1);
+	plan_free(p);
+	graph_free(g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("op elementwise");
@@ -506,6 +525,7 @@ int main(void)
 	tcase_add_loop_test(tests, joined_kernels_round_alike, 0, 2);
 	tcase_add_test(tests, tanh_in_double);
 	tcase_add_test(tests, slopes_are_made_again);
+	tcase_add_test(tests, what_is_made_again_has_no_readers);
 	tcase_add_test(tests, where_leaks_nothing);
 	tcase_add_test(tests, simpler_nodes);
 	suite_add_tcase(suite, tests);
