@@ -490,7 +490,7 @@ START_TEST(slopes_are_made_again)
 }
 END_TEST
 
-/* y^2 is made again where the first sum is. That sum has two readers behind products, which might make it again in turn:
+/* y^2 is made again where the first sum is. That sum has two readers behind products that might make it again in turn:
  * they do not read what was made there. */
 START_TEST(what_is_made_again_has_no_readers)
 {
