@@ -101,7 +101,7 @@ int flow_event_value(struct flow *f, double t, char *state, double *value, struc
 
 bool flow_event_crosses(const struct flow *f, double before, double now)
 {
-	if (before == 0 || (before > 0) == (now > 0))
+	if (before == 0 || (now != 0 && (before > 0) == (now > 0))) /* a step may end on the condition */
 		return false;
 	return f->event_direction == 0 || (f->event_direction > 0) == (now > before);
 }

@@ -29,7 +29,7 @@ int controller_keys_take(const struct controller_keys *k, struct controller_conf
 
 const char *controller_keys_set(const struct controller_keys *k)
 {
-	if (k->pid.n == 0 && k->factor.n == 0) /* no configuration was read */
+	if (k->safety == 0) /* no configuration was read */
 		return NULL;
 	if (k->pid.n != 3 || k->pid.at[0] != 0 || k->pid.at[1] != 1 || k->pid.at[2] != 0)
 		return "pid";

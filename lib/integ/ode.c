@@ -45,6 +45,7 @@ struct march {
 	struct controller c;
 	struct ode_result r;
 	double *event_before; /* values at the beginning of the step */
+	double *event_now;    /* at its end */
 	double *between;      /* a state between the ends */
 	double start;	      /* largest component at t0 */
 };
@@ -108,7 +109,7 @@ static bool crosses(const struct ode_event *v, double before, double now)
 {
 	if (v->boolean)
 		return now != 0;
-	if (before == 0 || (before > 0) == (now > 0))
+	if (before == 0 || (now != 0 && (before > 0) == (now > 0))) /* a step may end on the condition */
 		return false;
 	return v->direction == 0 || (v->direction > 0) == (now > before);
 }
@@ -142,16 +143,33 @@ static double soon_after(struct march *m, const struct ode_event *v, double t0, 
 	return v->value(v->context, t, m->between);
 }
 
+/* All events that hold at the end of the march: roots of one time are found in any order. */
+static void tell_happened(struct march *m, double t0, double end)
+{
+	const struct ode_run *run = m->run;
+
+	state_at(m, t0, end, m->between);
+	for (int i = 0; i < run->n_events; i++) {
+		const struct ode_event *v = &run->event[i];
+
+		run->happened[i] =
+			i == m->r.event || crosses(v, m->event_before[i], v->value(v->context, end, m->between));
+	}
+}
+
 /* Does an event end the march within the step from t0 to t1? *end: the earliest one's time. */
 static bool stopped(struct march *m, double t0, double t1, double *end)
 {
 	const struct ode_run *run = m->run;
+	double *swap;
 
 	*end = t1;
 	for (int i = 0; i < run->n_events; i++) {
 		const struct ode_event *v = &run->event[i];
-		double now = v->value(v->context, t1, m->s.y1), at = t1;
+		const double now = v->value(v->context, t1, m->s.y1);
+		double at = t1;
 
+		m->event_now[i] = now;
 		if (m->event_before[i] == 0 && !v->boolean)
 			m->event_before[i] = soon_after(m, v, t0, t1);
 		if (crosses(v, m->event_before[i], now)) {
@@ -162,8 +180,12 @@ static bool stopped(struct march *m, double t0, double t1, double *end)
 				m->r.event = i;
 			}
 		}
-		m->event_before[i] = now;
 	}
+	if (m->r.event >= 0 && run->happened)
+		tell_happened(m, t0, *end);
+	swap = m->event_before;
+	m->event_before = m->event_now;
+	m->event_now = swap;
 	return m->r.event >= 0;
 }
 
@@ -278,8 +300,9 @@ int ode_solve(const struct ode_system *o, const struct ode_run *run, double *y, 
 		return err_set(e, ERR_USAGE, "method %s has no error estimate, adaptive steps need one", method.name);
 	if (stepper_open(&m.s, &method, o, run->control, e) != 0)
 		return -1;
-	m.between = xcalloc((size_t)o->n + (size_t)run->n_events + 1, sizeof *m.between);
+	m.between = xcalloc((size_t)o->n + 2 * (size_t)run->n_events + 1, sizeof *m.between);
 	m.event_before = m.between + o->n;
+	m.event_now = m.event_before + run->n_events;
 	memcpy(m.s.y, y, (size_t)o->n * sizeof *y);
 	m.start = largest(o->n, y);
 	for (int i = 0; i < run->n_events; i++)

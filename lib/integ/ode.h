@@ -49,6 +49,7 @@ struct ode_run {
 	double *out;
 	int n_events;
 	const struct ode_event *event;
+	bool *happened; /* n_events, or NULL; written where events end the march: which, as several may at one time */
 	/* End where |f| < steady_atol + steady_rtol |y| (root mean square of the quotient below 1); both 0: no. */
 	double steady_rtol, steady_atol;
 	/* Called after every accepted step. */
@@ -58,7 +59,7 @@ struct ode_run {
 
 struct ode_result {
 	double t;	 /* where it ended */
-	int event;	 /* which one ended it; -1: none */
+	int event;	 /* which one ended it (of several, any); -1: none */
 	bool steady;	 /* ended by being steady */
 	int64_t n_saved; /* outputs up to t */
 	int64_t evaluations, jacobians, factorisations, accepted, rejected;

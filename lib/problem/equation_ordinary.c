@@ -41,9 +41,10 @@ struct equation_ordinary {
 	double *root;	  /* values of a program's roots */
 	struct event_at at[EQUATION_EVENTS];
 	struct ode_event event[EQUATION_EVENTS];
-	double last; /* time of the last event */
-	int close;   /* events in a row that came too soon after the one before */
-	int quiet;   /* the event that the march begins on, at quiet_t; -1: none */
+	bool happened[EQUATION_EVENTS]; /* which ended the last leg */
+	double last[EQUATION_EVENTS];	/* their last times */
+	int close[EQUATION_EVENTS];	/* in a row, too soon after the time before */
+	bool quiet[EQUATION_EVENTS];	/* conditions that the leg begins on, at quiet_t */
 	double quiet_t, t_tangent[EQUATION_BY];
 	int64_t evaluations;
 };
@@ -197,7 +198,7 @@ static double when(void *context, double t, const double *y)
 	struct equation_ordinary *o = at->o;
 	double rows[(EQUATION_BY + 1) * EQUATION_UNKNOWNS];
 
-	if (at->index == o->quiet && t == o->quiet_t)
+	if (o->quiet[at->index] && t == o->quiet_t)
 		return 0;
 	unpack(o, y, rows);
 	run(o, o->when[at->index], t, rows);
@@ -268,17 +269,17 @@ static const char *method_name(const struct equation_config *c, const struct equ
 {
 	const char *name = equation_stepper_names[c->stepper];
 	const struct equation_stepper *p = equation_stepper_find(name);
+	const bool wanted = s->n_events || s->n_by || c->stops.n || c->jumps.n || controller_keys_set(&c->control);
 	struct ode_method m;
 
-	if (c->stepper == 0 && !s->n_events && !s->n_by && !c->stops.n && !c->jumps.n &&
-	    !controller_keys_set(&c->control))
+	if (c->stepper == 0 && !wanted)
 		return NULL;
 	if (c->stepper == 0)
 		return c->dt > 0 ? "rk4" : c->to_steady ? "kvaerno5" : "dopri5";
 	if (ode_method_find(&m, name, NULL) != 0)
 		return NULL;
 	/* rk4 without dt: steps by halving (equation_march.c) */
-	return p && c->dt == 0 && m.error_order == 0 ? NULL : name;
+	return p && c->dt == 0 && m.error_order == 0 && !wanted ? NULL : name;
 }
 
 int equation_ordinary_new(struct equation_ordinary **out, const struct equation_config *c,
@@ -430,7 +431,8 @@ static int leg(struct equation_ordinary *o, double t0, double t1, int64_t n_time
 				     .save = time,
 				     .out = saved,
 				     .n_events = s->n_events,
-				     .event = o->event };
+				     .event = o->event,
+				     .happened = o->happened };
 
 	for (int i = 0; i < o->n_all; i++)
 		o->work[o->place[i]] = o->y[i];
@@ -442,29 +444,33 @@ static int leg(struct equation_ordinary *o, double t0, double t1, int64_t n_time
 	return status;
 }
 
-/* After an event that changed the state: does the next march begin on the same condition? Then its value there is 0. */
-static void begin_on(struct equation_ordinary *o, int i, double t, const double *before)
+/* After events that changed the state: conditions that the next leg begins on; their values there are 0. */
+static void begin_on(struct equation_ordinary *o, double t, const double *before)
 {
-	double was;
-
-	o->quiet = -1;
 	o->quiet_t = t;
-	run(o, o->when[i], t, before);
-	was = o->root[0];
-	run(o, o->when[i], t, o->y);
-	if (o->root[0] == was)
-		o->quiet = i;
+	for (int i = 0; i < o->spec->n_events; i++) {
+		run(o, o->when[i], t, before);
+		const double was = o->root[0];
+		run(o, o->when[i], t, o->y);
+		o->quiet[i] = o->happened[i] && o->root[0] == was;
+	}
 }
 
 /* Bounces that come ever faster never end: below what steps resolve the state would pass through the condition. */
 static int check_apart(struct equation_ordinary *o, double t, struct err *e)
 {
-	o->close = t - o->last < CLOSE * (o->spec->t1 - o->spec->t0) ? o->close + 1 : 0;
-	o->last = t;
-	return o->close < CLOSE_MOST
-		       ? 0
-		       : err_set(e, ERR_FAIL, "events accumulate at t = %g: the last %d lie closer than %g", t,
-				 CLOSE_MOST + 1, CLOSE * (o->spec->t1 - o->spec->t0));
+	const double apart = CLOSE * (o->spec->t1 - o->spec->t0);
+
+	for (int i = 0; i < o->spec->n_events; i++) {
+		if (!o->happened[i])
+			continue;
+		o->close[i] = t - o->last[i] < apart ? o->close[i] + 1 : 0;
+		o->last[i] = t;
+		if (o->close[i] == CLOSE_MOST)
+			return err_set(e, ERR_FAIL, "events accumulate at t = %g: the last %d lie closer than %g", t,
+				       CLOSE_MOST + 1, apart);
+	}
+	return 0;
 }
 
 static void begin(struct equation_ordinary *o, double t0, const double *state)
@@ -477,9 +483,10 @@ static void begin(struct equation_ordinary *o, double t0, const double *state)
 	for (int j = 0; j < o->n_by; j++)
 		for (int k = 0; k < o->n; k++)
 			o->y[(j + 1) * o->n + k] = o->root[k * o->n_by + j];
-	o->quiet = -1;
-	o->last = -INFINITY;
-	o->close = 0;
+	memset(o->quiet, 0, sizeof o->quiet);
+	memset(o->close, 0, sizeof o->close);
+	for (int i = 0; i < EQUATION_EVENTS; i++)
+		o->last[i] = -INFINITY;
 }
 
 struct outcome {
@@ -520,12 +527,16 @@ static int march(struct equation_ordinary *o, double t0, double t1, const double
 		if (status != 0 || r.event < 0)
 			break;
 		memcpy(before, o->y, sizeof *before * (size_t)o->n);
-		status = jump(o, r.event, r.t, o->y, e);
-		out->ended = o->spec->event[r.event].ends;
+		for (int i = 0; i < o->spec->n_events && status == 0 && !out->ended; i++) {
+			if (!o->happened[i])
+				continue;
+			status = jump(o, i, r.t, o->y, e);
+			out->ended = o->spec->event[i].ends;
+			out->resets += !out->ended;
+		}
 		if (out->ended || status != 0)
 			break;
-		out->resets++;
-		begin_on(o, r.event, r.t, before);
+		begin_on(o, r.t, before);
 		status = check_apart(o, r.t, e);
 	}
 	free(saved);

@@ -326,6 +326,39 @@ START_TEST(events)
 }
 END_TEST
 
+static double clock_passes(void *context, double t, const double *y)
+{
+	(void)y;
+	return *(const double *)context * (t - 1);
+}
+
+/* Steps that end on the condition itself, rising or falling; all events of one time are told. */
+START_TEST(events_at_ends)
+{
+	const struct ode_system o = { .n = 2, .f = ball };
+	const struct controller_config control = { .fixed = true, .dt0 = 0.25 };
+
+	for (int way = -1; way <= 1; way += 2) {
+		double factor = way, other = 3 * way, y[2] = { 10, 0 };
+		const struct ode_event event[3] = { { .value = clock_passes, .context = &factor, .direction = -way },
+						    { .value = clock_passes, .context = &factor },
+						    { .value = clock_passes, .context = &other, .direction = way } };
+		bool happened[3] = { 0 };
+		struct ode_result r;
+		const struct ode_run run = { .method = "rk4",
+					     .control = &control,
+					     .t1 = 5,
+					     .n_events = 3,
+					     .event = event,
+					     .happened = happened };
+
+		ck_assert_int_eq(ode_solve(&o, &run, y, &r, NULL), 0);
+		ck_assert_double_eq_tol(r.t, 1, 1e-12);
+		ck_assert(!happened[0] && happened[1] && happened[2]);
+	}
+}
+END_TEST
+
 /* y' = 1 before t = 1, -2 after: with the jump told, no step straddles it and the kept slope is forgotten. */
 static int broken_line(void *context, double t, const double *y, double *dydt)
 {
@@ -475,6 +508,7 @@ int main(void)
 	tcase_add_test(t, blocks);
 	tcase_add_test(t, between_steps);
 	tcase_add_test(t, events);
+	tcase_add_test(t, events_at_ends);
 	tcase_add_test(t, stops_and_jumps);
 	tcase_add_test(t, steady);
 	tcase_add_test(t, reversible_heun);

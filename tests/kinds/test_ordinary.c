@@ -269,6 +269,31 @@ START_TEST(bouncing_ball)
 }
 END_TEST
 
+/* Two balls that reach the ground at one time bounce both; clocks strike where a step ends; a third event of one time
+ * ends the march. */
+START_TEST(together)
+{
+	static const char config[] =
+		"equation: [\"x_t = v\", \"v_t = -1\", \"y_t = w\", \"w_t = -1\", \"n_t = 0\"]\n"
+		"initial: {x: 0.5, v: 0, y: 0.5, w: 0, n: 0}\ndomain: {t: [0, 2]}\nframes: 4\njumps: [0.5]\n"
+		"events: [{when: x, set: {v: -v}}, {when: 2*y, set: {w: -w}}, "
+		"{when: t - 0.5, set: {n: n + 1}}, {when: 0.5 - t, set: {n: 3*n}}%s]\n";
+	struct fixture f = text(config, "");
+
+	fixture_generate(&f, 0, 0);
+	ck_assert_double_eq(number(&f, "events"), 4);
+	ck_assert_double_eq(field(&f, "n")[4], 3);
+	ck_assert_double_eq_tol(field(&f, "x")[3], 0.375, 1e-5);
+	ck_assert_double_eq_tol(field(&f, "y")[3], 0.375, 1e-5);
+	fixture_free(&f);
+	f = text(config, ", {when: x + y, direction: falling}");
+	fixture_generate(&f, 0, 0);
+	ck_assert_double_eq_tol(number(&f, "time"), 1, 1e-6);
+	ck_assert_double_eq_tol(field(&f, "v")[0], 1, 1e-5);
+	fixture_free(&f);
+}
+END_TEST
+
 /* cos t crosses 0 downwards at pi/2, upwards at 3 pi/2; conditions that are true or false end at the end of a step;
  * a switch that does not turn the state round goes on through its condition. */
 START_TEST(directions)
@@ -316,6 +341,9 @@ START_TEST(directions)
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: \"x < 0\", direction: rising}\n", "has no direction");
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: x}\nto_steady: true\n", "to_steady: not with events");
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: x}\nstepper: bdf\n", "bdf does not march with events");
+	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: x}\nstepper: rk4\n",
+	       "rk4 has no error estimate, so it needs dt");
+	refuse(BALL "domain: {t: [0, 1]}\npid: []\nfactor: []\n", "pid: 0 numbers");
 	refuse("equation: \"u_t = u_xx\"\nevents: {when: u}\n", "ordinary differential equations");
 }
 END_TEST
@@ -416,6 +444,7 @@ int main(void)
 	tcase_add_test(t, falling_ball);
 	tcase_add_test(t, bouncing_ball);
 	tcase_add_test(t, directions);
+	tcase_add_test(t, together);
 	tcase_add_test(t, tangents);
 	tcase_add_test(t, at_rest);
 	tcase_add_test(t, symplectic);
