@@ -124,6 +124,7 @@ static void make_in(struct search *s, int u, int v)
 	a.arg = arena_copy(s->arena, a.arg, (size_t)a.n_args * sizeof *a.arg);
 	a.root = copy;
 	a.unit = u;
+	a.output = false;
 	c->value[c->n_values++] = a;
 	while (!is_argument(&c->value[list[at]], v))
 		at++;

@@ -146,10 +146,10 @@ static inline REAL NAME(row_maximum)(const REAL *in, int64_t n)
 	for (int half = FOLD_LANES / 2; half > 0; half /= 2)
 		for (int j = 0; j < half; j++)
 			lane[j] = FOLD_LARGER(lane[j + half], lane[j]);
-	return FOLD_LARGER(lane[0], m);
+	return FOLD_LARGER(lane[0], m) + 0; /* a zero without its sign, which would tell the order of the lanes */
 }
 
-/* largest[r] = the largest element of row r, NaN where there is one */
+/* largest[r] = the largest element of row r, NaN where there is one, +0 for zeros of any sign */
 static inline void NAME(row_maxima)(int64_t rows, int64_t n, const REAL *in, REAL *largest)
 {
 	for (; rows >= WIDTH && WIDTH > 1 && n >= WIDTH; rows -= WIDTH, in += WIDTH * n, largest += WIDTH) {
@@ -171,6 +171,7 @@ static inline void NAME(row_maxima)(int64_t rows, int64_t n, const REAL *in, REA
 		}
 		NAME(fold_maxima)(x);
 		NAME(fold_sums)(s);
+		x[0] += (NAME(fold_vec)){ 0 };
 		memcpy(largest, &x[0], sizeof x[0]);
 		memcpy(sum, &s[0], sizeof sum);
 		/* NaN among the elements makes their sum NaN, and so may infinite ones */

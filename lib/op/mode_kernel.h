@@ -99,7 +99,7 @@ WIDE_INLINE struct NAME(ahead)
 {
 	const int64_t next = mode + LANES;
 
-	if (entry >= n || next >= n_modes)
+	if (entry >= n || next >= n_modes || (of.interleaved && 2 * next + line * LANES >= 2 * n_modes))
 		return (struct NAME(ahead)){ of.data, 0 };
 	of.data += entry * of.outer + (of.interleaved ? 2 * next + line * LANES : next + line * n_modes);
 	return (struct NAME(ahead)){ of.data, of.inner };

@@ -81,7 +81,7 @@ static int check_shards(const struct shard *s, int n, struct err *e)
 				       s[i].index, s[i].count);
 		if (s[i].index != i)
 			return err_set(e, ERR_USAGE, "shard %d/%lld is missing", i, s[0].count);
-		if (s[i].first != first || s[i].last - first + 1 != dataset_layout(s[i].data)->n_samples)
+		if (s[i].first != first || s[i].last != first + dataset_layout(s[i].data)->n_samples - 1)
 			return err_set(e, ERR_USAGE,
 				       "%s: says that it holds %s %lld to %lld, but has %lld from %lld on", s[i].path,
 				       s[i].what, s[i].first, s[i].last,

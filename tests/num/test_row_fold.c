@@ -125,6 +125,26 @@ START_TEST(largest_values)
 }
 END_TEST
 
+/* Zeros of either sign: which one is found first must not show. */
+START_TEST(zeros)
+{
+	const int n = lengths[_i];
+	float f[ROWS];
+	double d[ROWS];
+
+	for (int i = 0; i < ROWS * n; i++) {
+		elements_double[i] = rng_uniform_at(rng_stream(4, "zeros", 0, 0), (uint64_t)i) < 0.5 ? 0. : -0.;
+		elements_float[i] = (float)elements_double[i];
+	}
+	for (int rows = 1; rows <= ROWS; rows++) {
+		row_maxima_f(rows, n, elements_float, f);
+		row_maxima_d(rows, n, elements_double, d);
+		for (int r = 0; r < rows; r++)
+			ck_assert(f[r] == 0 && d[r] == 0 && !signbit(f[r]) && !signbit(d[r]));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("folds of rows");
@@ -134,6 +154,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, sums_are_those_of_rows_alone, 0, LENGTHS);
 	tcase_add_loop_test(tests, largest_values, 0, LENGTHS);
+	tcase_add_loop_test(tests, zeros, 0, LENGTHS);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
