@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+enum { STACK_LEAST = 8 << 20 }; /* bytes: tasks keep blocks of matrices there, and some C libraries give 128 KiB */
+
 struct run {
 	void (*task)(void *arg, int64_t i, int worker);
 	void *arg;
@@ -83,16 +85,23 @@ static void *worker(void *arg)
 static void start_workers(void)
 {
 	sigset_t all, saved;
+	pthread_attr_t kind;
+	size_t stack;
 
+	if (pthread_attr_init(&kind) != 0)
+		return;
+	if (pthread_attr_getstacksize(&kind, &stack) != 0 || stack < STACK_LEAST)
+		pthread_attr_setstacksize(&kind, STACK_LEAST);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &saved);
 	while (n_started < n_wanted - 1) {
 		/* fewer threads than asked for change the time, not the result */
-		if (pthread_create(&thread[n_started], NULL, worker, (void *)(intptr_t)(n_started + 1)) != 0)
+		if (pthread_create(&thread[n_started], &kind, worker, (void *)(intptr_t)(n_started + 1)) != 0)
 			break;
 		n_started++;
 	}
 	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	pthread_attr_destroy(&kind);
 }
 
 static void stop_workers(void)

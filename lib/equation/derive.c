@@ -269,7 +269,7 @@ expr expr_build(struct exprs *p, enum expr_op op, int index, int n_args, const e
 expr expr_simplify(struct exprs *p, expr a)
 {
 	const struct expr_node n = *expr_at(p, a);
-	expr arg[EXPR_ARGS];
+	expr arg[EXPR_ARGS] = { 0 };
 
 	if (n.n_args == 0)
 		return a;

@@ -1,4 +1,6 @@
 /* test_pool.c: every task runs exactly once, for any number of threads, nested, in many tiny runs, after a stop. */
+#include "config.h"
+
 #include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -151,6 +153,35 @@ START_TEST(workers_meet)
 }
 END_TEST
 
+static void use_stack(void *arg, int64_t i, int worker)
+{
+	volatile char room[1 << 20];
+
+	for (size_t k = 0; k < sizeof room; k += 1024)
+		room[k] = (char)k;
+	meet(arg, i + room[0], worker);
+}
+
+/* Workers have room for what kernels put there, however little the C library gives a thread. */
+START_TEST(workers_have_a_stack)
+{
+#ifdef __GLIBC__
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 128 << 10);
+	ck_assert_int_eq(pthread_setattr_default_np(&small), 0);
+	pthread_attr_destroy(&small);
+#endif
+	pthread_barrier_init(&barrier, NULL, MEET);
+	pool_set_threads(MEET);
+	pool_run(MEET, use_stack, NULL);
+	ck_assert_int_eq(atomic_load(&finished), MEET);
+	pool_stop();
+	pthread_barrier_destroy(&barrier);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -164,6 +195,7 @@ int main(void)
 	tcase_add_test(t, nested_runs_in_place);
 	tcase_add_test(t, worker_owns_its_slot);
 	tcase_add_test(t, workers_meet);
+	tcase_add_test(t, workers_have_a_stack);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
