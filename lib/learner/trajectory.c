@@ -248,6 +248,24 @@ static int read_set(struct trajectory *s, struct trajectory_data *d, struct data
 	return e && str_starts(e->message, dataset_name(from)) ? -1 : err_in(e, "%s", dataset_name(from));
 }
 
+/* Chains are made for the rows of the training set. */
+static int check_alike(const struct trajectory_data *train, const struct trajectory_data *valid, struct err *e)
+{
+	char own[SHAPE_TEXT], other[SHAPE_TEXT];
+
+	for (int k = 0; k < train->n_arrays && k < valid->n_arrays; k++)
+		if (!shape_equal(&train->array[k].shape, &valid->array[k].shape))
+			return err_set(e, ERR_USAGE, "%s: samples of shape %s, those of %s have %s",
+				       dataset_name(valid->from), shape_text(own, &valid->array[k].shape),
+				       dataset_name(train->from), shape_text(other, &train->array[k].shape));
+	if (train->n_arrays != valid->n_arrays || train->n_time != valid->n_time ||
+	    train->own_times != valid->own_times)
+		return err_set(e, ERR_USAGE, "%s: %lld times and %d arrays a sample, %s has %lld and %d",
+			       dataset_name(valid->from), (long long)valid->n_time, valid->n_arrays,
+			       dataset_name(train->from), (long long)train->n_time, train->n_arrays);
+	return 0;
+}
+
 /* The parameters come out of a first build; then they are drawn. */
 static int start(struct trajectory *s, const struct trajectory_kind *kind, uint64_t seed, struct err *e)
 {
@@ -274,7 +292,8 @@ int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struc
 	s->network = &t->network;
 	s->seed = t->seed;
 	t->network.real = t->network.key.real == 0 ? DTYPE_F32 : DTYPE_F64;
-	if (read_set(s, &s->train, data, true, e) != 0 || (valid && read_set(s, &s->valid, valid, true, e) != 0) ||
+	if (read_set(s, &s->train, data, true, e) != 0 ||
+	    (valid && (read_set(s, &s->valid, valid, true, e) != 0 || check_alike(&s->train, &s->valid, e) != 0)) ||
 	    start(s, kind, t->seed, e) != 0)
 		return -1;
 	params_add(&s->counts, &(struct param){ .name = (char *)"counts",

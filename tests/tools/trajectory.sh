@@ -85,6 +85,12 @@ run_status 0 sciml-train -q known.yaml rub.h5 -s model.correction=12 -o both.h5
 run_status 0 sciml-solve -q both.h5 rub.h5:test -o both_p.h5
 run_status 0 sciml-eval -q both_p.h5 rub.h5:test --metric rel_l2 --below rel_l2=0.02
 
+# a set to validate by has the samples of the training set: series of other lengths were written over memory
+run_status 0 sciml-gen -q oscillator -n 8 -s problem.points=50 -s problem.T=1 -o longer.h5
+run_error 2 'longer.h5: samples of shape (50, 2), those of osc.h5 have (12, 2)' sciml-train -q neural-ode osc.h5 \
+	--valid longer.h5 -o x.h5
+run_status 0 sciml-gen -q spirals -n 8 -s problem.points=200 -o sp_longer.h5
+run_error 2 'sp_longer.h5: samples of shape' sciml-train -q neural-cde sp.h5 --valid sp_longer.h5 -o x.h5
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
 grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
