@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "io/h5read.h"
 #include "io/h5set.h"
+#include "io/h5sum.h"
 #include "io/image.h"
 #include "io/output.h"
 #include "io/store.h"
@@ -81,10 +82,14 @@ static int open_file(struct checkpoint *c, const char *path, struct err *e)
 
 static int check_kind(const struct checkpoint *c, const char *kind, struct err *e)
 {
-	char *format = h5_text(c->file, "/", "format"), *have = NULL;
+	char *format, *have = NULL;
 	int64_t version = 0, complete = 0;
 	int rc = -1;
 
+	/* damage first: whatever else a damaged file says of itself is of no use */
+	if (h5sum_has(c->file) && h5sum_verify(c->file, c->name, e) != 0)
+		return -1;
+	format = h5_text(c->file, "/", "format");
 	if (!format || strcmp(format, "sciml") != 0) {
 		err_set(e, ERR_USAGE, "%s: not written by sciml, so no %s", c->name, kind);
 		goto out;
@@ -93,8 +98,11 @@ static int check_kind(const struct checkpoint *c, const char *kind, struct err *
 	    h5_attribute_long(c->file, c->name, "/", "complete", &complete, e) != 0)
 		goto out;
 	have = h5_text(c->file, "meta", "kind");
-	if (version != 1)
-		err_set(e, ERR_USAGE, "%s: format version %lld, this program reads 1", c->name, (long long)version);
+	if (version != H5_FORMAT_VERSION)
+		err_set(e, ERR_USAGE, "%s: format version %lld, a %s is read in version %d", c->name,
+			(long long)version, kind, H5_FORMAT_VERSION);
+	else if (!h5sum_has(c->file))
+		err_set(e, ERR_FAIL, "%s: the file is damaged: it has no checksum", c->name);
 	else if (!complete)
 		err_set(e, ERR_FAIL, "%s: the file is not complete", c->name);
 	else if (!have || strcmp(have, kind) != 0)
@@ -120,6 +128,20 @@ int checkpoint_open(struct checkpoint **out, const char *path, const char *kind,
 	}
 	*out = c;
 	return 0;
+}
+
+bool checkpoint_is(const char *path, const char *kind)
+{
+	struct checkpoint c = { .name = (char *)(uintptr_t)path, .file = -1 };
+	char *have = NULL;
+
+	if (strcmp(path, "-") != 0 && open_file(&c, path, NULL) == 0) {
+		have = h5_text(c.file, "meta", "kind");
+		H5Fclose(c.file);
+	}
+	const bool is = have && strcmp(have, kind) == 0;
+	free(have);
+	return is;
 }
 
 void checkpoint_close(struct checkpoint *c)

@@ -9,9 +9,10 @@
 /* Writing goes through h5out: */
 void checkpoint_put_params(struct h5out *w, const char *group,
 			   const struct params *p); /* value + metadata attributes */
-/* Reading: */
+/* Reading. Opening reads the whole file once to verify its checksums (io/h5sum.h); a wrong kind is told. */
 struct checkpoint;
-int checkpoint_open(struct checkpoint **c, const char *path, const char *kind, struct err *e); /* wrong kind: told */
+int checkpoint_open(struct checkpoint **c, const char *path, const char *kind, struct err *e);
+bool checkpoint_is(const char *path, const char *kind); /* does the file say that it is one, sound or not? */
 void checkpoint_close(struct checkpoint *c);
 bool checkpoint_has(const struct checkpoint *c, const char *path);
 int checkpoint_get(const struct checkpoint *c, const char *path, struct tensor *t,

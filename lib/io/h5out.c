@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "io/h5read.h"
 #include "io/h5set.h"
+#include "io/h5sum.h"
 #include "io/h5write.h"
 #include "io/output.h"
 
@@ -186,6 +187,21 @@ void h5out_samples(struct h5out *w, int field, int64_t first, int64_t count, enu
 	memset(w->written[field] + first, 1, (size_t)count);
 }
 
+static int put_number_sums(struct h5out *w)
+{
+	const int64_t n = w->set.layout.n_samples;
+	hid_t array = h5set_reserve_number_sums(w->file, w->name, n, &w->err);
+	uint32_t *sum = mem_new(n + 1, sizeof *sum, w->name, &w->err);
+	int rc = -1;
+
+	if (array >= 0 && sum && h5sum_numbers(w->file, w->name, 0, n, sum, &w->err) == 0)
+		rc = h5_put_rows(array, w->name, "sample", H5T_NATIVE_UINT32, 0, n, sum, &w->err);
+	if (array >= 0)
+		H5Dclose(array);
+	free(sum);
+	return rc;
+}
+
 static void finish_fields(struct h5out *w)
 {
 	for (int f = 0; w->has_set && f < w->set.layout.n_fields && !w->err.code; f++) {
@@ -200,6 +216,8 @@ static void finish_fields(struct h5out *w)
 			sticky(w, h5_put_rows(w->set.crc[f], w->name, w->set.layout.field[f].name, H5T_NATIVE_UINT32, 0,
 					      rows, w->crc[f], &w->err));
 	}
+	if (w->has_set && !w->err.code && h5_is_group(w->file, "sample"))
+		sticky(w, put_number_sums(w));
 	if (w->has_set && !w->err.code)
 		sticky(w, h5set_statistics_fill(&w->set, w->file, w->name, &w->err));
 }
@@ -257,6 +275,8 @@ int h5out_close(struct h5out *w, struct err *e)
 	int rc;
 
 	finish_fields(w);
+	if (!w->err.code)
+		sticky(w, h5sum_write(w->file, w->name, &w->err));
 	if (!w->err.code)
 		sticky(w, h5set_finish(w->file, w->name, &w->err));
 	release(w);

@@ -12,6 +12,7 @@
 #include "io/h5out.h"
 #include "io/h5read.h"
 #include "io/h5set.h"
+#include "io/h5sum.h"
 #include "io/h5write.h"
 #include "io/output.h"
 
@@ -28,6 +29,7 @@ struct h5part {
 	int n_numbers;
 	char **number_name;
 	hid_t *number;
+	hid_t number_crc; /* /crc/sample; -1: there are no numbers */
 };
 
 static void part_free(struct h5part *w)
@@ -37,6 +39,8 @@ static void part_free(struct h5part *w)
 			H5Dclose(w->number[i]);
 		free(w->number_name[i]);
 	}
+	if (w->number_crc >= 0)
+		H5Dclose(w->number_crc);
 	h5set_close(&w->set);
 	if (w->file >= 0)
 		H5Fclose(w->file);
@@ -87,7 +91,14 @@ static int create(struct h5part *w, const struct layout *layout, const struct h5
 			goto out;
 		H5Dclose(array);
 	}
-	rc = 0;
+	if (w->n_numbers > 0) {
+		hid_t array = h5set_reserve_number_sums(file, w->path, layout->n_samples, e);
+
+		if (array < 0)
+			goto out;
+		H5Dclose(array);
+	}
+	rc = h5sum_write(file, w->path, e);
 out:
 	h5set_close(&set);
 	if (file >= 0) {
@@ -172,7 +183,7 @@ static int already_finished(const struct h5part *w, const struct layout *layout,
 	if (h5_attribute_long(file, w->path, "/", "complete", &complete, e) == 0) {
 		if (!complete)
 			err_set(e, ERR_FAIL, "%s: cannot resume: the file is not complete and has no .part", w->path);
-		else if (compare(file, w->path, layout, m, e) == 0)
+		else if (h5sum_verify(file, w->path, e) == 0 && compare(file, w->path, layout, m, e) == 0)
 			rc = 1;
 	}
 	H5Fclose(file);
@@ -224,6 +235,14 @@ static int find_samples(struct h5part *w, struct err *e)
 			}
 		}
 	}
+	for (int64_t i = 0, n; w->n_numbers > 0 && i < w->set.layout.n_samples; i += n) {
+		n = w->set.layout.n_samples - i < STEP ? w->set.layout.n_samples - i : STEP;
+		if (h5_get_rows(w->number_crc, w->path, "sample", H5T_NATIVE_UINT32, i, n, stored, e) != 0 ||
+		    h5sum_numbers(w->file, w->path, i, n, found, e) != 0)
+			return -1;
+		for (int64_t k = 0; k < n; k++)
+			w->has[i + k] = w->has[i + k] && stored[k] == found[k];
+	}
 	return 0;
 }
 
@@ -244,6 +263,8 @@ static int open_part(struct h5part *w, const struct layout *layout, struct err *
 		if (w->number[i] < 0)
 			return h5_error(e, w->path, path);
 	}
+	if (w->n_numbers > 0 && (w->number_crc = H5Dopen2(w->file, "/crc/sample", H5P_DEFAULT)) < 0)
+		return h5_error(e, w->path, "/crc/sample");
 	return 0;
 }
 
@@ -257,6 +278,7 @@ struct h5part *h5part_open(const char *path, bool resume, const struct layout *l
 	h5_setup();
 	w->file = -1;
 	w->lock = -1;
+	w->number_crc = -1;
 	w->path = xstrdup(path);
 	w->n_numbers = n_numbers;
 	w->number_name = xcalloc((size_t)n_numbers + 1, sizeof *w->number_name);
@@ -279,7 +301,7 @@ struct h5part *h5part_open(const char *path, bool resume, const struct layout *l
 	w->part = part.text;
 	if (resume && access(w->part, F_OK) == 0) {
 		hid_t file = open_file(w->part, false, w->part, e);
-		int rc = file < 0 ? -1 : compare(file, w->path, layout, m, e);
+		int rc = file < 0 || h5sum_verify(file, w->part, e) != 0 ? -1 : compare(file, w->path, layout, m, e);
 
 		if (file >= 0)
 			H5Fclose(file);
@@ -354,6 +376,16 @@ int h5part_write(struct h5part *w, int64_t first, int64_t count, const double *c
 		if (rc == 0 && !per_sample)
 			w->has_shared[f] = true;
 	}
+	if (rc == 0 && w->n_numbers > 0 && count > 0) {
+		uint32_t *sum = xcalloc((size_t)count, sizeof *sum);
+
+		rc = h5sum_numbers(w->file, w->path, first, count, sum, e) != 0 ||
+				     h5_put_rows(w->number_crc, w->path, "sample", H5T_NATIVE_UINT32, first, count, sum,
+						 e) != 0
+			     ? -1
+			     : 0;
+		free(sum);
+	}
 	/* The CRCs need not be on the disk yet: losing them costs work, not truth. */
 	if (rc == 0 && H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0)
 		rc = h5_error(e, w->path, NULL);
@@ -407,6 +439,9 @@ int h5part_close(struct h5part *w, bool complete, struct err *e)
 		H5Dclose(w->number[i]);
 		w->number[i] = -1;
 	}
+	if (w->number_crc >= 0)
+		H5Dclose(w->number_crc);
+	w->number_crc = -1;
 	h5set_close(&w->set);
 	if (H5Fclose(w->file) < 0 && rc == 0)
 		rc = h5_error(e, w->path, NULL);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/h5read.h"
+#include "io/h5sum.h"
 #include "io/h5write.h"
 #include "io/output.h"
 #include "io/select.h"
@@ -25,7 +26,7 @@ static const int64_t BLOCK = (int64_t)256 << 10;
 int h5set_begin(hid_t file, const char *name, struct err *e)
 {
 	return h5_put_text(file, name, "/", "format", "sciml", e) ||
-			       h5_put_long(file, name, "/", "format_version", 1, e) ||
+			       h5_put_long(file, name, "/", "format_version", H5_FORMAT_VERSION, e) ||
 			       h5_put_long(file, name, "/", "complete", 0, e)
 		       ? -1
 		       : 0;
@@ -120,7 +121,7 @@ static int put_field(struct h5set *s, hid_t file, const char *name, int i, int d
 	char path[100];
 	int rc = -1;
 
-	if (!*f->name || strpbrk(f->name, " /"))
+	if (!*f->name || strpbrk(f->name, " /") || strcmp(f->name, "sample") == 0)
 		return err_set(e, ERR_USAGE, "%s: '%s' is no name for a field", name, f->name);
 	str_add(&axes, f->per_sample ? "sample" : "");
 	for (int k = 0; k < f->n_axes; k++)
@@ -137,6 +138,20 @@ static int put_field(struct h5set *s, hid_t file, const char *name, int i, int d
 	snprintf(path, sizeof path, "/crc/%s", f->name);
 	s->crc[i] = h5_reserve(file, name, path, H5T_STD_U32LE, &sums, 0, e);
 	return s->crc[i] < 0 ? -1 : 0;
+}
+
+hid_t h5set_reserve_number_sums(hid_t file, const char *name, int64_t n_samples, struct err *e)
+{
+	const struct shape shape = shape_of(n_samples);
+	uint32_t *zero = mem_new(n_samples + 1, sizeof *zero, name, e);
+	hid_t array = zero ? h5_reserve(file, name, "/crc/sample", H5T_STD_U32LE, &shape, 0, e) : -1;
+
+	if (array >= 0 && h5_put_rows(array, name, "/crc/sample", H5T_NATIVE_UINT32, 0, n_samples, zero, e) != 0) {
+		H5Dclose(array);
+		array = -1;
+	}
+	free(zero);
+	return array;
 }
 
 int64_t h5set_rows(const struct h5set *s, int field)
@@ -471,6 +486,8 @@ static int get_params(hid_t file, const char *name, struct layout *l, struct err
 	for (int i = 0; i < n && rc == 0; i++) {
 		double value;
 
+		if (strcmp(names[i], h5sum_attribute) == 0)
+			continue;
 		rc = h5_attribute_double(file, name, "param", names[i], &value, e);
 		if (rc == 0)
 			layout_add_param(l, names[i], value);

@@ -19,6 +19,9 @@ struct h5set {
 	struct h5sums *sums;
 };
 
+/* 1: without checksums (io/h5sum.h), as other programs may write data; 2: with them. */
+enum { H5_FORMAT_VERSION = 2 };
+
 /* Root attributes format, format_version, complete = 0. */
 int h5set_begin(hid_t file, const char *name, struct err *e);
 int h5set_finish(hid_t file, const char *name, struct err *e); /* complete = 1 */
@@ -33,6 +36,8 @@ int64_t h5set_rows(const struct h5set *s, int field); /* n_samples, or 1 */
 /* Write samples of type t; crc[i] is the CRC32 of sample first+i's bytes as stored. */
 int h5set_write(struct h5set *s, const char *name, int field, int64_t first, int64_t count, enum dtype t,
 		const void *data, uint32_t *crc, struct err *e);
+/* The numbers of /sample have sums like a field's: /crc/sample, of zeros, opened; negative on failure. */
+hid_t h5set_reserve_number_sums(hid_t file, const char *name, int64_t n_samples, struct err *e);
 /* CRC32 of samples that are there. */
 int h5set_check(struct h5set *s, const char *name, int field, int64_t first, int64_t count, uint32_t *crc,
 		struct err *e);

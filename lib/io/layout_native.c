@@ -36,9 +36,9 @@ static int check_file(const struct source *s, struct err *e)
 
 	if (h5_attribute_long(s->file, s->path, "/", "format_version", &version, e) != 0)
 		return -1;
-	if (version != 1)
-		return err_set(e, ERR_USAGE, "%s: format version %lld, this program reads 1", s->path,
-			       (long long)version);
+	if (version < 1 || version > H5_FORMAT_VERSION)
+		return err_set(e, ERR_USAGE, "%s: format version %lld, this program reads 1 to %d", s->path,
+			       (long long)version, H5_FORMAT_VERSION);
 	if (!h5_has_attribute(s->file, "/", "complete") ||
 	    h5_attribute_long(s->file, s->path, "/", "complete", &complete, NULL) != 0 || !complete)
 		return err_set(e, ERR_FAIL,

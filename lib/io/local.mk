@@ -8,7 +8,7 @@ io_sources_own = lib/io/checkpoint.h lib/io/dataset.h lib/io/h5out.h lib/io/layo
 	lib/io/layout_describe.c lib/io/select.h lib/io/select.c lib/io/store.h lib/io/store.c \
 	lib/io/dataset_run.h lib/io/dataset.c lib/io/dataset_read.c lib/io/image.h lib/io/stream.c \
 	lib/io/output.c lib/io/h5write.h lib/io/h5write.c \
-	lib/io/h5set.h lib/io/h5set.c lib/io/h5statistics.c lib/io/h5out.c lib/io/h5part.c lib/io/checkpoint.c
+	lib/io/h5set.h lib/io/h5set.c lib/io/h5sum.h lib/io/h5sum.c lib/io/h5statistics.c lib/io/h5out.c lib/io/h5part.c lib/io/checkpoint.c
 
 # foreign layouts, and the containers that several of them share
 layout_members_foreign = lib/io/layout_well.c lib/io/layout_pdebench.c lib/io/layout_pdebench_groups.c \

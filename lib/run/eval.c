@@ -18,16 +18,6 @@ static bool plots(const char *verb)
 	return strcmp(verb, "table") == 0;
 }
 
-static bool is_model(const char *path)
-{
-	struct checkpoint *c;
-
-	if (checkpoint_open(&c, path, "model", NULL) != 0)
-		return false;
-	checkpoint_close(c);
-	return true;
-}
-
 int eval_run(const struct run_common *common, const struct eval_options *o, int n, const char *const *operand,
 	     struct err *e)
 {
@@ -57,7 +47,7 @@ int eval_run(const struct run_common *common, const struct eval_options *o, int 
 		return eval_compare(common, o, operand[0], operand[1], e);
 	if (o->below.n + o->above.n > 0)
 		return err_set(e, ERR_USAGE, "bounds need PREDICTION and REFERENCE");
-	if (n == 1 && strcmp(operand[0], "-") != 0 && is_model(operand[0]))
+	if (n == 1 && strcmp(operand[0], "-") != 0 && checkpoint_is(operand[0], "model"))
 		return eval_history(common, o, operand[0], e);
 	if (o->plot)
 		return err_set(e, ERR_USAGE, "--plot needs PREDICTION and REFERENCE, or a model file");

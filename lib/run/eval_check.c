@@ -8,8 +8,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/checkpoint.h"
 #include "io/h5read.h"
 #include "io/h5set.h"
+#include "io/h5sum.h"
 #include "io/output.h"
 #include "run/eval_inside.h"
 
@@ -147,11 +149,31 @@ static int check_field(struct check *c, struct dataset *d, int field, uint64_t *
 	return status;
 }
 
-/* The sums that a native file keeps of its samples. */
+/* The n sums of an array, or of the numbers below /sample, against those that the file keeps as /crc/NAME. */
+static int check_sum(struct check *c, const char *path, hid_t file, const char *name, bool per_sample, int64_t n,
+		     const uint32_t *is, struct err *e)
+{
+	int64_t stored = 0;
+	double *was;
+	char sums[100];
+
+	snprintf(sums, sizeof sums, "crc/%s", name);
+	if (h5_read_doubles(file, path, sums, &stored, &was, e) != 0)
+		return -1;
+	for (int64_t i = 0; i < n && i < stored; i++)
+		if ((double)is[i] != was[i])
+			finding(c, "checksum", name, per_sample ? i : -1, "CRC %08lx, written with %08lx",
+				(unsigned long)is[i], (unsigned long)was[i]);
+	free(was);
+	return 0;
+}
+
+/* The sums that a native file keeps of its samples, and of everything else. */
 static int check_sums(struct check *c, const char *path, const struct layout *l, struct err *e)
 {
 	hid_t access = h5_access(), file = H5Fopen(path, H5F_ACC_RDONLY, access);
 	struct h5set set = { 0 };
+	struct err why = { 0 };
 	int status = -1;
 
 	H5Pclose(access);
@@ -159,23 +181,24 @@ static int check_sums(struct check *c, const char *path, const struct layout *l,
 		return h5_error(e, path, NULL);
 	if (h5set_open(&set, file, path, l, e) == 0)
 		status = 0;
+	if (status == 0 && h5sum_has(file) && h5sum_verify(file, path, &why) != 0)
+		finding(c, "checksum", "", -1, "%s", why.message);
 	for (int f = 0; f < l->n_fields && status == 0; f++) {
-		int64_t n = h5set_rows(&set, f), stored = 0;
+		int64_t n = h5set_rows(&set, f);
 		uint32_t *is = xcalloc((size_t)n + 1, sizeof *is);
-		double *was = NULL;
-		char sums[100];
 
-		snprintf(sums, sizeof sums, "crc/%s", l->field[f].name);
-		status = h5set_check(&set, path, f, 0, n, is, e) != 0 ||
-					 h5_read_doubles(file, path, sums, &stored, &was, e) != 0
-				 ? -1
-				 : 0;
-		for (int64_t i = 0; i < n && i < stored && status == 0; i++)
-			if ((double)is[i] != was[i])
-				finding(c, "checksum", l->field[f].name, l->field[f].per_sample ? i : -1,
-					"CRC %08lx, written with %08lx", (unsigned long)is[i], (unsigned long)was[i]);
+		status = h5set_check(&set, path, f, 0, n, is, e);
+		if (status == 0)
+			status = check_sum(c, path, file, l->field[f].name, l->field[f].per_sample, n, is, e);
 		free(is);
-		free(was);
+	}
+	if (status == 0 && h5_is_array(file, "crc/sample")) {
+		uint32_t *is = xcalloc((size_t)l->n_samples + 1, sizeof *is);
+
+		status = h5sum_numbers(file, path, 0, l->n_samples, is, e);
+		if (status == 0)
+			status = check_sum(c, path, file, "sample", true, l->n_samples, is, e);
+		free(is);
 	}
 	h5set_close(&set);
 	H5Fclose(file);
@@ -190,6 +213,25 @@ static const char *split_of(const struct layout *l, int64_t sample)
 	return "";
 }
 
+/* Models and checkpoints: opening verifies every sum. */
+static bool check_model(struct check *c, const char *path)
+{
+	static const char *const kind[] = { "model", "checkpoint" };
+	struct checkpoint *model;
+	struct err why = { 0 };
+
+	for (int k = 0; k < 2; k++) {
+		if (!checkpoint_is(path, kind[k]))
+			continue;
+		if (checkpoint_open(&model, path, kind[k], &why) == 0)
+			checkpoint_close(model);
+		else
+			finding(c, "checksum", "", -1, "%s", why.message);
+		return true;
+	}
+	return false;
+}
+
 static int check_file(struct check *c, const char *spec, struct err *e)
 {
 	struct dataset *d;
@@ -198,11 +240,13 @@ static int check_file(struct check *c, const char *spec, struct err *e)
 	bool inputs = false;
 	int status = 0;
 
+	c->name = spec;
+	if (check_model(c, spec))
+		return 0;
 	if (dataset_open(&d, spec, c->o->layout, e) != 0)
 		return -1;
 	dataset_allow_nonfinite(d, true);
 	l = dataset_layout(d);
-	c->name = spec;
 	for (int a = 0; a < l->n_axes; a++)
 		check_axis(c, &l->axis[a]);
 	for (int f = 0; f < l->n_fields; f++)

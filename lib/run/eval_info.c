@@ -60,17 +60,6 @@ static void meta_text(const struct eval_options *o, const struct dataset *d)
 	config_text(o, dataset_meta(d, "config"));
 }
 
-/* Is a file a trained model? Whatever else is wrong with it is told by the dataset. */
-static bool is_model(const char *path)
-{
-	struct checkpoint *c;
-	const bool found = checkpoint_open(&c, path, "model", NULL) == 0;
-
-	if (found)
-		checkpoint_close(c);
-	return found;
-}
-
 /* Its arrays, the last row of its training's history (parameters that were learnt stand there), its configuration. */
 static int model_info(const struct eval_options *o, const char *path, struct err *e)
 {
@@ -141,7 +130,7 @@ int eval_info(const struct eval_options *o, int n, const char *const *file, stru
 		struct dataset *d;
 		const struct layout *l;
 
-		if (is_model(file[k])) {
+		if (checkpoint_is(file[k], "model")) {
 			str_add(o->out, k ? "\n" : "");
 			if (model_info(o, file[k], e) != 0)
 				return -1;
