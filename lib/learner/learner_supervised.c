@@ -45,7 +45,12 @@ static int open_task(struct trainer *t, struct dataset *data, struct dataset *va
 		t->has_score = true;
 	}
 	t->n_items = s->task.n_items;
-	return network_start(n, &s->task, t->seed, e) == 0 ? allocate_batch(t, e) : -1;
+	if (network_start(n, &s->task, t->seed, e) != 0)
+		return -1;
+	s->judged = *n;
+	if (valid && network_fit(&s->judged, &s->valid_task, e) != 0)
+		return err_in(e, "validation data");
+	return allocate_batch(t, e);
 }
 
 static void close_task(struct trainer *t)
@@ -109,6 +114,7 @@ static int judge(struct trainer *t, struct params *p, double *score, struct err 
 	cfg_section(defaults, "objective", 1, &(struct key_table){ o->keys, config });
 	if (!s->judge) {
 		s->judged = t->network;
+		s->judged.spec = s->valid_task.spec;
 		s->judged.key.encoded_loss = false;
 		s->judged.params = *p;
 		s->judge = predictor_new(&s->judged);

@@ -270,24 +270,3 @@ void model_file_close(struct model_file *m)
 	free(m->result);
 	memset(m, 0, sizeof *m);
 }
-
-int model_file_fit(struct model_file *m, const struct task *t, struct err *e)
-{
-	const struct model_spec was = m->network.spec, *is = &t->spec;
-	struct network *n = &m->network;
-
-	if (was.n_in != is->n_in || was.n_out != is->n_out || was.n_dims != is->n_dims)
-		return err_set(
-			e, ERR_USAGE,
-			"%s: %lld channels in, %lld out, %d space axes; the model was trained for %lld, %lld, %d",
-			dataset_name(t->data), (long long)is->n_in, (long long)is->n_out, is->n_dims,
-			(long long)was.n_in, (long long)was.n_out, was.n_dims);
-	for (int d = 0; d < is->n_dims && !n->class->grid_free; d++)
-		if (was.size[d] != is->size[d])
-			return err_set(e, ERR_USAGE,
-				       "%s: axis %d has %lld points, model %s works on the %lld it was trained on only",
-				       dataset_name(t->data), d, (long long)is->size[d], n->class->name,
-				       (long long)was.size[d]);
-	n->spec = *is;
-	return n->class->check ? n->class->check(n->config, is, e) : 0;
-}

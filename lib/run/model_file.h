@@ -17,10 +17,8 @@ struct model_file {
 };
 
 /* Open a model file; common: -s overrides of its data section (data.input=...). The spec is that of training until
- * model_file_fit. */
+ * network_fit. */
 int model_file_open(struct model_file *m, const char *path, const struct run_common *common, struct err *e);
 void model_file_close(struct model_file *m);
-/* Put the network on the data of a task: other grids are taken when the model is free of them. */
-int model_file_fit(struct model_file *m, const struct task *t, struct err *e);
 
 #endif

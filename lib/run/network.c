@@ -201,6 +201,26 @@ int network_start(struct network *n, struct task *t, uint64_t seed, struct err *
 	return 0;
 }
 
+int network_fit(struct network *n, const struct task *t, struct err *e)
+{
+	const struct model_spec was = n->spec, *is = &t->spec;
+
+	if (was.n_in != is->n_in || was.n_out != is->n_out || was.n_dims != is->n_dims)
+		return err_set(
+			e, ERR_USAGE,
+			"%s: %lld channels in, %lld out, %d space axes; the model was trained for %lld, %lld, %d",
+			dataset_name(t->data), (long long)is->n_in, (long long)is->n_out, is->n_dims,
+			(long long)was.n_in, (long long)was.n_out, was.n_dims);
+	for (int d = 0; d < is->n_dims && !n->class->grid_free; d++)
+		if (was.size[d] != is->size[d])
+			return err_set(e, ERR_USAGE,
+				       "%s: axis %d has %lld points, model %s works on the %lld it was trained on only",
+				       dataset_name(t->data), d, (long long)is->size[d], n->class->name,
+				       (long long)was.size[d]);
+	n->spec = *is;
+	return n->class->check ? n->class->check(n->config, is, e) : 0;
+}
+
 void network_free(struct network *n)
 {
 	params_free(&n->params);

@@ -46,6 +46,9 @@ node network_loss(const struct network *n, struct network_graph *b, const struct
 void network_graph_free(struct network_graph *b);
 /* First build: makes the parameters, draws them, and fills the normalisers from the task's samples. */
 int network_start(struct network *n, struct task *t, uint64_t seed, struct err *e);
+/* n->spec becomes that of other data, which a trained network is applied to or judged on. ERR_USAGE, with the file:
+ * other numbers of channels or axes; another grid where the model is not grid_free. */
+int network_fit(struct network *n, const struct task *t, struct err *e);
 /* Prediction shape for a batch. */
 struct shape network_shape(const struct network *n, int64_t batch);
 void network_free(struct network *n);

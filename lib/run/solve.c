@@ -305,7 +305,7 @@ static int solve_model(struct solve *s, const char *what, int n_data, const char
 	if (s->common->dry_run) {
 		str_add(s->o->dry_run_text, str_text(&config));
 	} else if ((status = task_open_for(&s->task, s->data, &s->model.task_key, 1, n->real, &n->spec, e)) == 0 &&
-		   (status = model_file_fit(&s->model, &s->task, e)) == 0) {
+		   (status = network_fit(&s->model.network, &s->task, e)) == 0) {
 		add_problem(s->data, &config);
 		s->n_frames = s->task.kind == TASK_MAP ? 0 : s->task.n_frames;
 		s->batch = s->o->batch > 0 ? s->o->batch : 20;
