@@ -3,6 +3,7 @@
 
 #include "graph/internal.h"
 #include "graph/sum.h"
+#include "num/wide.h"
 
 /* Copies extents one by one: attributes are compared as bytes and must not carry stale padding. */
 static struct graph_shape_attr shape_attr(const struct shape *s)
@@ -53,24 +54,15 @@ static int infer_add(const void *attr, int n_args, const struct op_shape *in, st
 	return 0;
 }
 
-#ifdef __GNUC__
-#define ALIGNED(p) __builtin_assume_aligned(p, 64)
-/* out may be an input, which no check for overlap at run time would allow. */
-#define INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define ALIGNED(p) (p)
-#define INDEPENDENT
-#endif
-
 #define ADD(T)                                                                                                         \
 	static void add_##T(int64_t n, T *out, const T *const *in, const void *attr)                                   \
 	{                                                                                                              \
-		const T *a = ALIGNED(in[0]), *b = ALIGNED(in[1]);                                                      \
-		T *sum = ALIGNED(out);                                                                                 \
+		const T *a = WIDE_ALIGNED(in[0]), *b = WIDE_ALIGNED(in[1]);                                            \
+		T *sum = WIDE_ALIGNED(out);                                                                            \
                                                                                                                        \
 		(void)attr;                                                                                            \
 		n &= -(int64_t)OP_LANES;                                                                               \
-		INDEPENDENT for (int64_t i = 0; i < n; i++) sum[i] = a[i] + b[i];                                      \
+		WIDE_INDEPENDENT for (int64_t i = 0; i < n; i++) sum[i] = a[i] + b[i];                                 \
 	}
 ADD(float)
 ADD(double)

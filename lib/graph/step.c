@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "num/wide.h"
 
 enum { FACTORS = 3, PRODUCTS = 2 };
 
@@ -26,28 +27,20 @@ struct numbers {
 	double factor[PRODUCTS], constant;
 };
 
-#ifdef __GNUC__
-#define ALIGNED(p) __builtin_assume_aligned(p, 64)
-#define INDEPENDENT _Pragma("GCC ivdep") /* out may be an input */
-#else
-#define ALIGNED(p) (p)
-#define INDEPENDENT
-#endif
-
 #define ARGUMENT(K) in_##K[i]
 #define KERNEL_T(NAME, REAL, SUFFIX, N, EXPRESSION)                                                                    \
 	static void NAME##_##SUFFIX(int64_t n, REAL *out, const REAL *const *in, const void *attr)                     \
 	{                                                                                                              \
 		const struct numbers *number = attr;                                                                   \
 		const REAL f = (REAL)number->factor[0], g = (REAL)number->factor[1], c = (REAL)number->constant;       \
-		const REAL *in_0 = ALIGNED(in[0]), *in_1 = ALIGNED(in[(N) > 1 ? 1 : 0]);                               \
-		const REAL *in_2 = ALIGNED(in[(N) > 2 ? 2 : 0]), *in_3 = ALIGNED(in[(N) > 3 ? 3 : 0]);                 \
-		const REAL *in_4 = ALIGNED(in[(N) > 4 ? 4 : 0]), *in_5 = ALIGNED(in[(N) > 5 ? 5 : 0]);                 \
-		REAL *result = ALIGNED(out);                                                                           \
+		const REAL *in_0 = WIDE_ALIGNED(in[0]), *in_1 = WIDE_ALIGNED(in[(N) > 1 ? 1 : 0]);                     \
+		const REAL *in_2 = WIDE_ALIGNED(in[(N) > 2 ? 2 : 0]), *in_3 = WIDE_ALIGNED(in[(N) > 3 ? 3 : 0]);       \
+		const REAL *in_4 = WIDE_ALIGNED(in[(N) > 4 ? 4 : 0]), *in_5 = WIDE_ALIGNED(in[(N) > 5 ? 5 : 0]);       \
+		REAL *result = WIDE_ALIGNED(out);                                                                      \
                                                                                                                        \
 		(void)f, (void)g, (void)c, (void)in_1, (void)in_2, (void)in_3, (void)in_4, (void)in_5;                 \
 		n &= -(int64_t)OP_LANES;                                                                               \
-		INDEPENDENT for (int64_t i = 0; i < n; i++) result[i] = (EXPRESSION);                                  \
+		WIDE_INDEPENDENT for (int64_t i = 0; i < n; i++) result[i] = (EXPRESSION);                             \
 	}
 #define KERNEL(NAME, N, EXPRESSION)                                                                                    \
 	KERNEL_T(NAME, float, f, N, EXPRESSION)                                                                        \

@@ -229,16 +229,16 @@ static const struct row {
 	double (*length)(void *context, int64_t paths, const double *x, double error);
 	const char *(*unsplit)(const struct process *p); /* why splitting does not converge, or NULL */
 } rows[] = {
-	[PROCESS_OU] = { ou_drift, constant_diffusion, constant_slope, ou_step, ou_moments, "ou", "ou-start", false,
-			 true, ou_flow, constant_kick, NULL },
-	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start", false, false,
-			  gbm_flow, gbm_kick, NULL },
+	[PROCESS_OU] = { ou_drift, constant_diffusion, constant_slope, ou_step, ou_moments, "ou", "ou-start",
+			 .additive = true, .flow = ou_flow, .kick = constant_kick },
+	[PROCESS_GBM] = { gbm_drift, gbm_diffusion, gbm_slope, gbm_step, gbm_moments, "gbm", "gbm-start",
+			  .flow = gbm_flow, .kick = gbm_kick },
 	[PROCESS_CIR] = { cir_drift, cir_diffusion, cir_slope, NULL, cir_moments, "cir", "cir-start", true, false,
 			  cir_flow, cir_kick, cir_length, cir_unsplit },
 	[PROCESS_LANGEVIN] = { langevin_drift, constant_diffusion, constant_slope, NULL, NULL, "langevin",
-			       "langevin-start", false, true, langevin_flow, constant_kick, NULL },
+			       "langevin-start", .additive = true, .flow = langevin_flow, .kick = constant_kick },
 	[PROCESS_OU_TREND] = { trend_drift, trend_diffusion, constant_slope, NULL, trend_moments, "ou-trend",
-			       "ou-trend-start", false, true },
+			       "ou-trend-start", .additive = true },
 };
 
 const char *const process_names[] = { "ou", "gbm", "cir", "langevin", "ou-trend", NULL };

@@ -39,6 +39,18 @@ typedef double wide_d;
 #define WIDE_APART
 #define WIDE_UNROLL
 #endif
+/* In front of a loop that carries nothing from one element to the next, whatever a check for overlap would say: out may
+ * be an input. WIDE_ALIGNED(p): p, which is a multiple of 64. */
+#if defined __GNUC__ && !defined __clang__
+#define WIDE_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define WIDE_INDEPENDENT
+#endif
+#ifdef __GNUC__
+#define WIDE_ALIGNED(p) __builtin_assume_aligned(p, 64)
+#else
+#define WIDE_ALIGNED(p) (p)
+#endif
 enum { WIDE_f = (int)(sizeof(wide_f) / sizeof(float)), WIDE_d = (int)(sizeof(wide_d) / sizeof(double)) };
 
 #if defined WIDE_VECTOR && defined __AVX512F__

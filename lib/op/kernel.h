@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "graph/op_class.h"
+#include "num/wide.h"
 #include "op/rule.h"
 
 #if defined(HAVE_LIBMVEC) && defined(__GNUC__) && !defined(__clang__)
@@ -33,30 +34,18 @@ OP_SIMD float powf(float, float);
 
 #include <tgmath.h>
 
-/* out may be an input: the loop carries nothing from one element to the next, whatever a check for overlap says. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define OP_INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define OP_INDEPENDENT
-#endif
-#ifdef __GNUC__
-#define OP_ALIGNED(p) __builtin_assume_aligned(p, 64)
-#else
-#define OP_ALIGNED(p) (p)
-#endif
-
 /* EXPRESSION of x, y, z (arguments 0, 1, 2), real (the type) and c (the real parameter, 0 if there is none). */
 #define OP_KERNEL_T(NAME, REAL, SUFFIX, N_ARGS, PARAMETER, EXPRESSION)                                                 \
 	static void NAME##_##SUFFIX(int64_t n, REAL *out, const REAL *const *in, const void *attr)                     \
 	{                                                                                                              \
 		typedef REAL real;                                                                                     \
-		const real *x_in = OP_ALIGNED(in[0]), *y_in = OP_ALIGNED(in[(N_ARGS) > 1 ? 1 : 0]);                    \
-		const real *z_in = OP_ALIGNED(in[(N_ARGS) > 2 ? 2 : 0]);                                               \
+		const real *x_in = WIDE_ALIGNED(in[0]), *y_in = WIDE_ALIGNED(in[(N_ARGS) > 1 ? 1 : 0]);                \
+		const real *z_in = WIDE_ALIGNED(in[(N_ARGS) > 2 ? 2 : 0]);                                             \
 		const real c = (PARAMETER) ? (real)((const struct op_real *)attr)->value : 0;                          \
-		real *result = OP_ALIGNED(out);                                                                        \
+		real *result = WIDE_ALIGNED(out);                                                                      \
                                                                                                                        \
 		n &= -(int64_t)OP_LANES;                                                                               \
-		OP_INDEPENDENT for (int64_t i = 0; i < n; i++)                                                         \
+		WIDE_INDEPENDENT for (int64_t i = 0; i < n; i++)                                                       \
 		{                                                                                                      \
 			const real x = x_in[i], y = y_in[i], z = z_in[i];                                              \
                                                                                                                        \

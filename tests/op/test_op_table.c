@@ -192,7 +192,7 @@ static bool second(struct trial *t, int k, node grad, node tangent, double toler
 		plan_bind(p, t->in[i], t->at[i].data);
 	for (int j = 0; ok && j < t->s->n_args; j++) {
 		node one = graph_scalar(g, 1), h, h_forward, change;
-		double reverse, reverse_forward, forward_reverse, differences = 0, size, step;
+		double reverse, reverse_forward, forward_reverse, differences = 0, size = 0, step = 0;
 
 		if (!table_active(t->s, j))
 			continue;
@@ -236,7 +236,7 @@ static bool derivatives(struct trial *t)
 		plan_bind(p, t->in[i], t->at[i].data);
 	for (int k = 0; ok && k < t->s->n_args; k++) {
 		node grad, tangent;
-		double slope, forward, differences = 0, size, step;
+		double slope, forward, differences = 0, size = 0, step = 0;
 
 		if (!table_active(t->s, k))
 			continue;
