@@ -116,6 +116,38 @@ static int prepare(const void *config, void **work, struct err *e)
 }
 
 /* Everything that a run needs is made and thrown away. */
+static void numbers(const void *config, struct problem_numbers *n)
+{
+	char extra[EQUATION_EXTRAS][EQUATION_NAME];
+	struct equation_spec *s;
+
+	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
+	if (equation_spec_new(&s, config, NULL) != 0)
+		return;
+	if (s->stationary)
+		*n = (struct problem_numbers){ COUNTS - 1, { "iterations", "evaluations" } };
+	for (int k = 0, extras = s->stationary ? 0 : equation_extras(config, s, extra); k < extras; k++)
+		n->name[n->n++] = keep(extra[k]);
+	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
+		if (equation_param_is_drawn(s, k))
+			n->name[n->n++] = keep(exprs_name(s->pool, SYMBOL_PARAM, k));
+	equation_spec_free(s);
+}
+
+/* Parameters that are drawn go where counts go. */
+static int check_names(const void *config, struct err *e)
+{
+	struct problem_numbers n;
+
+	numbers(config, &n);
+	for (int i = 0; i < n.n; i++)
+		for (int j = 0; j < i; j++)
+			if (strcmp(n.name[i], n.name[j]) == 0)
+				return err_set(e, ERR_USAGE, "param: '%s' is the name of another number of a sample",
+					       n.name[i]);
+	return 0;
+}
+
 static int check(const void *config, struct err *e)
 {
 	double param[EQUATION_PARAMS];
@@ -132,6 +164,8 @@ static int check(const void *config, struct err *e)
 	if (status == 0 && n_drawn(w->spec) > PROBLEM_NUMBERS_MAX - COUNTS - EQUATION_EXTRAS)
 		status = err_set(e, ERR_USAGE, "param: more than %d are drawn",
 				 PROBLEM_NUMBERS_MAX - COUNTS - EQUATION_EXTRAS);
+	if (status == 0)
+		status = check_names(config, e);
 	if (status == 0 && w->config->to_steady && (w->spec->stationary || w->spec->n_noises > 0))
 		status = err_set(e, ERR_USAGE, "to_steady: is for equations of motion without noise");
 	release(w);
@@ -173,8 +207,8 @@ static void layout(const void *config, struct layout *l)
 				 moving ? ROLE_TRAJECTORY : ROLE_TARGET, s->n_dims + moving, axis + !moving);
 	for (int k = 0; k < s->n_coefs; k++)
 		layout_add_field(l, exprs_name(s->pool, SYMBOL_COEF, k), DTYPE_F32, ROLE_INPUT, s->n_dims, axis + 1);
-	for (int i = 0; i < s->n_by * s->n_unknowns;
-	     i++) { /* of ordinary differential equations, without coefficients */
+	/* of ordinary differential equations, without coefficients */
+	for (int i = 0; i < s->n_by * s->n_unknowns; i++) {
 		char name[EQUATION_NAME];
 
 		equation_tangent_name(s, s->unknown[i % s->n_unknowns].name, i / s->n_unknowns, name);
@@ -187,24 +221,6 @@ static void layout(const void *config, struct layout *l)
 	l->equation = xstrdup(s->text);
 	equation_spec_free(s);
 	free(t);
-}
-
-static void numbers(const void *config, struct problem_numbers *n)
-{
-	char extra[EQUATION_EXTRAS][EQUATION_NAME];
-	struct equation_spec *s;
-
-	*n = (struct problem_numbers){ COUNTS, { "steps", "rejected", "evaluations" } };
-	if (equation_spec_new(&s, config, NULL) != 0)
-		return;
-	if (s->stationary)
-		*n = (struct problem_numbers){ COUNTS - 1, { "iterations", "evaluations" } };
-	for (int k = 0, extras = s->stationary ? 0 : equation_extras(config, s, extra); k < extras; k++)
-		n->name[n->n++] = keep(extra[k]);
-	for (int k = 0; k < s->n_params && n->n < PROBLEM_NUMBERS_MAX; k++)
-		if (equation_param_is_drawn(s, k))
-			n->name[n->n++] = keep(exprs_name(s->pool, SYMBOL_PARAM, k));
-	equation_spec_free(s);
 }
 
 static char *inputs(const void *config)

@@ -88,6 +88,11 @@ static int read_event(struct equation_spec *s, const struct conf_node *n, const 
 	return 0;
 }
 
+void equation_tangent_name(const struct equation_spec *s, const char *of, int by, char name[EQUATION_NAME])
+{
+	snprintf(name, EQUATION_NAME, "d%s_d%s", of, exprs_name(s->pool, SYMBOL_PARAM, s->by[by]));
+}
+
 static int read_sensitivity(struct equation_spec *s, const struct equation_config *c, struct err *e)
 {
 	for (int i = 0; i < c->sensitivity.n; i++) {
@@ -96,9 +101,19 @@ static int read_sensitivity(struct equation_spec *s, const struct equation_confi
 
 		if (!p || p->kind != SYMBOL_PARAM)
 			return err_set(e, ERR_USAGE, "sensitivity: there is no parameter '%s'", name);
+		for (int j = 0; j < s->n_by; j++)
+			if (s->by[j] == p->index)
+				return err_set(e, ERR_USAGE, "sensitivity: '%s' is there twice", name);
 		if (s->n_by == EQUATION_BY)
 			return err_set(e, ERR_USAGE, "sensitivity: more than %d parameters", EQUATION_BY);
 		s->by[s->n_by++] = p->index;
+		for (int k = 0; k < s->n_unknowns * s->n_unknowns; k++) {
+			char tangent[EQUATION_NAME];
+
+			equation_tangent_name(s, s->unknown[k / s->n_unknowns].name, s->n_by - 1, tangent);
+			if (strcmp(tangent, s->unknown[k % s->n_unknowns].name) == 0)
+				return err_set(e, ERR_USAGE, "sensitivity: there is a field '%s' already", tangent);
+		}
 	}
 	return 0;
 }
@@ -112,7 +127,7 @@ int equation_spec_read_events(struct equation_spec *s, const struct equation_con
 	if (!key)
 		return 0;
 	if (s->n_dims > 0 || s->stationary || s->n_noises > 0)
-		return equation_spec_fail(e, n, key, "are for ordinary differential equations without noise");
+		return equation_spec_fail(e, n, key, "only for ordinary differential equations without noise");
 	for (int i = 0; n && i < (n->kind == CONF_LIST ? n->n : 1); i++) {
 		if (s->n_events == EQUATION_EVENTS)
 			return equation_spec_fail(e, n, "events", "more than %d", EQUATION_EVENTS);
@@ -121,11 +136,6 @@ int equation_spec_read_events(struct equation_spec *s, const struct equation_con
 			return -1;
 	}
 	return read_sensitivity(s, c, e);
-}
-
-void equation_tangent_name(const struct equation_spec *s, const char *of, int by, char name[EQUATION_NAME])
-{
-	snprintf(name, EQUATION_NAME, "d%s_d%s", of, exprs_name(s->pool, SYMBOL_PARAM, s->by[by]));
 }
 
 int equation_extras(const struct equation_config *c, const struct equation_spec *s,

@@ -1,162 +1,19 @@
 /* equation_ordinary.c: systems of ordinary differential equations in text, by the methods of integ/ode.h. Tangents S =
  * dy/dp are further columns of the state, S' = f_y S + f_p; where an event at c(t, y, p) = 0 comes in, its time moves
  * by dt = -(c_y S + c_p)/(c_t + c_y f), and what follows with it. */
-#include "problem/equation_ordinary.h"
+#include "problem/equation_ordinary_inside.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "equation/program.h"
 #include "num/lapack.h"
 #include "problem/equation_physics.h"
 #include "problem/equation_stepper.h"
 
 #define CLOSE 1e-7 /* of the times of the domain */
-enum { CLOSE_MOST = 3, ROOTS = (EQUATION_UNKNOWNS + 1) * (EQUATION_UNKNOWNS + EQUATION_BY + 2) };
-
-struct event_at { /* context of an ode_event */
-	struct equation_ordinary *o;
-	int index;
-};
-
-struct equation_ordinary {
-	const struct equation_config *config;
-	const struct equation_spec *spec;
-	const struct equation_method *m;
-	void *d;
-	struct ode_method method;
-	struct controller_config control;
-	int n, n_by, n_all;
-	int place[(EQUATION_BY + 1) * EQUATION_UNKNOWNS]; /* in the solver's state: positions first, then velocities */
-	struct program *when[EQUATION_EVENTS];
-	/* c_t, c_y, c_p; then for every field its value, and of that the derivatives in the same order. Without tangents
-	 * the values alone. */
-	struct program *jump[EQUATION_EVENTS];
-	struct program *slope, *first; /* f_y, f_p by unknown; dy/dp at the beginning */
-	const double *param;
-	bool given;	  /* the first state, by data: no parameter moves it */
-	double *y, *work; /* n_all each */
-	double *root;	  /* values of a program's roots */
-	struct event_at at[EQUATION_EVENTS];
-	struct ode_event event[EQUATION_EVENTS];
-	bool happened[EQUATION_EVENTS]; /* which ended the last leg */
-	double last[EQUATION_EVENTS];	/* their last times */
-	int close[EQUATION_EVENTS];	/* in a row, too soon after the time before */
-	bool quiet[EQUATION_EVENTS];	/* conditions that the leg begins on, at quiet_t */
-	double quiet_t, t_tangent[EQUATION_BY];
-	int64_t evaluations;
-};
-
-/* ---- programs ------------------------------------------------------------------------------------ */
-
-/* Values of the roots at (t, y), into o->root. */
-static void run(struct equation_ordinary *o, struct program *g, double t, const double *y)
-{
-	const double *in[EQUATION_UNKNOWNS + 1] = { &t };
-	double *out[ROOTS];
-
-	for (int k = 0; k < o->n; k++)
-		in[k + 1] = y + k;
-	for (int r = 0; r < ROOTS; r++)
-		out[r] = o->root + r;
-	program_run(g, 1, in, o->param, out);
-}
-
-static int compile(struct equation_ordinary *o, struct program **g, int n_roots, const expr *root, const char *what,
-		   struct err *e)
-{
-	struct program_input in[EQUATION_UNKNOWNS + 1] = { { expr_leaf(o->spec->pool, EX_COORD, EXPR_TIME), true } };
-
-	for (int k = 0; k < o->n; k++)
-		in[k + 1] = (struct program_input){ o->spec->unknown[k].node, false };
-	return program_new(g, o->spec->pool, n_roots, root, o->n + 1, in, e) == 0 ? 0 : err_in(e, "%s", what);
-}
-
-/* Parameters that follow from others by formulas, in place: what is differentiated sees through them. */
-static expr through(const struct equation_spec *s, expr a)
-{
-	for (int k = s->n_params - 1; k >= 0; k--) {
-		bool wanted = equation_param_is_drawn(s, k);
-
-		for (int j = 0; j < s->n_by; j++)
-			wanted |= s->by[j] == k;
-		if (!wanted && expr_has(s->pool, s->param[k], EX_PARAM, -1))
-			a = expr_replace(s->pool, a, expr_leaf(s->pool, EX_PARAM, k), s->param[k]);
-	}
-	return a;
-}
-
-/* By the unknowns, then by the parameters. */
-static int partials(struct equation_ordinary *o, expr a, expr *out)
-{
-	const struct equation_spec *s = o->spec;
-	const expr seen = through(s, a);
-
-	for (int k = 0; k < o->n; k++)
-		out[k] = expr_partial(s->pool, seen, s->unknown[k].node);
-	for (int j = 0; j < o->n_by; j++)
-		out[o->n + j] = expr_partial(s->pool, seen, expr_leaf(s->pool, EX_PARAM, s->by[j]));
-	return o->n + o->n_by;
-}
-
-static int compile_event(struct equation_ordinary *o, int i, struct err *e)
-{
-	const struct equation_spec *s = o->spec;
-	const struct equation_event *v = &s->event[i];
-	const expr time = expr_leaf(s->pool, EX_COORD, EXPR_TIME);
-	expr root[ROOTS];
-	int n = 0;
-
-	if (o->n_by > 0) {
-		root[n++] = expr_partial(s->pool, v->when, time);
-		n += partials(o, v->when, root + n);
-	}
-	for (int k = 0; k < o->n; k++) {
-		const expr g = v->set[k] == EXPR_NONE ? s->unknown[k].node : v->set[k];
-
-		root[n++] = g;
-		if (o->n_by > 0) {
-			root[n++] = expr_partial(s->pool, g, time);
-			n += partials(o, g, root + n);
-		}
-	}
-	o->at[i] = (struct event_at){ o, i };
-	return compile(o, &o->when[i], 1, &v->when, "events", e) == 0 ? compile(o, &o->jump[i], n, root, "events", e)
-								      : -1;
-}
-
-static int compile_tangents(struct equation_ordinary *o, struct err *e)
-{
-	const struct equation_spec *s = o->spec;
-	expr root[EQUATION_UNKNOWNS * (EQUATION_UNKNOWNS + EQUATION_BY)];
-	int n = 0;
-
-	for (int k = 0; k < o->n; k++)
-		n += partials(o, s->unknown[k].rate, root + n);
-	if (compile(o, &o->slope, n, root, "sensitivity", e) != 0)
-		return -1;
-	n = 0;
-	for (int k = 0; k < o->n; k++) {
-		const expr y0 = through(s, s->unknown[k].initial);
-
-		for (int j = 0; j < o->n_by; j++) {
-			const expr p = expr_leaf(s->pool, EX_PARAM, s->by[j]);
-			bool random = false;
-
-			for (int op = EX_UNIFORM; op < EX_OPS; op++)
-				random |= expr_has(s->pool, y0, (enum expr_op)op, -1);
-			if (random && expr_has(s->pool, y0, EX_PARAM, s->by[j]))
-				return err_set(e, ERR_USAGE,
-					       "sensitivity: initial.%s holds '%s' and a random law; draw a number in "
-					       "param instead",
-					       s->unknown[k].name, exprs_name(s->pool, SYMBOL_PARAM, s->by[j]));
-			root[n++] = random ? expr_number(s->pool, 0) : expr_partial(s->pool, y0, p);
-		}
-	}
-	return compile(o, &o->first, n, root, "sensitivity", e);
-}
+enum { CLOSE_MOST = 3 };
 
 /* ---- what integ/ode.h asks ----------------------------------------------------------------------- */
 
@@ -180,7 +37,7 @@ static int rate(void *context, double t, const double *y, double *out)
 		out[o->place[k]] = f[k];
 	if (o->n_by == 0)
 		return 0;
-	run(o, o->slope, t, rows);
+	ordinary_run(o, o->slope, t, rows);
 	for (int j = 0; j < o->n_by; j++)
 		for (int k = 0; k < o->n; k++) {
 			double sum = o->root[k * stride + o->n + j];
@@ -201,7 +58,7 @@ static double when(void *context, double t, const double *y)
 	if (o->quiet[at->index] && t == o->quiet_t)
 		return 0;
 	unpack(o, y, rows);
-	run(o, o->when[at->index], t, rows);
+	ordinary_run(o, o->when[at->index], t, rows);
 	return o->root[0];
 }
 
@@ -301,15 +158,17 @@ int equation_ordinary_new(struct equation_ordinary **out, const struct equation_
 	*o = (struct equation_ordinary){ .config = c, .spec = s, .m = m, .d = d, .n = s->n_unknowns };
 	o->n_by = s->n_by;
 	o->n_all = o->n * (1 + o->n_by);
-	o->root = xcalloc(ROOTS, sizeof *o->root);
+	o->root = xcalloc(ORDINARY_ROOTS, sizeof *o->root);
 	o->y = xcalloc(2 * (size_t)o->n_all, sizeof *o->y);
 	o->work = o->y + o->n_all;
 	arrange(o);
 	status = ode_method_find(&o->method, name, e) == 0 ? configure(o, e) : -1;
-	for (int i = 0; i < s->n_events && status == 0; i++)
-		status = compile_event(o, i, e);
+	for (int i = 0; i < s->n_events && status == 0; i++) {
+		o->at[i] = (struct event_at){ o, i };
+		status = ordinary_compile_event(o, i, e);
+	}
 	if (status == 0 && o->n_by > 0)
-		status = compile_tangents(o, e);
+		status = ordinary_compile_tangents(o, e);
 	if (status == 0)
 		*out = o;
 	else
@@ -348,14 +207,14 @@ static int jump(struct equation_ordinary *o, int i, double t, double *y, struct 
 	double f[EQUATION_UNKNOWNS], after[(EQUATION_BY + 1) * EQUATION_UNKNOWNS];
 
 	if (o->n_by == 0) {
-		run(o, o->jump[i], t, y);
+		ordinary_run(o, o->jump[i], t, y);
 		memcpy(y, o->root, (size_t)n * sizeof *y);
 		return 0;
 	}
 	o->evaluations++;
 	if (o->m->rate(o->d, t, y, f) != 0)
 		return err_set(e, ERR_FAIL, "right-hand side failed at t = %g", t);
-	run(o, o->jump[i], t, y);
+	ordinary_run(o, o->jump[i], t, y);
 	for (int j = 0; j < o->n_by; j++) {
 		double *s = y + (j + 1) * n, top = o->root[1 + n + j], bottom = o->root[0];
 
@@ -388,6 +247,15 @@ static int jump(struct equation_ordinary *o, int i, double t, double *y, struct 
 	for (int j = 0; j < o->n_by; j++)
 		for (int k = 0; k < n; k++)
 			y[(j + 1) * n + k] -= f[k] * o->t_tangent[j];
+	return 0;
+}
+
+static int check_finite(const struct equation_ordinary *o, int i, double t, struct err *e)
+{
+	for (int k = 0; k < o->n_all; k++)
+		if (!isfinite(o->y[k]))
+			return err_set(e, ERR_FAIL, "%s%s is not finite after event %d at t = %g",
+				       k < o->n ? "" : "a sensitivity of ", o->spec->unknown[k % o->n].name, i, t);
 	return 0;
 }
 
@@ -449,9 +317,9 @@ static void begin_on(struct equation_ordinary *o, double t, const double *before
 {
 	o->quiet_t = t;
 	for (int i = 0; i < o->spec->n_events; i++) {
-		run(o, o->when[i], t, before);
+		ordinary_run(o, o->when[i], t, before);
 		const double was = o->root[0];
-		run(o, o->when[i], t, o->y);
+		ordinary_run(o, o->when[i], t, o->y);
 		o->quiet[i] = o->happened[i] && o->root[0] == was;
 	}
 }
@@ -477,7 +345,7 @@ static void begin(struct equation_ordinary *o, double t0, const double *state)
 {
 	memcpy(o->y, state, (size_t)o->n * sizeof *state);
 	if (o->n_by > 0)
-		run(o, o->first, t0, state);
+		ordinary_run(o, o->first, t0, state);
 	for (int i = 0; i < o->n * o->n_by && o->given; i++)
 		o->root[i] = 0;
 	for (int j = 0; j < o->n_by; j++)
@@ -530,7 +398,7 @@ static int march(struct equation_ordinary *o, double t0, double t1, const double
 		for (int i = 0; i < o->spec->n_events && status == 0 && !out->ended; i++) {
 			if (!o->happened[i])
 				continue;
-			status = jump(o, i, r.t, o->y, e);
+			status = jump(o, i, r.t, o->y, e) == 0 ? check_finite(o, i, r.t, e) : -1;
 			out->ended = o->spec->event[i].ends;
 			out->resets += !out->ended;
 		}
@@ -582,7 +450,7 @@ int equation_ordinary_rest(struct equation_ordinary *o, double t, const double *
 	const int n = o->n, stride = n + o->n_by;
 	int pivot[EQUATION_UNKNOWNS];
 
-	run(o, o->slope, t, state);
+	ordinary_run(o, o->slope, t, state);
 	for (int k = 0; k < n; k++) {
 		memcpy(matrix + k * n, o->root + k * stride, (size_t)n * sizeof *matrix);
 		for (int j = 0; j < o->n_by; j++)

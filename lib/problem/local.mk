@@ -50,6 +50,8 @@ problem_sources = $(problem_members) \
 	lib/problem/equation_method.h \
 	lib/problem/equation_ordinary.c \
 	lib/problem/equation_ordinary.h \
+	lib/problem/equation_ordinary_inside.h \
+	lib/problem/equation_ordinary_program.c \
 	lib/problem/equation_parity.c \
 	lib/problem/equation_parity.h \
 	lib/problem/equation_pattern.c \

@@ -333,6 +333,10 @@ START_TEST(directions)
 	ck_assert_int_eq(f.problem->generate(f.config, f.work, 0, 0, f.field, f.number, &e), -1);
 	ck_assert_ptr_nonnull(strstr(e.message, "no event ended the march before t = 1"));
 	fixture_free(&f);
+	f = text(BALL "domain: {t: [0, 2]}\nevents: {when: x, set: {v: \"1/(v - v)\"}}\n");
+	ck_assert_int_eq(f.problem->generate(f.config, f.work, 0, 0, f.field, f.number, &e), -1);
+	ck_assert_msg(strstr(e.message, "v is not finite after event 0 at t = 1.") != NULL, "%s", e.message);
+	fixture_free(&f);
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: y}\n", "unknown");
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {direction: rising}\n", "has no key 'when'");
 	refuse(BALL "domain: {t: [0, 1]}\nevents: {when: x, direction: down}\n", "is rising, falling or both");
@@ -375,6 +379,14 @@ START_TEST(tangents)
 		for (int k = 0; k < 3; k++)
 			fixture_free(&f[k]);
 	}
+	refuse("equation: \"u_t = -a*u\"\nparam: {a: 2}\ndomain: {t: [0, 1]}\ninitial: {u: 1}\nsensitivity: [a, a]\n",
+	       "sensitivity: 'a' is there twice");
+	refuse("equation: [\"u_t = -a*u\", \"du_da_t = 1\"]\nparam: {a: 2}\ndomain: {t: [0, 1]}\n"
+	       "initial: {u: 1, du_da: 1}\nsensitivity: [a]\n",
+	       "there is a field 'du_da' already");
+	refuse("equation: \"u_t = -steps*u\"\nparam: {steps: \"uniform(0, 1)\"}\ndomain: {t: [0, 1]}\ninitial: {u: "
+	       "1}\n",
+	       "param: 'steps' is the name of another number");
 	refuse(MADE "sensitivity: [w]\n", "sensitivity: there is no parameter 'w'");
 	refuse("equation: \"u_t = -u\"\nparam: {a: 2}\ndomain: {t: [0, 1]}\ninitial: {u: \"uniform(0, a)\"}\n"
 	       "sensitivity: [a]\n",
