@@ -15,6 +15,7 @@
 #include "io/h5sum.h"
 #include "io/h5write.h"
 #include "io/output.h"
+#include "num/crc.h"
 
 struct h5part {
 	char *path;   /* as given, for messages */
@@ -56,12 +57,59 @@ static void part_free(struct h5part *w)
 	free(w);
 }
 
+/* Where the arrays are whose values change, as a CRC. Were an address damaged, values would go over what is sound:
+ * attribute `places` of /meta keeps the CRC, and the checksums vouch for that. */
+static int find_places(hid_t file, const char *path, int64_t *crc, struct err *e)
+{
+	static const char *const group[] = { "data", "crc", "sample", "meta/statistics" };
+	struct str text = { 0 };
+	int rc = 0;
+
+	for (int g = 0; g < 4 && rc == 0; g++) {
+		char **name = NULL;
+		int n = 0;
+
+		if (h5_is_group(file, group[g]))
+			rc = h5_names(file, path, group[g], &n, &name, e);
+		for (int i = 0; i < n && rc == 0; i++) {
+			struct str object = { 0 };
+			hid_t array;
+
+			str_printf(&object, "%s/%s", group[g], name[i]);
+			array = h5_open_array(file, path, str_text(&object), e);
+			if (array < 0)
+				rc = -1;
+			else
+				str_printf(&text, "%llu\n", (unsigned long long)H5Dget_offset(array));
+			if (array >= 0)
+				H5Dclose(array);
+			str_free(&object);
+		}
+		h5_names_free(n, name);
+	}
+	*crc = crc_of(str_text(&text), text.length);
+	str_free(&text);
+	return rc;
+}
+
+/* Is NAME.part sound, but for values that have sums of their own? */
+static int verify(hid_t file, const char *part, struct err *e)
+{
+	int64_t was, is;
+
+	if (h5sum_verify(file, part, e) != 0 || find_places(file, part, &is, e) != 0 ||
+	    h5_attribute_long(file, part, "meta", "places", &was, e) != 0)
+		return -1;
+	return was == is ? 0 : err_set(e, ERR_FAIL, "%s: /data is damaged: an array is not where it was put", part);
+}
+
 /* Everything that is not a sample, under a name of its own until the disk has it. */
 static int create(struct h5part *w, const struct layout *layout, const struct h5_meta *m, struct err *e)
 {
 	const struct shape shape = shape_of(layout->n_samples);
 	char *temporary = output_temporary(w->part, e), path[200];
 	struct h5set set = { 0 };
+	int64_t at;
 	hid_t file;
 	int rc = -1;
 
@@ -98,7 +146,8 @@ static int create(struct h5part *w, const struct layout *layout, const struct h5
 			goto out;
 		H5Dclose(array);
 	}
-	rc = h5sum_write(file, w->path, e);
+	if (find_places(file, w->path, &at, e) == 0 && h5_put_long(file, w->path, "/meta", "places", at, e) == 0)
+		rc = h5sum_write(file, w->path, e);
 out:
 	h5set_close(&set);
 	if (file >= 0) {
@@ -301,7 +350,7 @@ struct h5part *h5part_open(const char *path, bool resume, const struct layout *l
 	w->part = part.text;
 	if (resume && access(w->part, F_OK) == 0) {
 		hid_t file = open_file(w->part, false, w->part, e);
-		int rc = file < 0 || h5sum_verify(file, w->part, e) != 0 ? -1 : compare(file, w->path, layout, m, e);
+		int rc = file < 0 || verify(file, w->part, e) != 0 ? -1 : compare(file, w->path, layout, m, e);
 
 		if (file >= 0)
 			H5Fclose(file);

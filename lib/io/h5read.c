@@ -124,7 +124,7 @@ static bool is_plausible(hid_t array, hid_t type, double count)
 	return claimed < 1073741824.0 || stored * 1e5 >= claimed;
 }
 
-static int describe(hid_t array, const char *file, const char *path, struct h5_array *a, struct err *e)
+int h5_describe_of(hid_t array, const char *file, const char *path, struct h5_array *a, struct err *e)
 {
 	hsize_t extent[H5S_MAX_RANK];
 	hid_t space = H5Dget_space(array), type = H5Dget_type(array);
@@ -186,7 +186,7 @@ int h5_describe(hid_t at, const char *file, const char *path, struct h5_array *a
 
 	if (array < 0)
 		return -1;
-	rc = describe(array, file, path, a, e);
+	rc = h5_describe_of(array, file, path, a, e);
 	H5Dclose(array);
 	return rc;
 }
@@ -239,7 +239,7 @@ out:
 
 static int numeric(hid_t array, const char *file, const char *path, struct h5_array *a, struct err *e)
 {
-	if (describe(array, file, path, a, e) != 0)
+	if (h5_describe_of(array, file, path, a, e) != 0)
 		return -1;
 	if (a->kind == H5_TEXT || a->kind == H5_COMPLEX || a->kind == H5_OTHER)
 		return err_set(e, ERR_FAIL, "%s: %s holds %s, numbers are needed", file, path,

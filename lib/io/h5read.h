@@ -34,6 +34,7 @@ bool h5_is_array(hid_t at, const char *path);
 
 /* Kind, type and extents; rank above 8, more than 2^48 elements, external and virtual storage are errors. */
 int h5_describe(hid_t at, const char *file, const char *path, struct h5_array *a, struct err *e);
+int h5_describe_of(hid_t array, const char *file, const char *path, struct h5_array *a, struct err *e); /* opened */
 
 /* Opened for reading by h5_read_slab_of; external and virtual storage are refused; negative on failure. */
 hid_t h5_open_array(hid_t at, const char *file, const char *path, struct err *e);

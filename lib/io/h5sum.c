@@ -37,11 +37,11 @@ static const char *const type_names[] = { "float32", "float64", "int32", "int64"
 static int number_type(hid_t type, hid_t *same)
 {
 	const hid_t all[] = { H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I32LE, H5T_STD_I64LE, H5T_STD_U32LE };
+	const bool is_float = H5Tget_class(type) == H5T_FLOAT, is_long = H5Tget_size(type) == 8;
+	const int i = is_float ? is_long : is_long ? 3 : H5Tget_sign(type) == H5T_SGN_NONE ? 4 : 2;
 
-	for (int i = 0; i < (int)(sizeof all / sizeof *all); i++)
-		if (H5Tequal(type, *same = all[i]) > 0)
-			return i;
-	return -1;
+	*same = all[i];
+	return H5Tequal(type, *same) > 0 ? i : -1;
 }
 
 static void add_text(struct object *o, const char *name, const char *text)
@@ -70,34 +70,35 @@ static bool is_complete(const struct object *o, const char *name)
 static int add_attribute(struct object *o, hid_t at, const char *name)
 {
 	const struct walk *w = o->walk;
-	hid_t attribute = H5Aexists(at, name) > 0 ? H5Aopen(at, name, H5P_DEFAULT) : -1, type, space, same;
-	hssize_t n;
+	hid_t attribute = H5Aopen(at, name, H5P_DEFAULT), type, same;
+	bool one;
 	int rc = 0;
 
 	if (attribute < 0)
 		return err_set(w->e, ERR_FAIL, "%s: %s is damaged: attribute %s cannot be read", w->file, o->path,
 			       name);
 	type = H5Aget_type(attribute);
-	space = H5Aget_space(attribute);
-	n = H5Sget_simple_extent_npoints(space);
-	if (H5Tget_class(type) == H5T_STRING) {
-		char *text = h5_text(at, ".", name);
+	one = H5Aget_storage_size(attribute) == H5Tget_size(type);
+	if (H5Tget_class(type) == H5T_STRING && one && H5Tis_variable_str(type) == 0) {
+		const size_t size = H5Tget_size(type) & 0xffff; /* attributes end below */
+		char *text = xcalloc(size + 1, 1);
 
-		add_text(o, name, text ? text : "");
+		if (size == H5Tget_size(type) && H5Aread(attribute, type, text) < 0)
+			rc = h5_error(w->e, w->file, name);
+		add_text(o, name, text);
 		free(text);
 	} else {
-		const struct shape one = shape_scalar();
+		const struct shape scalar = shape_scalar();
 		const int number = number_type(type, &same);
 		int64_t value = 0;
 
-		if (number < 0 || n != 1 || is_complete(o, name))
-			add_numbers(o, name, number, &one, NULL);
+		if (number < 0 || !one || is_complete(o, name))
+			add_numbers(o, name, number, &scalar, NULL);
 		else if (H5Aread(attribute, same, &value) < 0)
 			rc = h5_error(w->e, w->file, name);
 		else
-			add_numbers(o, name, number, &one, &value);
+			add_numbers(o, name, number, &scalar, &value);
 	}
-	H5Sclose(space);
 	H5Tclose(type);
 	H5Aclose(attribute);
 	return rc;
@@ -137,20 +138,21 @@ static int add_array(struct object *o, hid_t group, const char *name)
 	void *values = NULL;
 	int number, rc = -1;
 
-	if (h5_describe(group, w->file, name, &a, w->e) != 0)
+	if ((array = h5_open_array(group, w->file, name, w->e)) < 0)
 		return -1;
+	if (h5_describe_of(array, w->file, o->path, &a, w->e) != 0) {
+		H5Dclose(array);
+		return -1;
+	}
+	type = H5Dget_type(array);
+	number = number_type(type, &same);
 	if (a.kind == H5_TEXT) {
 		char *text = h5_text(group, ".", name);
 
 		add_text(o, ".", text ? text : "");
 		free(text);
-		return 0;
-	}
-	if ((array = h5_open_array(group, w->file, name, w->e)) < 0)
-		return -1;
-	type = H5Dget_type(array);
-	number = number_type(type, &same);
-	if (number < 0 || values_left_out(o->path)) {
+		rc = 0;
+	} else if (number < 0 || values_left_out(o->path)) {
 		add_numbers(o, ".", number, &a.shape, NULL);
 		rc = 0;
 	} else if ((values = mem_unset(shape_count(&a.shape) + 1, H5Tget_size(same), o->path, w->e))) {
