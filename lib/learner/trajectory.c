@@ -236,16 +236,21 @@ struct trajectory_slot *trajectory_apply(struct trajectory *s, const struct traj
 
 /* ---- the learner --------------------------------------------------------------------------------- */
 
+int trajectory_name_data(const struct trajectory_data *d, struct err *e)
+{
+	const char *name = dataset_name(d->from);
+
+	/* what reads values names the file itself */
+	return e && str_starts(e->message, name) ? -1 : err_in(e, "%s", name);
+}
+
 static int read_set(struct trajectory *s, struct trajectory_data *d, struct dataset *from, bool with_targets,
 		    struct err *e)
 {
 	d->from = from;
 	d->n = dataset_layout(from)->n_samples;
 	d->own_times = -1;
-	if (s->kind->read(s, d, with_targets, e) == 0)
-		return 0;
-	/* what reads values names the file itself */
-	return e && str_starts(e->message, dataset_name(from)) ? -1 : err_in(e, "%s", dataset_name(from));
+	return s->kind->read(s, d, with_targets, e) == 0 ? 0 : trajectory_name_data(d, e);
 }
 
 /* Chains are made for the rows of the training set. */

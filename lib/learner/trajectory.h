@@ -122,6 +122,8 @@ struct trajectory_slot *trajectory_slot(struct trajectory *s, int64_t batch, int
  * predictions until it is used again. NULL: error. */
 struct trajectory_slot *trajectory_apply(struct trajectory *s, const struct trajectory_data *d, int64_t first,
 					 int64_t n, double *loss, struct flow_result *r, struct err *e);
+/* The file's name before a message that lacks it; -1. */
+int trajectory_name_data(const struct trajectory_data *d, struct err *e);
 void trajectory_data_free(struct trajectory_data *d);
 void trajectory_slots_free(struct trajectory *s);
 

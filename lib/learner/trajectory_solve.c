@@ -121,7 +121,7 @@ int trajectory_solve(const struct trajectory_kind *kind, const struct key *keys,
 		p.s.train.own_times = -1;
 		status = kind->read(&p.s, &p.s.train, false, e);
 		if (status != 0) {
-			err_in(e, "%s", dataset_name(p.data));
+			trajectory_name_data(&p.s.train, e);
 		} else {
 			lay_out(&p);
 			status = write_all(&p, common, m, o->batch > 0 ? o->batch : 256, str_text(&text), e);

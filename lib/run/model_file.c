@@ -196,6 +196,8 @@ static int read_config(struct model_file *m, const char *path, const char *text,
 		return -1;
 	const char *name = cfg_name(m->setup.cfg, "model", "");
 	n->class = model_find(name);
+	if (!n->class && cfg_done(m->setup.cfg, e) != 0) /* a misspelt section of -s */
+		return -1;
 	if (!n->class)
 		return err_set(e, ERR_FAIL, "%s: model '%s' is not known to this version", path, name);
 	n->config = xcalloc(1, n->class->config_size);

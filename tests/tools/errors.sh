@@ -116,6 +116,10 @@ for file in d.h5 m.h5 p.h5 drawn.h5 heat.yaml from.yaml; do
 done
 rm same.h5
 
+# Sections of -s are read before what the model file says.
+run_error 2 "moddel: unknown section; did you mean 'model'?" sciml-solve m.h5 d.h5:test -s moddel.width=3 -o x.h5
+run_error 2 "smaple: unknown section; did you mean 'sample'?" sciml-sample drawn.h5 -n 2 -s smaple.steps=3 -o x.h5
+
 # A model's shapes are checked before anything relies on them.
 cp m.h5 shapes.h5
 poison shapes.h5 spec 0 || fail "poison"
