@@ -93,7 +93,7 @@ run_status 0 sciml-gen -q spirals -n 8 -s problem.points=200 -o sp_longer.h5
 run_error 2 'sp_longer.h5: samples of shape' sciml-train -q neural-cde sp.h5 --valid sp_longer.h5 -o x.h5
 cp osc.h5 poisoned.h5
 poison poisoned.h5 data/u 3 || fail "poison"
-run_error 1 'sciml-solve: poisoned.h5: field u: sample 3: the value is NaN' sciml-solve -q ode.h5 poisoned.h5 -o x.h5
+run_error 1 'sciml-solve: poisoned.h5: field u: sample 3, time index 0: the value is NaN' sciml-solve -q ode.h5 poisoned.h5 -o x.h5
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
 grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
