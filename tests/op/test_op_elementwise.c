@@ -490,6 +490,32 @@ START_TEST(slopes_are_made_again)
 }
 END_TEST
 
+/* A cluster that reads many arrays is cut in two; y^2, which only the second part reads, is made there alone. */
+START_TEST(what_nobody_reads_is_dropped)
+{
+	enum { MANY = 18 };
+	const struct shape s = shape_of(64, 16), square = shape_of(16, 16);
+	struct graph *g = graph_new(DTYPE_F64);
+	const node x = graph_input(g, "x", DTYPE_F64, &s), w = graph_input(g, "w", DTYPE_F64, &square);
+	node y = op_matmul(g, x, w), of_y, sum, many[MANY];
+	struct plan *p;
+
+	for (int k = 0; k < MANY; k++)
+		many[k] = op_matmul(g, y, op_scale(g, w, k + 1));
+	of_y = op_square(g, y);
+	sum = op_mul(g, many[0], many[1]);
+	for (int k = 2; k < MANY; k++)
+		sum = op_mul(g, op_tanh(g, sum), many[k]);
+	sum = op_mul(g, op_mul(g, op_tanh(g, sum), y), of_y);
+	p = plan_new(g, 1, &sum, NULL);
+	ck_assert_int_eq(plan_stats(p).n_again, 1);
+	/* every elementwise node once: factors of w but 1, tanh and products, the square */
+	ck_assert_int_eq(plan_stats(p).n_fused_nodes, (MANY - 1) + 2 * (MANY - 1) + 2 + 1);
+	plan_free(p);
+	graph_free(g);
+}
+END_TEST
+
 /* y^2 is made again where the first sum is. That sum has two readers behind products that might make it again in turn:
  * they do not read what was made there. */
 START_TEST(what_is_made_again_has_no_readers)
@@ -525,6 +551,7 @@ int main(void)
 	tcase_add_loop_test(tests, joined_kernels_round_alike, 0, 2);
 	tcase_add_test(tests, tanh_in_double);
 	tcase_add_test(tests, slopes_are_made_again);
+	tcase_add_test(tests, what_nobody_reads_is_dropped);
 	tcase_add_test(tests, what_is_made_again_has_no_readers);
 	tcase_add_test(tests, where_leaks_nothing);
 	tcase_add_test(tests, simpler_nodes);
