@@ -77,6 +77,9 @@ static int run(int n, char **operand, struct err *e)
 		.subset = subset,
 		.out = &text,
 	};
+	/* tool_main takes a word in front for a name */
+	if (common.output && n > 0 && output_not_input(common.output, 1, (const char *const *)operand, e) != 0)
+		return -1;
 	int status = eval_run(&common, &o, n, (const char *const *)operand, e);
 
 	if (common.output && text.length > 0 && output_write(common.output, text.text, text.length, e) != 0)

@@ -308,8 +308,8 @@ int option_check_files(const struct opt *table, int n, char *const *operand, str
 		const char *file = o->type == OPT_OUTPUT ? file_of(o) : NULL;
 
 		for (int i = 0; file && i < n; i++) {
-			/* a word alone is the name of a member or a verb */
-			const char *const what = strpbrk(operand[i], "./") ? operand[i] : "-";
+			/* a word alone in front is the name of a member or a verb */
+			const char *const what = i > 0 || strpbrk(operand[i], "./") ? operand[i] : "-";
 
 			if (output_not_input(file, 1, &what, e) != 0)
 				return -1;

@@ -111,10 +111,16 @@ run_error 2 "d.h5: $both" sciml-gen from.yaml -n 2 -o d.h5
 run_error 2 "p.h5: $both" sciml-eval p.h5 d.h5:test -o p.h5
 cp p.h5 p.png
 run_error 2 "p.png: $both" sciml-eval p.png d.h5:test --plot p.png
+# Names without dot or slash are files too; in front they may be those of members.
+cp d.h5 plain
+run_error 2 "plain: $both" sciml-train fno plain $fno -o x.h5 --log plain
+run_error 2 "plain: $both" sciml-eval convert --layout native plain -o plain
+run_error 2 "plain: $both" sciml-eval plain -o plain
+check_same d.h5 plain
 for file in d.h5 m.h5 p.h5 drawn.h5 heat.yaml from.yaml; do
 	check_same $file $file.kept
 done
-rm same.h5
+rm same.h5 plain
 
 # Sections of -s are read before what the model file says.
 run_error 2 "moddel: unknown section; did you mean 'model'?" sciml-solve m.h5 d.h5:test -s moddel.width=3 -o x.h5
