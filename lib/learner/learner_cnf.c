@@ -165,7 +165,7 @@ static void close_own(struct trajectory *s)
 }
 
 static const struct trajectory_kind kind = {
-	.read = read_data, .build = build, .final = true, .tune = tune, .close = close_own
+	.takes_task = true, .read = read_data, .build = build, .final = true, .tune = tune, .close = close_own
 };
 
 static int open_learner(struct trainer *t, struct dataset *data, struct dataset *valid, struct err *e)

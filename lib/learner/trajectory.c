@@ -286,6 +286,29 @@ static int start(struct trajectory *s, const struct trajectory_kind *kind, uint6
 	return 0;
 }
 
+/* Keys of section data that say something about fields, which these learners take as they are. */
+static int check_unread(const struct trainer *t, struct err *e)
+{
+	const struct task_config *c = &t->task_key;
+	const struct network_config *n = &t->network.key;
+	const char *key = c->input.n > 0	    ? "input"
+			  : c->target.n > 0	    ? "target"
+			  : c->time > 0		    ? "time"
+			  : c->history > 1	    ? "history"
+			  : c->rollout > 1	    ? "rollout"
+			  : c->frames.n > 0	    ? "frames"
+			  : c->reduce > 1	    ? "reduce"
+			  : c->reduce_time > 1	    ? "reduce_time"
+			  : c->missing > 0	    ? "missing"
+			  : n->normalise_input > 0  ? "normalise_input"
+			  : n->normalise_target > 0 ? "normalise_target"
+						    : NULL;
+
+	return key ? err_set(e, ERR_USAGE, "data.%s: objective %s does not read it; its own keys name fields", key,
+			     t->learner->name)
+		   : 0;
+}
+
 int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struct dataset *data, struct dataset *valid,
 		    struct err *e)
 {
@@ -297,6 +320,8 @@ int trajectory_open(struct trainer *t, const struct trajectory_kind *kind, struc
 	s->network = &t->network;
 	s->seed = t->seed;
 	t->network.real = t->network.key.real == 0 ? DTYPE_F32 : DTYPE_F64;
+	if (!kind->takes_task && check_unread(t, e) != 0)
+		return -1;
 	if (read_set(s, &s->train, data, true, e) != 0 ||
 	    (valid && (read_set(s, &s->valid, valid, true, e) != 0 || check_alike(&s->train, &s->valid, e) != 0)) ||
 	    start(s, kind, t->seed, e) != 0)

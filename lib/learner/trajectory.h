@@ -42,6 +42,7 @@ struct trajectory_kind {
 	void (*tune)(struct trainer *t, struct trajectory_slot *slot, struct chain_run *run);
 	void (*forget)(struct trajectory_slot *slot); /* free what slot->path owns; NULL: nothing */
 	void (*close)(struct trajectory *s);	      /* free s->own; NULL: it has none */
+	bool takes_task; /* fields are those of section data (run/task.h); else its keys on fields are refused */
 };
 
 /* Of trajectory.counts: solves; evaluations forward; steps; evaluations in all. */

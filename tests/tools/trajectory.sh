@@ -94,6 +94,9 @@ run_error 2 'sp_longer.h5: samples of shape' sciml-train -q neural-cde sp.h5 --v
 cp osc.h5 poisoned.h5
 poison poisoned.h5 data/u 3 || fail "poison"
 run_error 1 'sciml-solve: poisoned.h5: field u: sample 3, time index 0: the value is NaN' sciml-solve -q ode.h5 poisoned.h5 -o x.h5
+run_error 2 'data.input: objective neural-ode does not read it' sciml-train -q neural-ode osc.h5 -s data.input=[u] -o x.h5
+run_error 2 'data.normalise_input: objective equilibrium does not' sciml-train -q equilibrium heat.h5 -o x.h5 \
+	-s data.normalise_input=channel
 run_error 2 "no field 'v'" sciml-train -q neural-ode osc.h5 -o x.h5 -s objective.field=v
 run_error 2 'a model of time series is applied to data' sciml-solve -q ode.h5 -o x.h5
 grep -q '^sciml-solve: a model' err || fail "named twice: $(cat err)"
