@@ -143,9 +143,9 @@ struct cnf_solve *cnf_solve_new(struct network *n, const struct cnf *c, int64_t 
 	s->chain.network = n;
 	s->chain.solver = &c->solver;
 	s->chain.batch = b;
-	s->x = mem_new(b * dim, width, "a batch of points", e);
-	s->probe = s->x ? mem_new(b * dim, width, "a batch of probes", e) : NULL;
-	s->given = s->probe ? mem_new(b * s->field.n_given + 1, width, "a batch of conditions", e) : NULL;
+	s->x = mem_new(mem_times(b, dim), width, "a batch of points", e);
+	s->probe = s->x ? mem_new(mem_times(b, dim), width, "a batch of probes", e) : NULL;
+	s->given = s->probe ? mem_new(mem_times(b, s->field.n_given + 1), width, "a batch of conditions", e) : NULL;
 	if (s->given && chain_nodes(&s->chain, build, s, e) == 0 && chain_compile(&s->chain, e) == 0)
 		return s;
 	cnf_solve_free(s);

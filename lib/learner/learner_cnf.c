@@ -36,7 +36,7 @@ static int read_points(struct trajectory *s, struct trajectory_data *d, const st
 	const struct own *own = s->own;
 	const struct shape row = shape_of(x->dim), condition = shape_of(x->values);
 	const size_t width = dtype_size(s->network->real);
-	double *part = mem_new(CHUNK * (x->dim + x->values), sizeof *part, "samples", e),
+	double *part = mem_new(mem_times(CHUNK, x->dim + x->values), sizeof *part, "samples", e),
 	       *values = part + CHUNK * x->dim;
 	int64_t item[CHUNK];
 	char *to = part ? trajectory_add(d, s->network->real, &row, e) : NULL, *given = NULL;

@@ -131,7 +131,7 @@ static int open_run(struct work *w, struct err *e)
 	w->x = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
 	w->moved = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "samples", e);
 	w->probe = mem_new(mem_times(w->batch, w->dim), sizeof *w->x, "probes", e);
-	w->given = mem_new(w->batch * w->values + 1, sizeof *w->x, "conditions", e);
+	w->given = mem_new(mem_times(w->batch, w->values + 1), sizeof *w->x, "conditions", e);
 	w->change = mem_new(w->batch, sizeof *w->x, "densities", e);
 	w->sum = mem_new(w->batch, sizeof *w->x, "densities", e);
 	return w->solve && w->x && w->moved && w->probe && w->given && w->change && w->sum ? 0 : -1;
