@@ -70,7 +70,7 @@ int h5part_write(struct h5part *w, int64_t first, int64_t count, const double *c
 int h5part_numbers(struct h5part *w, const char *name, int64_t first, int64_t count, const double *v, struct err *e);
 /* complete: every sample must be there; becomes NAME. Otherwise, and on failure, NAME.part stays. Frees w. */
 int h5part_close(struct h5part *w, bool complete, struct err *e);
-/* The end of a run that failed: NAME.part stays if it holds samples, which a resumed run need not make again. */
-void h5part_fail(struct h5part *w);
+/* The end of a run that failed: NAME.part stays if it holds samples and a resumed run need not make them again. */
+void h5part_fail(struct h5part *w, bool resumable);
 
 #endif

@@ -501,7 +501,7 @@ int h5part_close(struct h5part *w, bool complete, struct err *e)
 	return rc;
 }
 
-void h5part_fail(struct h5part *w)
+void h5part_fail(struct h5part *w, bool resumable)
 {
 	bool any = w->finished;
 	char *part = xstrdup(w->part);
@@ -509,7 +509,7 @@ void h5part_fail(struct h5part *w)
 	for (int64_t i = 0; i < w->set.layout.n_samples && !any; i++)
 		any = w->has[i];
 	h5part_close(w, false, NULL);
-	if (!any)
+	if (!any || !resumable)
 		unlink(part);
 	free(part);
 }

@@ -80,6 +80,8 @@ static int read_event(struct equation_spec *s, const struct conf_node *n, const 
 	}
 	if (v->when == EXPR_NONE)
 		return equation_spec_fail(e, n, what, "has no key 'when'");
+	if (expr_at(s->pool, v->when)->op == EX_NUMBER)
+		return equation_spec_fail(e, n, what, "'when' is the same number at all times, so nothing happens");
 	v->boolean = expr_at(s->pool, v->when)->op >= EX_LT && expr_at(s->pool, v->when)->op <= EX_NOT;
 	if (v->boolean && v->direction != 0)
 		return equation_spec_fail(e, n, what, "a condition that is true or false has no direction");

@@ -377,7 +377,7 @@ static int run_file(struct gen *g, const char *path, struct err *e)
 	bool complete = status == 0 && at >= g->count;
 	progress_end();
 	if (status != 0)
-		h5part_fail(part);
+		h5part_fail(part, true);
 	else if (h5part_close(part, complete, e) != 0)
 		status = -1;
 	if (status == 0 && !complete) {

@@ -233,7 +233,9 @@ static int merge_samples(const char *target, const struct shard *s, int n, struc
 	int status = to.part ? 0 : -1;
 	for (int i = 0; i < n && status == 0; i++)
 		status = copy_numbers(&s[i], to.part, e) != 0 || copy_samples(&s[i], &to, e) != 0 ? -1 : 0;
-	if (to.part && h5part_close(to.part, status == 0, status == 0 ? e : NULL) != 0)
+	if (to.part && status != 0)
+		h5part_fail(to.part, false);
+	else if (to.part && h5part_close(to.part, true, e) != 0)
 		status = -1;
 	if (status == 0 && key.compress > 0)
 		status = gen_compress(&key, path, target, &m, e);

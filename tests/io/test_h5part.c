@@ -167,6 +167,25 @@ START_TEST(wrong_values_are_made_again)
 }
 END_TEST
 
+/* After a failure samples stay for whoever resumes; without any, or where nobody can, nothing stays. */
+START_TEST(what_a_failure_leaves)
+{
+	for (int i = 0; i < 4; i++) {
+		const bool some = i % 2 == 1, resumable = i >= 2;
+		struct err e = { 0 };
+		struct h5part *w = open_part("f.h5", false, &e);
+
+		ck_assert_msg(w != NULL, "%s", e.message);
+		if (some)
+			fill(w, 0);
+		h5part_fail(w, resumable);
+		ck_assert(access("f.h5", F_OK) != 0);
+		ck_assert_int_eq(access("f.h5.part", F_OK) == 0, some && resumable);
+		remove("f.h5.part");
+	}
+}
+END_TEST
+
 START_TEST(other_configuration)
 {
 	struct layout l = scene_layout(SAMPLES, TIMES, POINTS);
@@ -219,7 +238,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { one_go, killed_at_any_moment, wrong_values_are_made_again, other_configuration,
+	const TTest *const tests[] = { one_go,
+				       killed_at_any_moment,
+				       wrong_values_are_made_again,
+				       what_a_failure_leaves,
+				       other_configuration,
 				       unfinished_is_not_read };
 
 	return scene_run("h5part", (int)(sizeof tests / sizeof *tests), tests, 120);

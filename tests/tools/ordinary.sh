@@ -45,5 +45,7 @@ run_status 2 sciml-gen burgers-text -s problem.stepper=kvaerno5 -o no.h5
 check_grep 'stepper: kvaerno5 is for ordinary differential equations' err
 run_status 2 sciml-gen ball.yaml -s 'problem.events={when: y}' -o no.h5
 check_grep 'events.when' err
+run_status 2 sciml-gen ball.yaml -s 'problem.events={when: "1 < 2"}' -o no.h5
+check_grep 'same number at all times' err
 run_status 2 sciml-train pinn ball.yaml -s problem.param.x0=1 -o no.h5
 check_grep 'events: a network of coordinates does not see them' err
